@@ -1,0 +1,3 @@
+//! The `model!` macro: parse → check → expand.
+
+#![forbid(unsafe_code)]

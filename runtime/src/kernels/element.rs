@@ -1,0 +1,33 @@
+//! The numbers a layer computes with.
+
+use super::{function::Map, product::Product, reduce::Reduce, softmax::SoftmaxRows};
+
+/// `f32` with fast kernels, or `f64` with the reference kernels.
+pub trait Element: Copy + core::ops::Mul<Output = Self> + Send + Sync + PartialOrd + Default + 'static + Product + Map + Reduce + SoftmaxRows {
+    /// Zero.
+    const ZERO: Self;
+    /// The nearest value to `x`.
+    fn from_f64(x: f64) -> Self;
+    /// The value as an `f64`, exactly.
+    fn to_f64(self) -> f64;
+}
+
+impl Element for f32 {
+    const ZERO: Self = 0.0;
+    fn from_f64(x: f64) -> Self {
+        x as f32
+    }
+    fn to_f64(self) -> f64 {
+        f64::from(self)
+    }
+}
+
+impl Element for f64 {
+    const ZERO: Self = 0.0;
+    fn from_f64(x: f64) -> Self {
+        x
+    }
+    fn to_f64(self) -> f64 {
+        self
+    }
+}

@@ -1,0 +1,21 @@
+//! Kernels: slices and sizes in, slices out. They know no tensors, layers or models.
+//!
+//! A kernel is a method of a small trait that is implemented for `f32` (fast, one version for each instruction
+//! set) and for `f64` (plain loops: the definition by which every faster version is judged, and the arithmetic
+//! in which gradients are checked). [`Element`] is the sum of those traits.
+//!
+//! Results do not depend on the number of threads: every element of a result is computed by the same
+//! operations in the same order, however the work is shared.
+
+pub mod element;
+pub mod naive;
+pub mod function;
+pub mod product;
+pub mod random;
+pub mod reduce;
+pub mod softmax;
+
+pub use element::Element;
+pub use function::Function;
+pub use product::{Matrix, Tail};
+pub use random::Rng;

@@ -1,0 +1,162 @@
+//! The fully connected layer.
+
+use core::marker::PhantomData;
+
+use typenum::Unsigned;
+
+use super::activation::Linear;
+use super::initializers::{GlorotUniform, Initializer};
+use super::{Activation, Backward, Forward, Layer, Predict};
+use crate::kernels::function::Kept;
+use crate::kernels::{Element, Matrix, Rng, Tail};
+use crate::tensor::TensorInfo;
+
+/// Whether a layer adds a bias, as a type.
+pub trait BiasOption: 'static {
+    /// Whether there is a bias.
+    const BIAS: bool;
+}
+
+/// The layer adds a bias.
+#[derive(Debug)]
+pub struct WithBias;
+impl BiasOption for WithBias {
+    const BIAS: bool = true;
+}
+
+/// The layer adds no bias: `bias = false`.
+#[derive(Debug)]
+pub struct NoBias;
+impl BiasOption for NoBias {
+    const BIAS: bool = false;
+}
+
+/// Fully connected layer: `y = f(x · weight + bias)`.
+///
+/// # Shapes
+/// `x: [batch, I]`, `weight: [I, O]`, `bias: [O]`, `y: [batch, O]`.
+///
+/// # Defaults
+/// `weight` uniform in ±√(6 / (I + O)) (Glorot & Bengio 2010, eq. 16, as in Keras); `bias` zero; `f` linear.
+///
+/// # References
+/// Glorot & Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010.
+#[derive(Debug)]
+pub struct Dense<I, O, A = Linear, B = WithBias, W = GlorotUniform>(PhantomData<(I, O, A, B, W)>);
+
+impl<T, I, O, A, B, W> Layer<T> for Dense<I, O, A, B, W>
+where
+    T: Element,
+    I: Unsigned + 'static,
+    O: Unsigned + 'static,
+    A: Activation,
+    B: BiasOption,
+    W: Initializer,
+{
+    type Input = (I,);
+    type Output = (O,);
+    type Head = A;
+    type Body = Dense<I, O, Linear, B, W>;
+    const KIND: &'static str = "Dense";
+    const PARAMETERS: &'static [TensorInfo] = if B::BIAS {
+        &[
+            TensorInfo { name: "weight", shape: &[I::USIZE, O::USIZE] },
+            TensorInfo { name: "bias", shape: &[O::USIZE] },
+        ]
+    } else {
+        &[TensorInfo { name: "weight", shape: &[I::USIZE, O::USIZE] }]
+    };
+    /// The arguments of activations whose derivative cannot be had from their values.
+    const CACHE: usize = match A::FUNCTION.kept() {
+        Kept::Output => 0,
+        Kept::Preactivation => O::USIZE,
+    };
+    const FLOPS: u64 = (2 * I::USIZE * O::USIZE + B::BIAS as usize * O::USIZE) as u64;
+
+    fn initialize(parameters: &mut [T], _: &mut [T], mut rng: Rng) {
+        W::fill(I::USIZE, O::USIZE, &mut rng, &mut parameters[..I::USIZE * O::USIZE]);
+    }
+
+    fn predict(pass: Predict<'_, T>) {
+        let (weight, bias) = pass.parameters.split_at(I::USIZE * O::USIZE);
+        T::product(
+            Matrix::new(pass.input, pass.batch, I::USIZE),
+            Matrix::new(weight, I::USIZE, O::USIZE),
+            Tail { bias: B::BIAS.then_some(bias), function: A::FUNCTION, preactivation: None },
+            pass.output,
+        );
+    }
+
+    fn forward(pass: Forward<'_, T>) {
+        let (weight, bias) = pass.parameters.split_at(I::USIZE * O::USIZE);
+        let preactivation = (A::FUNCTION.kept() == Kept::Preactivation).then_some(pass.cache);
+        T::product(
+            Matrix::new(pass.input, pass.batch, I::USIZE),
+            Matrix::new(weight, I::USIZE, O::USIZE),
+            Tail { bias: B::BIAS.then_some(bias), function: A::FUNCTION, preactivation },
+            pass.output,
+        );
+    }
+
+    fn backward(pass: Backward<'_, T>) {
+        let (weight, _) = pass.parameters.split_at(I::USIZE * O::USIZE);
+        let (grad_weight, grad_bias) = pass.grad_parameters.split_at_mut(I::USIZE * O::USIZE);
+        let kept = match A::FUNCTION.kept() {
+            Kept::Output => pass.output,
+            Kept::Preactivation => pass.cache,
+        };
+        T::map_gradient(A::FUNCTION, O::USIZE, kept, pass.grad_output);
+        let grad = Matrix::new(pass.grad_output, pass.batch, O::USIZE);
+        let input = Matrix::new(pass.input, pass.batch, I::USIZE);
+        T::product(input.transposed(), grad, Tail::default(), grad_weight);
+        if B::BIAS {
+            T::column_sums(grad.data, grad_bias);
+        }
+        if let Some(grad_input) = pass.grad_input {
+            let weight = Matrix::new(weight, I::USIZE, O::USIZE);
+            T::product(grad, weight.transposed(), Tail::default(), grad_input);
+        }
+    }
+}
+
+/// The parameters of a dense layer, seen as arrays.
+#[derive(Debug)]
+pub struct DenseView<'a, const I: usize, const O: usize>(&'a [f32]);
+
+impl<'a, const I: usize, const O: usize> DenseView<'a, I, O> {
+    /// Sees a dense layer's part of the block: its weight, and its bias if it has one.
+    pub const fn new(parameters: &'a [f32]) -> Self {
+        Self(parameters)
+    }
+
+    /// `weight[i][o]` leads from input `i` to output `o`.
+    pub fn weight(&self) -> &'a [[f32; O]; I] {
+        bytemuck::cast_slice::<f32, [f32; O]>(&self.0[..I * O]).try_into().expect("I rows of O values")
+    }
+
+    /// The bias of each output; `None` with `bias = false`.
+    pub fn bias(&self) -> Option<&'a [f32; O]> {
+        self.0[I * O..].try_into().ok()
+    }
+}
+
+/// The parameters of a dense layer, seen as arrays that can be changed.
+#[derive(Debug)]
+pub struct DenseViewMut<'a, const I: usize, const O: usize>(&'a mut [f32]);
+
+impl<'a, const I: usize, const O: usize> DenseViewMut<'a, I, O> {
+    /// Sees a dense layer's part of the block: its weight, and its bias if it has one.
+    pub const fn new(parameters: &'a mut [f32]) -> Self {
+        Self(parameters)
+    }
+
+    /// `weight[i][o]` leads from input `i` to output `o`.
+    pub fn weight(&mut self) -> &mut [[f32; O]; I] {
+        bytemuck::cast_slice_mut::<f32, [f32; O]>(&mut self.0[..I * O]).try_into().expect("I rows of O values")
+    }
+
+    /// The bias of each output; `None` with `bias = false`.
+    pub fn bias(&mut self) -> Option<&mut [f32; O]> {
+        (&mut self.0[I * O..]).try_into().ok()
+    }
+}

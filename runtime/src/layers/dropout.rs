@@ -1,0 +1,73 @@
+//! Dropout.
+
+use core::marker::PhantomData;
+
+use super::activation::Linear;
+use super::{Backward, Forward, Layer, Predict};
+use crate::kernels::Element;
+use crate::tensor::Shape;
+
+/// A share of `NUMERATOR / DENOMINATOR`, as a type.
+#[derive(Debug)]
+pub struct Fraction<const NUMERATOR: u64, const DENOMINATOR: u64>;
+
+/// A share in `[0, 1)`, as a type.
+pub trait Rate: 'static {
+    /// The share.
+    const RATE: f64;
+}
+
+impl<const NUMERATOR: u64, const DENOMINATOR: u64> Rate for Fraction<NUMERATOR, DENOMINATOR> {
+    const RATE: f64 = {
+        assert!(NUMERATOR < DENOMINATOR, "a rate is at least 0 and less than 1");
+        NUMERATOR as f64 / DENOMINATOR as f64
+    };
+}
+
+/// In training, sets each value to zero with probability `R` and divides the others by `1 − R`; in inference,
+/// changes nothing.
+///
+/// Which values are dropped is a function of the run's seed, the step, the layer and the value's place in the
+/// batch, so it does not depend on threads and survives a resumed run.
+///
+/// # References
+/// Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR 2014.
+#[derive(Debug)]
+pub struct Dropout<S, R>(PhantomData<(S, R)>);
+
+impl<T: Element, S: Shape, R: Rate> Layer<T> for Dropout<S, R> {
+    type Input = S;
+    type Output = S;
+    type Head = Linear;
+    type Body = Self;
+    const KIND: &'static str = "Dropout";
+    /// The factor of each value: zero or `1 / (1 − R)`.
+    const CACHE: usize = S::LEN;
+
+    fn predict(pass: Predict<'_, T>) {
+        pass.output.copy_from_slice(pass.input);
+    }
+
+    fn forward(pass: Forward<'_, T>) {
+        // A word below the threshold drops its value; 2³² words in all.
+        let threshold = (R::RATE * 4_294_967_296.0) as u32;
+        let keep = T::from_f64(1.0 / (1.0 - R::RATE));
+        for (index, factors) in pass.cache.chunks_mut(4).enumerate() {
+            let words = pass.rng.block(index as u64);
+            for (factor, word) in factors.iter_mut().zip(words) {
+                *factor = if word < threshold { T::ZERO } else { keep };
+            }
+        }
+        for ((y, x), factor) in pass.output.iter_mut().zip(pass.input).zip(pass.cache.iter()) {
+            *y = *x * *factor;
+        }
+    }
+
+    fn backward(pass: Backward<'_, T>) {
+        if let Some(grad_input) = pass.grad_input {
+            for ((to, grad), factor) in grad_input.iter_mut().zip(pass.grad_output.iter()).zip(pass.cache) {
+                *to = *grad * *factor;
+            }
+        }
+    }
+}

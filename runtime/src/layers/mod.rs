@@ -1,0 +1,241 @@
+//! Layers as types: shapes, tables and code, but no fields.
+//!
+//! A layer does not hold its numbers. A model's block does, and hands each layer its part as a slice.
+
+pub mod activation;
+pub mod dense;
+pub mod dropout;
+pub mod flatten;
+pub mod initializers;
+pub mod model;
+
+pub use activation::Activation;
+pub use dense::Dense;
+pub use dropout::Dropout;
+pub use flatten::Flatten;
+pub use model::{Headless, Model};
+
+use crate::kernels::{Element, Rng};
+use crate::tensor::{LayerInfo, Shape, TensorInfo};
+
+/// An inference over a batch.
+#[derive(Debug)]
+pub struct Predict<'a, T> {
+    /// Number of samples.
+    pub batch: usize,
+    /// The layer's trainable values.
+    pub parameters: &'a [T],
+    /// The layer's values that move without a gradient.
+    pub buffers: &'a [T],
+    /// `[batch, Input]`
+    pub input: &'a [T],
+    /// `[batch, Output]`; every value is written, none is read.
+    pub output: &'a mut [T],
+    /// `[batch · PREDICT_SCRATCH]`, of any content.
+    pub scratch: &'a mut [T],
+}
+
+/// A forward pass in training, over a batch.
+#[derive(Debug)]
+pub struct Forward<'a, T> {
+    /// Number of samples.
+    pub batch: usize,
+    /// The layer's trainable values.
+    pub parameters: &'a [T],
+    /// The layer's values that move without a gradient, such as running means.
+    pub buffers: &'a mut [T],
+    /// `[batch, Input]`
+    pub input: &'a [T],
+    /// `[batch, Output]`; every value is written, none is read.
+    pub output: &'a mut [T],
+    /// `[batch · CACHE]`: what the layer keeps for its backward pass.
+    pub cache: &'a mut [T],
+    /// The random numbers of this layer in this step.
+    pub rng: Rng,
+}
+
+/// A backward pass over the batch of the last forward pass.
+#[derive(Debug)]
+pub struct Backward<'a, T> {
+    /// Number of samples.
+    pub batch: usize,
+    /// The layer's trainable values, as in the forward pass.
+    pub parameters: &'a [T],
+    /// `[batch, Input]`, as in the forward pass.
+    pub input: &'a [T],
+    /// `[batch, Output]`, as the forward pass wrote it.
+    pub output: &'a [T],
+    /// `[batch · CACHE]`, as the forward pass wrote it.
+    pub cache: &'a [T],
+    /// `[batch, Output]`: gradient of the loss by the output; may be overwritten.
+    pub grad_output: &'a mut [T],
+    /// `[batch, Input]`: receives the gradient by the input; `None` where nobody needs it.
+    pub grad_input: Option<&'a mut [T]>,
+    /// Receives the gradient by the parameters, summed over the batch; every value is written, none is read.
+    pub grad_parameters: &'a mut [T],
+    /// `[batch · BACKWARD_SCRATCH]`, of any content.
+    pub scratch: &'a mut [T],
+}
+
+/// A layer: what a path in `model!` names.
+///
+/// A layer is a type without fields. It says its shapes and tensors, how to start its parameters, and how to run
+/// over a batch in both directions; samples lie one behind the other.
+///
+/// Implement it for `f32` alone, or for every [`Element`]: then its gradient can be checked in `f64`.
+///
+/// # Example
+/// A layer that scales each of `N` values by a parameter of its own:
+///
+/// ```
+/// use core::marker::PhantomData;
+/// use typenet_runtime::kernels::{Element, Rng};
+/// use typenet_runtime::layers::activation::Linear;
+/// use typenet_runtime::layers::{Backward, Forward, Layer, Predict};
+/// use typenet_runtime::tensor::TensorInfo;
+/// use typenet_runtime::typenum::Unsigned;
+///
+/// pub struct Scale<N>(PhantomData<N>);
+///
+/// impl<N: Unsigned + 'static> Layer for Scale<N> {
+///     type Input = (N,);
+///     type Output = (N,);
+///     type Head = Linear;
+///     type Body = Self;
+///     const KIND: &'static str = "Scale";
+///     const PARAMETERS: &'static [TensorInfo] = &[TensorInfo { name: "weight", shape: &[N::USIZE] }];
+///
+///     fn initialize(parameters: &mut [f32], _: &mut [f32], _: Rng) {
+///         parameters.fill(1.0);
+///     }
+///
+///     fn predict(pass: Predict<'_, f32>) {
+///         for (x, y) in pass.input.chunks_exact(N::USIZE).zip(pass.output.chunks_exact_mut(N::USIZE)) {
+///             for i in 0..N::USIZE {
+///                 y[i] = x[i] * pass.parameters[i];
+///             }
+///         }
+///     }
+///
+///     fn backward(pass: Backward<'_, f32>) {
+///         pass.grad_parameters.fill(0.0);
+///         for (x, grad) in pass.input.chunks_exact(N::USIZE).zip(pass.grad_output.chunks_exact(N::USIZE)) {
+///             for i in 0..N::USIZE {
+///                 pass.grad_parameters[i] += x[i] * grad[i];
+///             }
+///         }
+///         if let Some(grad_input) = pass.grad_input {
+///             for (to, grad) in grad_input.chunks_exact_mut(N::USIZE).zip(pass.grad_output.chunks_exact(N::USIZE)) {
+///                 for i in 0..N::USIZE {
+///                     to[i] = grad[i] * pass.parameters[i];
+///                 }
+///             }
+///         }
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a layer",
+    label = "not a layer",
+    note = "a layer is a built-in kind, a type that implements `typenet::layers::Layer`, or another `model!`"
+)]
+pub trait Layer<T: Element = f32> {
+    /// Shape of one sample going in.
+    type Input: Shape;
+    /// Shape of one sample coming out.
+    type Output: Shape;
+    /// The activation that the layer ends with; [`Linear`](activation::Linear) if none.
+    type Head: Activation;
+    /// The layer without its head; `Self` if the head is linear.
+    type Body: Layer<T, Input = Self::Input, Output = Self::Output>;
+
+    /// The layer's kind, as the summary shows it.
+    const KIND: &'static str;
+    /// Trainable tensors in the order of the layer's parameters.
+    const PARAMETERS: &'static [TensorInfo] = &[];
+    /// Tensors that move without a gradient, in the order of the layer's buffers.
+    const BUFFERS: &'static [TensorInfo] = &[];
+    /// Inner layers, if the layer is itself a model; then `PARAMETERS` and `BUFFERS` are empty.
+    const LAYERS: &'static [LayerInfo] = &[];
+    /// Values per sample that the forward pass keeps for the backward pass beside input and output.
+    const CACHE: usize = 0;
+    /// Values per sample that an inference needs besides input and output.
+    const PREDICT_SCRATCH: usize = 0;
+    /// Values per sample that a backward pass needs besides its gradients.
+    const BACKWARD_SCRATCH: usize = 0;
+    /// Multiplications and additions per sample in a forward pass.
+    const FLOPS: u64 = 0;
+
+    /// Start values. Both slices are zero before; `rng` is the layer's own.
+    fn initialize(parameters: &mut [T], buffers: &mut [T], rng: Rng) {
+        let _ = (parameters, buffers, rng);
+    }
+
+    /// The layer in inference.
+    fn predict(pass: Predict<'_, T>);
+
+    /// The layer in training; as in inference where nothing else is said.
+    fn forward(pass: Forward<'_, T>) {
+        Self::predict(Predict {
+            batch: pass.batch,
+            parameters: pass.parameters,
+            buffers: pass.buffers,
+            input: pass.input,
+            output: pass.output,
+            scratch: &mut [],
+        });
+    }
+
+    /// Gradients of the last forward pass.
+    fn backward(pass: Backward<'_, T>);
+}
+
+impl LayerInfo {
+    /// The row of layer `L` under `name`.
+    pub const fn of<L: Layer>(name: &'static str) -> Self {
+        Self {
+            name,
+            kind: L::KIND,
+            input: L::Input::SIZES,
+            output: L::Output::SIZES,
+            parameters: L::PARAMETERS,
+            buffers: L::BUFFERS,
+            layers: L::LAYERS,
+            flops: L::FLOPS,
+        }
+    }
+}
+
+/// Number of trainable values of a layer, inner layers included.
+pub const fn parameter_count<T: Element, L: Layer<T>>() -> usize {
+    count::<T, L>().0
+}
+
+/// Number of a layer's values that move without a gradient, inner layers included.
+pub const fn buffer_count<T: Element, L: Layer<T>>() -> usize {
+    count::<T, L>().1
+}
+
+const fn count<T: Element, L: Layer<T>>() -> (usize, usize) {
+    let row = LayerInfo {
+        name: "",
+        kind: L::KIND,
+        input: &[],
+        output: &[],
+        parameters: L::PARAMETERS,
+        buffers: L::BUFFERS,
+        layers: L::LAYERS,
+        flops: 0,
+    };
+    (row.parameter_count(), row.buffer_count())
+}
+
+/// Number of values of one sample going into a layer.
+pub const fn input_len<L: Layer>() -> usize {
+    <L::Input as Shape>::LEN
+}
+
+/// Number of values of one sample coming out of a layer.
+pub const fn output_len<L: Layer>() -> usize {
+    <L::Output as Shape>::LEN
+}

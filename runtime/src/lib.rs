@@ -1,0 +1,21 @@
+//! Runtime of [typenet](https://docs.rs/typenet): everything a declared model calls.
+//!
+//! Imports run only downward; a test of the workspace checks it:
+//!
+//! ```text
+//! model                                            training, callbacks, summary, checkpoints
+//! layers | losses | metrics | optimizers | data | io      siblings, blind to each other
+//! tensor                                           shapes, tables of layers and tensors
+//! kernels                                          slices in, slices out
+//! hardware                                         instruction sets, threads
+//! ```
+
+#![cfg_attr(not(feature = "std"), no_std)]
+
+pub mod hardware;
+pub mod kernels;
+pub mod layers;
+pub mod tensor;
+
+#[doc(hidden)]
+pub use {bytemuck, typenum};

@@ -1,0 +1,7 @@
+//! Shapes as types, and the tables that describe layers and their tensors.
+
+pub mod shape;
+pub mod table;
+
+pub use shape::Shape;
+pub use table::{LayerInfo, TensorInfo};

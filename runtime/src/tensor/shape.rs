@@ -1,0 +1,28 @@
+//! The shape of one sample as a type: a tuple of typenum sizes, outermost first, without the batch.
+
+use typenum::Unsigned;
+
+/// `(U784,)`, `(U28, U28)` or `(U1, U28, U28)`: the sizes of one sample, outermost first.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a shape",
+    note = "a shape is a tuple of one to four typenum sizes: `(U784,)`, `(U1, U28, U28)`"
+)]
+pub trait Shape: 'static {
+    /// The sizes, outermost first.
+    const SIZES: &'static [usize];
+    /// Number of values in a sample.
+    const LEN: usize;
+}
+
+macro_rules! shape {
+    ($($size:ident)+) => {
+        impl<$($size: Unsigned + 'static),+> Shape for ($($size,)+) {
+            const SIZES: &'static [usize] = &[$($size::USIZE),+];
+            const LEN: usize = 1 $(* $size::USIZE)+;
+        }
+    };
+}
+shape!(A);
+shape!(A B);
+shape!(A B C);
+shape!(A B C D);
