@@ -41,15 +41,15 @@ impl Layer for Mlp {
     }
 
     fn predict(pass: Predict<'_, f32>) {
-        Self::predict_with::<Self::Last>(pass);
+        Self::predict_with::<<Self as Model>::Last>(pass);
     }
 
     fn forward(pass: Forward<'_, f32>) {
-        Self::forward_with::<Self::Last>(pass);
+        Self::forward_with::<<Self as Model>::Last>(pass);
     }
 
     fn backward(pass: Backward<'_, f32>) {
-        Self::backward_with::<Self::Last>(pass);
+        Self::backward_with::<<Self as Model>::Last>(pass);
     }
 }
 
@@ -68,7 +68,8 @@ impl Model for Mlp {
     }
 
     fn predict_with<Last: Layer>(pass: Predict<'_, f32>) {
-        let (dense_1_parameters, dense_2_parameters) = pass.parameters.split_at(parameter_count::<f32, Dense1>());
+        let (dense_1_parameters, dense_2_parameters) =
+            pass.parameters.split_at(parameter_count::<f32, Dense1>());
         let (dense_1, _) = pass.scratch.split_at_mut(pass.batch * output_len::<Dense1>());
         <Dense1 as Layer>::predict(Predict {
             batch: pass.batch,
@@ -89,7 +90,8 @@ impl Model for Mlp {
     }
 
     fn forward_with<Last: Layer>(pass: Forward<'_, f32>) {
-        let (dense_1_parameters, dense_2_parameters) = pass.parameters.split_at(parameter_count::<f32, Dense1>());
+        let (dense_1_parameters, dense_2_parameters) =
+            pass.parameters.split_at(parameter_count::<f32, Dense1>());
         let (dense_1, cache) = pass.cache.split_at_mut(pass.batch * output_len::<Dense1>());
         let (dense_1_cache, cache) = cache.split_at_mut(pass.batch * <Dense1 as Layer>::CACHE);
         let (dense_2_cache, _) = cache.split_at_mut(pass.batch * Last::CACHE);
@@ -114,7 +116,8 @@ impl Model for Mlp {
     }
 
     fn backward_with<Last: Layer>(pass: Backward<'_, f32>) {
-        let (dense_1_parameters, dense_2_parameters) = pass.parameters.split_at(parameter_count::<f32, Dense1>());
+        let (dense_1_parameters, dense_2_parameters) =
+            pass.parameters.split_at(parameter_count::<f32, Dense1>());
         let (grad_dense_1_parameters, grad_dense_2_parameters) =
             pass.grad_parameters.split_at_mut(parameter_count::<f32, Dense1>());
         let (dense_1, cache) = pass.cache.split_at(pass.batch * output_len::<Dense1>());

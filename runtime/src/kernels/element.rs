@@ -3,7 +3,19 @@
 use super::{function::Map, product::Product, reduce::Reduce, softmax::SoftmaxRows};
 
 /// `f32` with fast kernels, or `f64` with the reference kernels.
-pub trait Element: Copy + core::ops::Mul<Output = Self> + Send + Sync + PartialOrd + Default + 'static + Product + Map + Reduce + SoftmaxRows {
+pub trait Element:
+    Copy
+    + core::ops::Mul<Output = Self>
+    + Send
+    + Sync
+    + PartialOrd
+    + Default
+    + 'static
+    + Product
+    + Map
+    + Reduce
+    + SoftmaxRows
+{
     /// Zero.
     const ZERO: Self;
     /// The nearest value to `x`.

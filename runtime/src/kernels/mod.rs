@@ -8,8 +8,8 @@
 //! operations in the same order, however the work is shared.
 
 pub mod element;
-pub mod naive;
 pub mod function;
+pub mod naive;
 pub mod product;
 pub mod random;
 pub mod reduce;

@@ -152,7 +152,9 @@ impl<'a, const I: usize, const O: usize> DenseViewMut<'a, I, O> {
 
     /// `weight[i][o]` leads from input `i` to output `o`.
     pub fn weight(&mut self) -> &mut [[f32; O]; I] {
-        bytemuck::cast_slice_mut::<f32, [f32; O]>(&mut self.0[..I * O]).try_into().expect("I rows of O values")
+        bytemuck::cast_slice_mut::<f32, [f32; O]>(&mut self.0[..I * O])
+            .try_into()
+            .expect("I rows of O values")
     }
 
     /// The bias of each output; `None` with `bias = false`.

@@ -72,4 +72,3 @@ impl<M: Model> Layer for Headless<M> {
 
 /// The activation at the end of a model.
 pub type HeadOf<M> = <M as Layer>::Head;
-
