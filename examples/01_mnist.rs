@@ -1,0 +1,114 @@
+//! Trains a network on handwritten digits, shows how it does, and saves its weights.
+//!
+//! `cargo run --release --example mnist` uses the 8×8 digits that come with the library;
+//! `cargo run --release --example mnist -- --data DIR` reads MNIST's four IDX files, plain or gzip, from `DIR`.
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use typenet::data::{Digits, Mnist};
+use typenet::layers::activation::Softmax;
+use typenet::metrics::ConfusionMatrix;
+use typenet::prelude::*;
+
+model! {
+    /// Handwritten digits: 28×28 grey pixels to ten classes.
+    pub MnistMlp < Dense(784 => 512, relu), Dense(512 => 10, softmax) >
+}
+
+model! {
+    /// Handwritten digits: 8×8 grey pixels to ten classes.
+    pub DigitsMlp < Dense(64 => 512, relu), Dense(512 => 10, softmax) >
+}
+
+/// Trains a network on handwritten digits and saves its weights.
+#[derive(Parser)]
+#[command(name = "mnist")]
+struct Options {
+    /// Folder with MNIST's four IDX files, plain or gzip; without it, the bundled 8×8 digits
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// How often each sample is seen [default: 5 for MNIST, 20 for the digits]
+    #[arg(long, value_name = "N")]
+    epochs: Option<usize>,
+    /// Samples for each update
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    batch: usize,
+    /// Seed of start values and of the order of samples
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Where the weights go [default: target/mnist.safetensors or target/digits.safetensors]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Saves the run's state here after every epoch, and goes on from it if it exists
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+}
+
+/// Samples and labels to train on, then samples and labels to test with.
+type Data<S> = (Vec<S>, Vec<u8>, Vec<S>, Vec<u8>);
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let result = match &options.data {
+        Some(folder) => Mnist::load(folder).map_err(Box::from).and_then(|data| {
+            let data = (data.train_images, data.train_labels, data.test_images, data.test_labels);
+            train::<MnistMlp>(data, &options, 5, "mnist")
+        }),
+        None => {
+            let data = Digits::load();
+            let data = (data.train_images, data.train_labels, data.test_images, data.test_labels);
+            train::<DigitsMlp>(data, &options, 20, "digits")
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn train<M>(data: Data<M::Sample>, options: &Options, epochs: usize, name: &str) -> Result<(), Box<dyn Error>>
+where
+    M: Model<Prediction = [f32; 10]> + Layer<Head = Softmax>,
+{
+    let (train_images, train_labels, test_images, test_labels) = data;
+    println!("{}", M::summary());
+    println!("{} images to train on, {} to test with", train_images.len(), test_images.len());
+
+    let mut trainer = M::new(options.seed).compile(Adam::default(), CategoricalCrossEntropy, (Accuracy::new(),));
+    let mut fit = trainer
+        .fit(&train_images, &train_labels)
+        .epochs(options.epochs.unwrap_or(epochs))
+        .batch_size(options.batch)
+        .seed(options.seed)
+        .validation(&test_images, &test_labels);
+    if let Some(checkpoint) = &options.checkpoint {
+        if checkpoint.exists() {
+            fit = fit.resume(checkpoint);
+        }
+        fit = fit.checkpoint(checkpoint);
+    }
+    fit.run()?;
+
+    let mut confusion = ConfusionMatrix::<10>::new();
+    confusion.update(&trainer.predict_batch(&test_images), &test_labels);
+    println!("{confusion}");
+
+    let scores = trainer.evaluate(&test_images, &test_labels)?;
+    let out = match &options.out {
+        Some(out) => out.clone(),
+        None => {
+            std::fs::create_dir_all("target")?;
+            PathBuf::from(format!("target/{name}.safetensors"))
+        }
+    };
+    trainer.model().save(&out)?;
+    println!("weights: {}", out.display());
+    println!("test accuracy: {:.2} %", 100.0 * scores.get("accuracy").expect("compiled with accuracy"));
+    Ok(())
+}

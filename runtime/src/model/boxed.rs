@@ -1,0 +1,79 @@
+//! What every declared model can do on a machine with a heap and files.
+
+use std::path::Path;
+
+use super::{Predictor, Summary, Trainer};
+use crate::io::{LoadError, SaveError, load_block, save_block};
+use crate::kernels::Rng;
+use crate::layers::{Model, parameter_count};
+
+/// The stream of a seed that start values come from.
+const INITIAL: u64 = 0;
+
+/// Creating, compiling, describing, saving and loading a declared model.
+///
+/// A model lives in a `Box`: its numbers are made on the heap and never cross the stack.
+pub trait ModelExt: Model {
+    /// A model with the start values of its layers' initializers; the same seed gives the same bits everywhere.
+    fn new(seed: u64) -> Box<Self> {
+        let mut model = Self::zeroed();
+        let (parameters, buffers) = model.block_mut().split_at_mut(parameter_count::<f32, Self>());
+        Self::initialize(parameters, buffers, Rng::seed(seed).fork(INITIAL));
+        model
+    }
+
+    /// A model whose numbers are all zero.
+    fn zeroed() -> Box<Self> {
+        bytemuck::zeroed_box()
+    }
+
+    /// A copy on the heap.
+    fn to_boxed(&self) -> Box<Self> {
+        let mut copy = Self::zeroed();
+        copy.block_mut().copy_from_slice(self.block());
+        copy
+    }
+
+    /// A model with the weights of a safetensors file.
+    ///
+    /// # Errors
+    /// [`LoadError`] if the file cannot be read, is not a safetensors file, or holds other tensors than this model.
+    fn load(path: impl AsRef<Path>) -> Result<Box<Self>, LoadError> {
+        let mut model = Self::zeroed();
+        load_block(path.as_ref(), Self::NAME, Self::LAYERS, model.block_mut())?;
+        Ok(model)
+    }
+
+    /// Saves the weights as a safetensors file: equal weights give equal bytes, and a failed save leaves an earlier
+    /// file whole.
+    ///
+    /// # Errors
+    /// [`SaveError`] if the file cannot be written, or a weight is not finite.
+    fn save(&self, path: impl AsRef<Path>) -> Result<(), SaveError> {
+        save_block(path.as_ref(), Self::NAME, Self::LAYERS, self.block())
+    }
+
+    /// The model's layers as a table: shapes, parameters, FLOPs.
+    fn summary() -> Summary {
+        Summary::of::<Self>()
+    }
+
+    /// Makes the model ready to be trained.
+    ///
+    /// `metrics` is a tuple: `()`, `(Accuracy,)`, `(Accuracy, MeanAbsoluteError)`, … Whether loss and metrics fit
+    /// the model's output and the labels is checked by types when data arrive.
+    fn compile<O, L, K>(self: Box<Self>, optimizer: O, loss: L, metrics: K) -> Trainer<Self, O, L, K> {
+        Trainer::new(self, optimizer, loss, metrics)
+    }
+
+    /// Predictions for many samples, in their order.
+    ///
+    /// [`Predictor`] does the same without allocating.
+    fn predict_batch(&self, samples: &[Self::Sample]) -> Vec<Self::Prediction> {
+        let mut predictions = vec![bytemuck::Zeroable::zeroed(); samples.len()];
+        Predictor::<Self>::new(samples.len()).predict(self, samples, &mut predictions);
+        predictions
+    }
+}
+
+impl<M: Model> ModelExt for M {}

@@ -1,0 +1,117 @@
+//! What a run looked like, epoch by epoch.
+
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::summary::thousands;
+
+/// Loss and metrics over a set of samples.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Scores {
+    /// Mean loss.
+    pub loss: f64,
+    /// Name and value of each metric, in the order given to `compile`.
+    pub metrics: Vec<(String, f64)>,
+}
+
+impl Scores {
+    /// `loss` or a metric by its name.
+    pub fn get(&self, name: &str) -> Option<f64> {
+        if name == "loss" {
+            return Some(self.loss);
+        }
+        self.metrics.iter().find(|(metric, _)| metric == name).map(|&(_, value)| value)
+    }
+
+    fn named(&self) -> impl Iterator<Item = (&str, f64)> {
+        core::iter::once(("loss", self.loss)).chain(self.metrics.iter().map(|(name, value)| (name.as_str(), *value)))
+    }
+
+    fn write(&self, f: &mut fmt::Formatter<'_>, prefix: &str) -> fmt::Result {
+        for (i, (name, value)) in self.named().enumerate() {
+            let gap = if i == 0 { "" } else { "  " };
+            write!(f, "{gap}{prefix}{name} {value:.4}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Scores {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, "")
+    }
+}
+
+/// One epoch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EpochRecord {
+    /// Number of the epoch, from 1.
+    pub epoch: usize,
+    /// Over the training samples, as each batch was met: before its own update, with dropout.
+    pub training: Scores,
+    /// Over the validation samples after the epoch, if there are any.
+    pub validation: Option<Scores>,
+    /// The learning rate of the epoch's last step.
+    pub learning_rate: f64,
+    /// Wall-clock seconds of the epoch's training steps.
+    pub seconds: f64,
+    /// Training samples per second.
+    pub samples_per_second: f64,
+}
+
+impl EpochRecord {
+    /// A score by the name Keras gives it: `loss`, `accuracy`, `val_loss`, `val_accuracy`.
+    pub fn get(&self, name: &str) -> Option<f64> {
+        match name.strip_prefix("val_") {
+            Some(name) => self.validation.as_ref()?.get(name),
+            None => self.training.get(name),
+        }
+    }
+}
+
+impl fmt::Display for EpochRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.training)?;
+        if let Some(validation) = &self.validation {
+            f.write_str("  ")?;
+            validation.write(f, "val_")?;
+        }
+        write!(f, "  {:.2} s  {} samples/s", self.seconds, thousands(self.samples_per_second as u64))
+    }
+}
+
+/// Every epoch of a run, resumed parts included.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct History {
+    /// The epochs in order.
+    pub epochs: Vec<EpochRecord>,
+}
+
+impl History {
+    /// A score over the epochs, by the name Keras gives it: `loss`, `accuracy`, `val_loss`, `val_accuracy`.
+    /// `None` if an epoch lacks it.
+    pub fn get(&self, name: &str) -> Option<Vec<f64>> {
+        self.epochs.iter().map(|epoch| epoch.get(name)).collect()
+    }
+
+    /// The last epoch.
+    pub fn last(&self) -> Option<&EpochRecord> {
+        self.epochs.last()
+    }
+
+    /// The history as JSON.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("a history is numbers and names")
+    }
+}
+
+impl fmt::Display for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, epoch) in self.epochs.iter().enumerate() {
+            let gap = if i == 0 { "" } else { "\n" };
+            write!(f, "{gap}epoch {}  {epoch}", epoch.epoch)?;
+        }
+        Ok(())
+    }
+}

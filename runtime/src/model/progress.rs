@@ -1,0 +1,75 @@
+//! Progress of a run: a bar in a terminal, a line for each epoch everywhere.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::EpochRecord;
+
+/// Where a run reports to.
+#[derive(Debug)]
+pub(super) struct Progress {
+    epochs: usize,
+    bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    /// Reports of a run up to epoch `epochs`; none if not `shown`.
+    pub(super) fn new(epochs: usize, shown: bool) -> Self {
+        // A bar draws itself in a terminal only, on standard error, at most ten times a second.
+        let bar = shown.then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10)));
+        if let Some(bar) = &bar {
+            let style = "{prefix} {wide_bar:.cyan/black} {pos}/{len} {eta} left  {msg}";
+            bar.set_style(ProgressStyle::with_template(style).expect("a constant template"));
+        }
+        Self { epochs, bar }
+    }
+
+    /// Epoch number `epoch` begins with `samples` samples.
+    pub(super) fn begin(&self, epoch: usize, samples: usize) {
+        if let Some(bar) = &self.bar {
+            bar.reset();
+            bar.set_length(samples as u64);
+            bar.set_prefix(format!("epoch {epoch}/{}", self.epochs));
+        }
+    }
+
+    /// Whether somebody watches, so that texts are worth making.
+    pub(super) fn is_watched(&self) -> bool {
+        self.bar.as_ref().is_some_and(|bar| !bar.is_hidden())
+    }
+
+    /// `samples` more are done.
+    pub(super) fn advance(&self, samples: usize) {
+        if let Some(bar) = &self.bar
+            && !bar.is_hidden()
+        {
+            bar.inc(samples as u64);
+        }
+    }
+
+    /// What stands behind the bar.
+    pub(super) fn message(&self, text: String) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(text);
+        }
+    }
+
+    /// The epoch is over: its line goes to standard output.
+    pub(super) fn end(&self, record: &EpochRecord) {
+        if let Some(bar) = &self.bar {
+            bar.suspend(|| println!("epoch {}/{}  {record}", record.epoch, self.epochs));
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// How often the text behind the bar changes.
+pub(super) const MESSAGE_INTERVAL: Duration = Duration::from_millis(200);

@@ -1,0 +1,189 @@
+//! Bad data and settings are an `Err` that names what was expected and what was found; nothing is lost.
+
+use std::fs;
+use std::path::Path;
+
+use typenet::data::Mnist;
+use typenet::layers::Model;
+use typenet::model::Error;
+use typenet::prelude::*;
+
+model! { Net < Dense(4 => 8, relu), Dense(8 => 3, softmax) > }
+
+type NetTrainer = Trainer<Net, Sgd, CategoricalCrossEntropy, (Accuracy,)>;
+
+const SAMPLES: [[f32; 4]; 6] = [[0.1, 0.2, 0.3, 0.4]; 6];
+const LABELS: [u8; 6] = [0, 1, 2, 0, 1, 2];
+
+fn trainer_with(optimizer: Sgd) -> NetTrainer {
+    Net::new(1).compile(optimizer, CategoricalCrossEntropy, (Accuracy::new(),))
+}
+
+fn trainer() -> NetTrainer {
+    trainer_with(Sgd::new(0.1))
+}
+
+/// The error of a run, which must leave the weights as they were.
+fn refused(mut trainer: NetTrainer, run: impl FnOnce(&mut NetTrainer) -> Result<(), Error>) -> Error {
+    let before = trainer.to_boxed();
+    let error = run(&mut trainer).expect_err("the run is refused");
+    assert_eq!(before.block(), trainer.block(), "a refused run changes nothing");
+    error
+}
+
+fn message(error: &Error, parts: &[&str]) {
+    let text = error.to_string();
+    for part in parts {
+        assert!(text.contains(part), "`{text}` does not say `{part}`");
+    }
+}
+
+#[test]
+fn batch_size_of_zero_is_an_error() {
+    let error = refused(trainer(), |t| t.fit(&SAMPLES, &LABELS).batch_size(0).run().map(|_| ()));
+    assert!(matches!(error, Error::BatchSize), "{error}");
+    message(&error, &["batch_size", "0", "at least 1"]);
+}
+
+#[test]
+fn no_samples_are_an_error() {
+    let none: ([[f32; 4]; 0], [u8; 0]) = ([], []);
+    let error = refused(trainer(), |t| t.fit(&none.0, &none.1).run().map(|_| ()));
+    assert!(matches!(error, Error::NoSamples { .. }), "{error}");
+    let error = refused(trainer(), |t| t.evaluate(&none.0, &none.1).map(|_| ()));
+    assert!(matches!(error, Error::NoSamples { .. }), "{error}");
+    let error = refused(trainer(), |t| t.fit(&SAMPLES, &LABELS).validation(&none.0, &none.1).run().map(|_| ()));
+    message(&error, &["validation samples"]);
+}
+
+#[test]
+fn counts_that_disagree_are_an_error() {
+    let error = refused(trainer(), |t| t.fit(&SAMPLES, &LABELS[..5]).run().map(|_| ()));
+    assert!(matches!(error, Error::Counts { samples: 6, labels: 5, .. }), "{error}");
+    message(&error, &["6 samples", "5 labels"]);
+}
+
+#[test]
+fn label_outside_the_classes_is_an_error() {
+    let labels = [0, 1, 2, 3, 1, 2];
+    let error = refused(trainer(), |t| t.fit(&SAMPLES, &labels).run().map(|_| ()));
+    assert!(matches!(error, Error::Label { .. }), "{error}");
+    message(&error, &["training samples", "3"]);
+    let negative = [0i32, 1, 2, 0, -1, 2];
+    let error = refused(trainer(), |t| t.fit(&SAMPLES, &negative).run().map(|_| ()));
+    message(&error, &["-1"]);
+}
+
+#[test]
+fn nan_in_the_input_is_an_error() {
+    for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let mut samples = SAMPLES;
+        samples[4][1] = value;
+        let error = refused(trainer(), |t| t.fit(&samples, &LABELS).run().map(|_| ()));
+        assert!(matches!(error, Error::Input { sample: 4, position: 1, .. }), "{error}");
+        let error = refused(trainer(), |t| t.fit(&SAMPLES, &LABELS).validation(&samples, &LABELS).run().map(|_| ()));
+        message(&error, &["validation samples", "sample 4"]);
+    }
+}
+
+#[test]
+fn learning_rate_that_cannot_be_is_an_error() {
+    for rate in [-0.1, f64::NAN, f64::INFINITY] {
+        let error = refused(trainer_with(Sgd::new(rate)), |t| t.fit(&SAMPLES, &LABELS).run().map(|_| ()));
+        assert!(matches!(error, Error::Optimizer(_)), "{error}");
+        message(&error, &["learning_rate", &rate.to_string()]);
+    }
+    let error = refused(trainer_with(Sgd::new(0.1).momentum(1.5)), |t| t.fit(&SAMPLES, &LABELS).run().map(|_| ()));
+    message(&error, &["momentum", "1.5"]);
+}
+
+#[test]
+fn validation_split_without_samples_on_a_side_is_an_error() {
+    for split in [0.0, 1.0, -0.5, 2.0, f64::NAN, 0.999_999] {
+        let error =
+            refused(trainer(), |t| t.fit(&SAMPLES, &LABELS).validation_split(split).run().map(|_| ()));
+        assert!(matches!(error, Error::ValidationSplit { samples: 6, .. }), "{split}: {error}");
+    }
+}
+
+#[test]
+fn loss_that_is_not_finite_stops_the_run() {
+    let mut net = Net::new(1);
+    net.dense_2_mut().bias().expect("a bias")[1] = f32::NAN;
+    let trainer = net.compile(Sgd::new(0.1), CategoricalCrossEntropy, (Accuracy::new(),));
+    let mut trainer = trainer;
+    let error = trainer.fit(&SAMPLES, &LABELS).progress(false).run().expect_err("the run stops");
+    assert!(matches!(error, Error::NonFiniteLoss { epoch: 1, step: 1, .. }), "{error}");
+}
+
+#[test]
+fn missing_folder_of_data_is_named() {
+    let error = Mnist::load("no/such/folder").expect_err("there is no such folder").to_string();
+    assert!(error.contains("no/such/folder"), "{error}");
+}
+
+#[test]
+fn folder_that_cannot_be_written_is_an_error_that_names_the_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("not-there").join("net.safetensors");
+    let error = Net::new(1).save(&file).expect_err("the folder does not exist").to_string();
+    assert!(error.contains("not-there"), "{error}");
+    let error = refused_checkpoint(&file);
+    assert!(error.contains("not-there"), "{error}");
+}
+
+fn refused_checkpoint(file: &Path) -> String {
+    let mut trainer = trainer();
+    let fit = trainer.fit(&SAMPLES, &LABELS).progress(false).checkpoint(file);
+    fit.run().expect_err("the checkpoint cannot be written").to_string()
+}
+
+#[test]
+fn failed_save_leaves_the_earlier_file_whole() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("net.safetensors");
+    Net::new(1).save(&file).expect("a save");
+    let before = fs::read(&file).expect("the saved file");
+    let mut broken = Net::new(2);
+    broken.block_mut()[0] = f32::NAN;
+    broken.save(&file).expect_err("a weight is not finite");
+    assert_eq!(fs::read(&file).expect("the earlier file"), before);
+    assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 1, "no temporary file is left");
+}
+
+#[test]
+fn weights_of_another_model_are_an_error() {
+    model! { Other < Dense(4 => 9, relu), Dense(9 => 3, softmax) > }
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("other.safetensors");
+    Other::new(1).save(&file).expect("a save");
+    let error = Net::load(&file).map(|_| ()).expect_err("other shapes").to_string();
+    for part in ["dense_1.weight", "[4, 9]", "[4, 8]"] {
+        assert!(error.contains(part), "`{error}` does not say `{part}`");
+    }
+}
+
+#[test]
+fn checkpoint_of_another_run_is_an_error_that_names_the_first_difference() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("run.safetensors");
+    trainer().fit(&SAMPLES, &LABELS).progress(false).batch_size(2).checkpoint(&file).run().expect("a run");
+
+    let error = refused(trainer(), |t| t.fit(&SAMPLES, &LABELS).batch_size(3).resume(&file).run().map(|_| ()));
+    message(&error, &["batch_size", "2", "3"]);
+    let error = refused(trainer_with(Sgd::new(0.2)), |t| {
+        t.fit(&SAMPLES, &LABELS).batch_size(2).resume(&file).run().map(|_| ())
+    });
+    message(&error, &["learning_rate", "0.1", "0.2"]);
+    let error = refused(trainer(), |t| t.fit(&SAMPLES, &LABELS).batch_size(2).seed(9).resume(&file).run().map(|_| ()));
+    message(&error, &["seed", "0", "9"]);
+    let adam = Net::new(1).compile(Adam::default(), CategoricalCrossEntropy, (Accuracy::new(),));
+    let mut adam = adam;
+    let error = adam.fit(&SAMPLES, &LABELS).batch_size(2).resume(&file).run().expect_err("another optimizer");
+    message(&error, &["optimizer"]);
+
+    let weights = folder.path().join("weights.safetensors");
+    Net::new(1).save(&weights).expect("a save");
+    let error = refused(trainer(), |t| t.fit(&SAMPLES, &LABELS).resume(&weights).run().map(|_| ()));
+    message(&error, &["weights.safetensors", "checkpoint"]);
+}
