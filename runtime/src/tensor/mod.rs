@@ -1,7 +1,11 @@
-//! Shapes as types, and the tables that describe layers and their tensors.
+//! Shapes as types, samples as arrays, what may label them, and the tables that describe layers and their tensors.
 
+pub mod array;
+#[cfg(feature = "std")]
+pub mod label;
 pub mod shape;
 pub mod table;
 
+pub use array::FloatArray;
 pub use shape::Shape;
 pub use table::{LayerInfo, TensorInfo};
