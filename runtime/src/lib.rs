@@ -15,6 +15,12 @@
 pub mod hardware;
 pub mod kernels;
 pub mod layers;
+#[cfg(feature = "std")]
+pub mod losses;
+#[cfg(feature = "std")]
+pub mod metrics;
+#[cfg(feature = "std")]
+pub mod optimizers;
 pub mod tensor;
 
 #[doc(hidden)]

@@ -7,6 +7,8 @@
 //! Results do not depend on the number of threads: every element of a result is computed by the same
 //! operations in the same order, however the work is shared.
 
+pub mod activation;
+pub mod cross_entropy;
 pub mod element;
 pub mod function;
 pub mod naive;
@@ -14,7 +16,9 @@ pub mod product;
 pub mod random;
 pub mod reduce;
 pub mod softmax;
+pub mod update;
 
+pub use activation::Activation;
 pub use element::Element;
 pub use function::Function;
 pub use product::{Matrix, Tail};

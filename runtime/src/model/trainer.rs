@@ -146,8 +146,10 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     where
         K: Metrics<M::Head, M::Prediction, Y>,
     {
+        let mut values = Vec::new();
+        self.metrics.compute(&mut values);
         let names = self.metrics.names().into_iter().map(str::to_string);
-        Scores { loss: loss / samples as f64, metrics: names.zip(self.metrics.compute()).collect() }
+        Scores { loss: loss / samples as f64, metrics: names.zip(values).collect() }
     }
 
     /// Memory for steps of up to `batch` samples, and for the optimizer's state.

@@ -1,0 +1,90 @@
+//! Cross-entropies of probabilities that are already at hand, with Keras's clipping.
+//!
+//! For code that has no logits. A model's own loss is computed from its logits, without clipping.
+
+use crate::tensor::FloatArray;
+use crate::tensor::label::{BinaryLabel, CategoricalLabel, Target};
+
+/// Probabilities are kept this far from 0 and 1 (`keras.config.epsilon()`).
+const EPSILON: f64 = 1e-7;
+
+/// Sum over the samples of `−Σᵢ tᵢ·log qᵢ` with `q = p / Σp`, kept in `[ε, 1 − ε]`; ε = 1e-7.
+///
+/// `gradient`, if given, receives the gradient of the mean over the samples by `p`; where `q` is clipped, that of
+/// `log q` is zero.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn categorical_cross_entropy<const N: usize, Label: CategoricalLabel<N>>(
+    labels: &[Label],
+    probabilities: &[[f32; N]],
+    mut gradient: Option<&mut [[f32; N]]>,
+) -> f64 {
+    assert_eq!(labels.len(), probabilities.len(), "categorical_cross_entropy: one label for each sample");
+    if let Some(gradient) = &gradient {
+        assert_eq!(labels.len(), gradient.len(), "categorical_cross_entropy: one gradient for each sample");
+    }
+    let mut loss = 0.0;
+    for (s, (label, p)) in labels.iter().zip(probabilities).enumerate() {
+        let sum: f64 = p.iter().map(|&p| f64::from(p)).sum();
+        let target = |i: usize| match label.target() {
+            Target::Class(class) => f64::from(u8::from(class == i)),
+            Target::Distribution(t) => f64::from(t[i]),
+        };
+        // The loss by p is −(tᵢ/qᵢ − Σⱼ tⱼ) / Σp, the sum over what is not clipped.
+        let mut moving = 0.0;
+        let mut terms = [0.0; N];
+        for i in 0..N {
+            let (t, q) = (target(i), f64::from(p[i]) / sum);
+            let clipped = q.clamp(EPSILON, 1.0 - EPSILON);
+            loss -= t * clipped.ln();
+            if clipped == q {
+                moving += t;
+                terms[i] = t / q;
+            }
+        }
+        if let Some(gradient) = &mut gradient {
+            for (gradient, term) in gradient[s].iter_mut().zip(terms) {
+                *gradient = ((moving - term) / (sum * labels.len() as f64)) as f32;
+            }
+        }
+    }
+    loss
+}
+
+/// Sum over the samples of the mean of `−t·log q − (1 − t)·log(1 − q)` over a sample's values, with `q` the
+/// probability kept in `[ε, 1 − ε]`; ε = 1e-7.
+///
+/// `gradient`, if given, receives the gradient of the mean over the samples by the probabilities; zero where
+/// clipped.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn binary_cross_entropy<Output: FloatArray, Label: BinaryLabel<Output>>(
+    labels: &[Label],
+    probabilities: &[Output],
+    mut gradient: Option<&mut [Output]>,
+) -> f64 {
+    assert_eq!(labels.len(), probabilities.len(), "binary_cross_entropy: one label for each sample");
+    if let Some(gradient) = &gradient {
+        assert_eq!(labels.len(), gradient.len(), "binary_cross_entropy: one gradient for each sample");
+    }
+    let values = Output::values(probabilities).len() as f64;
+    let mut loss = 0.0;
+    for (s, (label, p)) in
+        labels.iter().zip(Output::values(probabilities).chunks_exact(Output::LEN)).enumerate()
+    {
+        let mut sum = 0.0;
+        for (i, &p) in p.iter().enumerate() {
+            let (t, p) = (f64::from(label.probability(i)), f64::from(p));
+            let q = p.clamp(EPSILON, 1.0 - EPSILON);
+            sum -= t * q.ln() + (1.0 - t) * (-q).ln_1p();
+            if let Some(gradient) = &mut gradient {
+                let slope = if q == p { (q - t) / (q * (1.0 - q)) } else { 0.0 };
+                bytemuck::cast_slice_mut(&mut gradient[s..=s])[i] = (slope / values) as f32;
+            }
+        }
+        loss += sum / Output::LEN as f64;
+    }
+    loss
+}

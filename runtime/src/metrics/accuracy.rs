@@ -1,0 +1,204 @@
+//! Accuracy: the share of predictions that are right. A prediction of NaN is wrong.
+
+use super::{Mean, Metric};
+use crate::kernels::reduce::argmax;
+use crate::kernels::{Activation, Function};
+use crate::tensor::FloatArray;
+use crate::tensor::label::{BinaryLabel, CategoricalLabel, Class};
+
+/// The place of the largest value, the first of equals; `None` if a value is NaN.
+fn decision(prediction: &[f32]) -> Option<usize> {
+    let place = argmax(prediction);
+    (!prediction[place].is_nan()).then_some(place)
+}
+
+/// Whether a value on the right side of `threshold` says what `probability` says.
+fn agrees(value: f32, threshold: f32, probability: f32) -> bool {
+    !value.is_nan() && f32::from(value > threshold) == probability
+}
+
+/// What a yes must exceed: ½ for probabilities, 0 for logits and for activations around 0.
+fn threshold<Head: Activation>() -> f32 {
+    match Head::FUNCTION {
+        Function::Linear | Function::Tanh | Function::Softsign => 0.0,
+        _ => 0.5,
+    }
+}
+
+/// A label that [`Accuracy`] can compare with `N` outputs.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be compared with {N} outputs",
+    note = "labels of classes are integers or `[f32; {N}]`; for one output also `bool` and `f32`"
+)]
+pub trait AccuracyLabel<const N: usize>: Sync {
+    /// Whether the prediction is right; a single output says yes above `threshold`.
+    fn is_right(&self, prediction: &[f32; N], threshold: f32) -> bool;
+}
+
+#[diagnostic::do_not_recommend]
+impl<const N: usize, C: Class> AccuracyLabel<N> for C {
+    fn is_right(&self, prediction: &[f32; N], threshold: f32) -> bool {
+        match &prediction[..] {
+            [value] => self.class() == Some(usize::from(*value > threshold)) && !value.is_nan(),
+            prediction => decision(prediction).is_some_and(|place| self.class() == Some(place)),
+        }
+    }
+}
+
+impl<const N: usize> AccuracyLabel<N> for [f32; N] {
+    fn is_right(&self, prediction: &[f32; N], threshold: f32) -> bool {
+        match (&prediction[..], &self[..]) {
+            ([value], [label]) => agrees(*value, threshold, *label),
+            _ => decision(prediction).is_some_and(|place| place == argmax(self)),
+        }
+    }
+}
+
+impl AccuracyLabel<1> for bool {
+    fn is_right(&self, [value]: &[f32; 1], threshold: f32) -> bool {
+        agrees(*value, threshold, f32::from(*self))
+    }
+}
+
+impl AccuracyLabel<1> for f32 {
+    fn is_right(&self, [value]: &[f32; 1], threshold: f32) -> bool {
+        agrees(*value, threshold, *self)
+    }
+}
+
+macro_rules! accuracy {
+    (
+        $(#[$doc:meta])* $metric:ident, $name:literal,
+        [$($generics:tt)*] $head:ident, $output:ty, $label:ty,
+        |$predictions:ident, $labels:ident| $right:expr
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Default)]
+        pub struct $metric(Mean);
+
+        impl $metric {
+            /// Over no samples yet.
+            pub const fn new() -> Self {
+                Self(Mean::new())
+            }
+        }
+
+        impl<$($generics)*> Metric<$head, $output, $label> for $metric {
+            fn name(&self) -> &'static str {
+                $name
+            }
+
+            fn reset(&mut self) {
+                *self = Self::new();
+            }
+
+            fn update(&mut self, $predictions: &[$output], $labels: &[$label]) {
+                assert_eq!($predictions.len(), $labels.len(), "update: one label for each prediction");
+                let (right, count): (usize, usize) = $right;
+                self.0.add(right as f64, count);
+            }
+
+            fn compute(&self) -> f64 {
+                self.0.value()
+            }
+        }
+    };
+}
+
+accuracy! {
+    /// The share of samples that are predicted right, in the form that the types ask for.
+    ///
+    /// - several outputs, class numbers: the largest output is the class ([`SparseCategoricalAccuracy`]);
+    /// - several outputs, one-hot labels: the largest output is the largest label ([`CategoricalAccuracy`]);
+    /// - one output: it exceeds ½ (without an activation, as a logit: 0) if and only if the label is 1.
+    Accuracy, "accuracy",
+    [const N: usize, Head: Activation, Label: AccuracyLabel<N>] Head, [f32; N], Label,
+    |predictions, labels| {
+        let right = |(p, label): &(&[f32; N], &Label)| label.is_right(p, threshold::<Head>());
+        (predictions.iter().zip(labels).filter(right).count(), labels.len())
+    }
+}
+
+accuracy! {
+    /// The share of values, not samples, on the right side of ½ (without an activation, as logits: 0).
+    BinaryAccuracy, "binary_accuracy",
+    [Head: Activation, Output: FloatArray, Label: BinaryLabel<Output>] Head, Output, Label,
+    |predictions, labels| {
+        let values = Output::values(predictions);
+        let right = values.chunks_exact(Output::LEN).zip(labels).map(|(values, label)| {
+            let right = |(i, value): &(usize, &f32)| agrees(**value, threshold::<Head>(), label.probability(*i));
+            values.iter().enumerate().filter(right).count()
+        });
+        (right.sum(), values.len())
+    }
+}
+
+accuracy! {
+    /// The share of samples whose largest output is the largest value of their one-hot label.
+    CategoricalAccuracy, "categorical_accuracy",
+    [const N: usize, Head] Head, [f32; N], [f32; N],
+    |predictions, labels| {
+        let right = |(p, label): &(&[f32; N], &[f32; N])| decision(*p) == Some(argmax(*label));
+        (predictions.iter().zip(labels).filter(right).count(), labels.len())
+    }
+}
+
+accuracy! {
+    /// The share of samples whose largest output is their class.
+    SparseCategoricalAccuracy, "sparse_categorical_accuracy",
+    [const N: usize, Head, Label: Class] Head, [f32; N], Label,
+    |predictions, labels| {
+        let right = |(p, label): &(&[f32; N], &Label)| decision(*p).is_some_and(|p| label.class() == Some(p));
+        (predictions.iter().zip(labels).filter(right).count(), labels.len())
+    }
+}
+
+/// The share of samples whose class is among the `k` largest outputs: fewer than `k` outputs exceed its own.
+#[derive(Debug, Clone)]
+pub struct TopKCategoricalAccuracy {
+    k: usize,
+    mean: Mean,
+}
+
+impl TopKCategoricalAccuracy {
+    /// Among the `k` largest. Keras's default is 5.
+    pub const fn new(k: usize) -> Self {
+        Self { k, mean: Mean::new() }
+    }
+}
+
+impl Default for TopKCategoricalAccuracy {
+    fn default() -> Self {
+        Self::new(5)
+    }
+}
+
+impl<const N: usize, Head, Label: CategoricalLabel<N>> Metric<Head, [f32; N], Label>
+    for TopKCategoricalAccuracy
+{
+    fn name(&self) -> &'static str {
+        "top_k_categorical_accuracy"
+    }
+
+    fn reset(&mut self) {
+        self.mean = Mean::new();
+    }
+
+    fn update(&mut self, predictions: &[[f32; N]], labels: &[Label]) {
+        assert_eq!(predictions.len(), labels.len(), "update: one label for each prediction");
+        let right = |(p, label): &(&[f32; N], &Label)| {
+            let class = match label.target() {
+                crate::tensor::label::Target::Class(class) => class,
+                crate::tensor::label::Target::Distribution(t) => argmax(t),
+            };
+            !p.iter().any(|value| value.is_nan())
+                && p.iter().filter(|value| **value > p[class]).count() < self.k
+        };
+        let right = predictions.iter().zip(labels).filter(right).count();
+        self.mean.add(right as f64, labels.len());
+    }
+
+    fn compute(&self) -> f64 {
+        self.mean.value()
+    }
+}

@@ -1,0 +1,215 @@
+//! What may label a sample: a class, a truth value, numbers.
+//!
+//! A loss or a metric names one of these traits; which types fit which output is decided here alone.
+
+use core::fmt::Display;
+
+use super::FloatArray;
+pub use crate::kernels::cross_entropy::Target;
+
+/// A label that its loss cannot use. `index` is its place among the labels.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LabelError {
+    /// A class number below zero, or not below the number of outputs.
+    #[error("label {index} is class {found}, expected a class from 0 to {}", classes - 1)]
+    Class {
+        /// Place of the label.
+        index: usize,
+        /// The class found.
+        found: String,
+        /// Number of classes.
+        classes: usize,
+    },
+    /// A value that is infinite or not a number.
+    #[error("label {index} has {found} at place {place}, expected a finite number")]
+    NotFinite {
+        /// Place of the label.
+        index: usize,
+        /// Place in the label.
+        place: usize,
+        /// The value found.
+        found: f32,
+    },
+    /// A value that is no probability.
+    #[error("label {index} has {found} at place {place}, expected a probability from 0 to 1")]
+    NotAProbability {
+        /// Place of the label.
+        index: usize,
+        /// Place in the label.
+        place: usize,
+        /// The value found.
+        found: f32,
+    },
+    /// Probabilities that do not sum to one.
+    #[error("label {index} is a distribution that sums to {sum}, expected 1")]
+    NotADistribution {
+        /// Place of the label.
+        index: usize,
+        /// The sum found.
+        sum: f64,
+    },
+}
+
+/// A class as a number: every integer type, or a type of your own.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a class number",
+    note = "class numbers are integers: `u8`, `u16`, `u32`, `u64`, `usize`, `i32`, `i64`"
+)]
+pub trait Class: Copy + Display + Send + Sync {
+    /// The class, from 0; `None` if it is below zero or too large for any.
+    fn class(self) -> Option<usize>;
+}
+
+macro_rules! class {
+    ($($integer:ty)+) => {
+        $(impl Class for $integer {
+            fn class(self) -> Option<usize> {
+                usize::try_from(self).ok()
+            }
+        })+
+    };
+}
+class!(u8 u16 u32 u64 usize i8 i16 i32 i64);
+
+/// A label of one of `N` classes: a [`Class`], or `[f32; N]` with the probability of each (one-hot or soft).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not label one of {N} classes",
+    note = "labels of {N} classes are integers (`u8`, `u16`, `u32`, `u64`, `usize`, `i32`, `i64`) or `[f32; {N}]`"
+)]
+pub trait CategoricalLabel<const N: usize>: Sync {
+    /// The label as numbers.
+    ///
+    /// # Panics
+    /// If [`check`](Self::check) refuses it.
+    fn target(&self) -> Target<'_>;
+    /// Whether the label can be; `index` is its place, for the message.
+    fn check(&self, index: usize) -> Result<(), LabelError>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<const N: usize, C: Class> CategoricalLabel<N> for C {
+    #[track_caller]
+    fn target(&self) -> Target<'_> {
+        match self.class() {
+            Some(class) if class < N => Target::Class(class),
+            _ => panic!("class {self} is not one of {N}"),
+        }
+    }
+
+    fn check(&self, index: usize) -> Result<(), LabelError> {
+        match self.class() {
+            Some(class) if class < N => Ok(()),
+            _ => Err(LabelError::Class { index, found: self.to_string(), classes: N }),
+        }
+    }
+}
+
+impl<const N: usize> CategoricalLabel<N> for [f32; N] {
+    fn target(&self) -> Target<'_> {
+        Target::Distribution(self)
+    }
+
+    fn check(&self, index: usize) -> Result<(), LabelError> {
+        check_probabilities(index, self)?;
+        let sum: f64 = self.iter().map(|&p| f64::from(p)).sum();
+        // Rounding N probabilities to f32 moves their sum by at most N·ε/2; twice that for a sum taken in f32.
+        if (sum - 1.0).abs() > N as f64 * f64::from(f32::EPSILON) {
+            return Err(LabelError::NotADistribution { index, sum });
+        }
+        Ok(())
+    }
+}
+
+/// A truth value, or its probability, for each value of `Output`: `Output` itself, or for one output `bool`,
+/// `u8` (0 or 1) and `f32`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say yes or no to each value of `{Output}`",
+    note = "such labels are an array like the output, or for one output `bool`, `u8` (0 or 1) or `f32`"
+)]
+pub trait BinaryLabel<Output>: Sync {
+    /// The probability of yes at `place`.
+    fn probability(&self, place: usize) -> f32;
+    /// Whether the label can be; `index` is its place, for the message.
+    fn check(&self, index: usize) -> Result<(), LabelError>;
+}
+
+impl BinaryLabel<[f32; 1]> for bool {
+    fn probability(&self, _: usize) -> f32 {
+        f32::from(*self)
+    }
+
+    fn check(&self, _: usize) -> Result<(), LabelError> {
+        Ok(())
+    }
+}
+
+impl BinaryLabel<[f32; 1]> for u8 {
+    fn probability(&self, _: usize) -> f32 {
+        f32::from(*self)
+    }
+
+    fn check(&self, index: usize) -> Result<(), LabelError> {
+        if *self > 1 {
+            return Err(LabelError::Class { index, found: self.to_string(), classes: 2 });
+        }
+        Ok(())
+    }
+}
+
+impl BinaryLabel<[f32; 1]> for f32 {
+    fn probability(&self, _: usize) -> f32 {
+        *self
+    }
+
+    fn check(&self, index: usize) -> Result<(), LabelError> {
+        check_probabilities(index, &[*self])
+    }
+}
+
+impl<O: FloatArray> BinaryLabel<O> for O {
+    fn probability(&self, place: usize) -> f32 {
+        O::values(core::slice::from_ref(self))[place]
+    }
+
+    fn check(&self, index: usize) -> Result<(), LabelError> {
+        check_probabilities(index, O::values(core::slice::from_ref(self)))
+    }
+}
+
+/// A number for each value of `Output`: `Output` itself, or `f32` for one output.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not give a number for each value of `{Output}`",
+    note = "such labels are an array like the output, or `f32` for one output"
+)]
+pub trait FloatLabel<Output>: Sync + Sized {
+    /// The numbers of all labels, one behind the other.
+    fn values(labels: &[Self]) -> &[f32];
+}
+
+impl FloatLabel<[f32; 1]> for f32 {
+    fn values(labels: &[Self]) -> &[f32] {
+        labels
+    }
+}
+
+impl<O: FloatArray> FloatLabel<O> for O {
+    fn values(labels: &[Self]) -> &[f32] {
+        O::values(labels)
+    }
+}
+
+/// Whether `values`, of labels with `len` values each, are finite.
+pub fn check_finite(len: usize, values: &[f32]) -> Result<(), LabelError> {
+    match values.iter().position(|value| !value.is_finite()) {
+        None => Ok(()),
+        Some(i) => Err(LabelError::NotFinite { index: i / len, place: i % len, found: values[i] }),
+    }
+}
+
+fn check_probabilities(index: usize, values: &[f32]) -> Result<(), LabelError> {
+    match values.iter().position(|value| !(0.0..=1.0).contains(value)) {
+        None => Ok(()),
+        Some(place) => Err(LabelError::NotAProbability { index, place, found: values[place] }),
+    }
+}
