@@ -1,6 +1,8 @@
 //! The numbers a layer computes with.
 
-use super::{function::Map, product::Product, reduce::Reduce, softmax::SoftmaxRows};
+use super::{
+    function::Map, orthogonal::Orthonormalize, product::Product, reduce::Reduce, softmax::SoftmaxRows,
+};
 
 /// `f32` with fast kernels, or `f64` with the reference kernels.
 pub trait Element:
@@ -13,6 +15,7 @@ pub trait Element:
     + 'static
     + Product
     + Map
+    + Orthonormalize
     + Reduce
     + SoftmaxRows
 {

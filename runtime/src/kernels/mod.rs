@@ -12,6 +12,7 @@ pub mod cross_entropy;
 pub mod element;
 pub mod function;
 pub mod naive;
+pub mod orthogonal;
 pub mod product;
 pub mod random;
 pub mod reduce;

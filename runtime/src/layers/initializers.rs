@@ -1,23 +1,244 @@
-//! Start values of weights.
+//! Start values of weights, as types. Names, formulas and defaults are Keras's.
+//!
+//! Draws are f64 and rounded once, so a layer in `f32` and in `f64` starts from the same numbers.
 
 use crate::kernels::{Element, Rng};
 
 /// How a weight starts.
-#[diagnostic::on_unimplemented(message = "`{Self}` is not an initializer")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an initializer",
+    note = "such as `GlorotUniform`, `HeNormal`, `Orthogonal`, `Zeros`"
+)]
 pub trait Initializer: 'static {
     /// Fills `weight`, laid out `[fan_in, fan_out]`.
     fn fill<T: Element>(fan_in: usize, fan_out: usize, rng: &mut Rng, weight: &mut [T]);
 }
 
-/// Uniform in ±√(6 / (fan_in + fan_out)) (Glorot & Bengio 2010, eq. 16).
-#[derive(Debug)]
-pub struct GlorotUniform;
+/// Standard deviation of a standard normal cut at two: what a truncated draw is divided by to have deviation 1.
+const TRUNCATED_DEVIATION: f64 = 0.879_625_661_034_239_8;
 
-impl Initializer for GlorotUniform {
-    fn fill<T: Element>(fan_in: usize, fan_out: usize, rng: &mut Rng, weight: &mut [T]) {
-        let limit = libm::sqrt(6.0 / (fan_in + fan_out) as f64);
-        for value in weight {
-            *value = T::from_f64(limit * (2.0 * rng.uniform() - 1.0));
+/// Uniform in `±limit`.
+fn uniform<T: Element>(limit: f64, rng: &mut Rng, weight: &mut [T]) {
+    for value in weight {
+        *value = T::from_f64(limit * (2.0 * rng.uniform() - 1.0));
+    }
+}
+
+macro_rules! initializers {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident, |$fan_in:ident, $fan_out:ident, $rng:ident, $weight:ident| $fill:expr;
+    )+) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name;
+
+        impl Initializer for $name {
+            fn fill<T: Element>($fan_in: usize, $fan_out: usize, $rng: &mut Rng, $weight: &mut [T]) {
+                let _ = ($fan_in, $fan_out, &$rng);
+                $fill
+            }
         }
+    )+};
+}
+
+initializers! {
+    /// All zero.
+    Zeros, |fan_in, fan_out, rng, weight| weight.fill(T::ZERO);
+
+    /// All one.
+    Ones, |fan_in, fan_out, rng, weight| weight.fill(T::from_f64(1.0));
+
+    /// One on the diagonal, zero elsewhere.
+    Identity, |fan_in, fan_out, rng, weight| {
+        weight.fill(T::ZERO);
+        weight.iter_mut().step_by(fan_out + 1).take(fan_in.min(fan_out)).for_each(|x| *x = T::from_f64(1.0));
+    };
+
+    /// Uniform in ±√(6 / (fan_in + fan_out)) (Glorot & Bengio 2010, eq. 16).
+    GlorotUniform, |fan_in, fan_out, rng, weight| {
+        uniform(libm::sqrt(6.0 / (fan_in + fan_out) as f64), rng, weight);
+    };
+
+    /// Normal, cut at two deviations, with standard deviation √(2 / (fan_in + fan_out)) after the cut (Glorot & Bengio
+    /// 2010; `keras.initializers.GlorotNormal`).
+    GlorotNormal, |fan_in, fan_out, rng, weight| {
+        truncated(libm::sqrt(2.0 / (fan_in + fan_out) as f64) / TRUNCATED_DEVIATION, rng, weight);
+    };
+
+    /// Uniform in ±√(6 / fan_in) (He et al. 2015; `keras.initializers.HeUniform`).
+    HeUniform, |fan_in, fan_out, rng, weight| uniform(libm::sqrt(6.0 / fan_in as f64), rng, weight);
+
+    /// Normal, cut at two deviations, with standard deviation √(2 / fan_in) after the cut (He et al. 2015, eq. 10;
+    /// `keras.initializers.HeNormal`).
+    HeNormal, |fan_in, fan_out, rng, weight| {
+        truncated(libm::sqrt(2.0 / fan_in as f64) / TRUNCATED_DEVIATION, rng, weight);
+    };
+
+    /// Uniform in ±√(3 / fan_in) (LeCun et al. 1998, §4.6; `keras.initializers.LecunUniform`).
+    LecunUniform, |fan_in, fan_out, rng, weight| uniform(libm::sqrt(3.0 / fan_in as f64), rng, weight);
+
+    /// Normal, cut at two deviations, with standard deviation √(1 / fan_in) after the cut (LeCun et al. 1998, §4.6;
+    /// `keras.initializers.LecunNormal`), as [`Function::Selu`](crate::kernels::Function::Selu) wants it.
+    LecunNormal, |fan_in, fan_out, rng, weight| {
+        truncated(libm::sqrt(1.0 / fan_in as f64) / TRUNCATED_DEVIATION, rng, weight);
+    };
+
+    /// Normal of deviation 0.05, redrawn until within 0.1; the deviation after the cut is 0.044.
+    TruncatedNormal, |fan_in, fan_out, rng, weight| truncated(0.05, rng, weight);
+
+    /// Normal of deviation 0.05.
+    RandomNormal, |fan_in, fan_out, rng, weight| normal(0.05, rng, weight);
+
+    /// Uniform in ±0.05.
+    RandomUniform, |fan_in, fan_out, rng, weight| uniform(0.05, rng, weight);
+
+    /// Uniform among the matrices with orthonormal columns, or rows if there are fewer of them (Saxe, McClelland,
+    /// Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks", ICLR 2014).
+    ///
+    /// The `Q` of a matrix of normal draws whose `R` has a positive diagonal. Takes
+    /// `2·max(fan_in, fan_out)·min(fan_in, fan_out)²` multiplications.
+    Orthogonal, |fan_in, fan_out, rng, weight| {
+        normal(1.0, rng, weight);
+        T::orthonormalize(fan_out, weight);
+    };
+}
+
+/// Normal of standard deviation `deviation`.
+fn normal<T: Element>(deviation: f64, rng: &mut Rng, weight: &mut [T]) {
+    for value in weight {
+        *value = T::from_f64(deviation * rng.normal());
+    }
+}
+
+/// Normal of standard deviation `deviation`, redrawn until within two of it.
+fn truncated<T: Element>(deviation: f64, rng: &mut Rng, weight: &mut [T]) {
+    for value in weight {
+        *value = T::from_f64(deviation * rng.truncated_normal());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    const FAN_IN: usize = 300;
+    const FAN_OUT: usize = 200;
+
+    fn draw<I: Initializer>(fan_in: usize, fan_out: usize) -> Vec<f32> {
+        let mut weight = std::vec![f32::NAN; fan_in * fan_out];
+        I::fill(fan_in, fan_out, &mut Rng::seed(5), &mut weight);
+        weight
+    }
+
+    /// Mean 0 and the standard deviation within four standard errors, `√(1/n)·σ` and `√((kurtosis − 1)/n)·σ²` of the
+    /// variance; nothing beyond `limit`, but something near it.
+    #[track_caller]
+    fn assert_distribution<I: Initializer>(deviation: f64, kurtosis: f64, limit: f64) {
+        let draws: Vec<f64> = draw::<I>(FAN_IN, FAN_OUT).into_iter().map(f64::from).collect();
+        let n = draws.len() as f64;
+        let mean = draws.iter().sum::<f64>() / n;
+        let variance = draws.iter().map(|x| x * x).sum::<f64>() / n;
+        let largest = draws.iter().fold(0.0, |max: f64, x| max.max(x.abs()));
+        assert!(mean.abs() <= 4.0 * deviation / n.sqrt(), "mean {mean}");
+        let spread = (variance / deviation.powi(2) - 1.0).abs();
+        assert!(spread <= 4.0 * ((kurtosis - 1.0) / n).sqrt(), "variance {variance}");
+        let rounding = 1.0 + f64::from(f32::EPSILON);
+        assert!((0.99 * limit..=limit * rounding).contains(&largest) || limit.is_infinite(), "{largest}");
+    }
+
+    const UNIFORM: f64 = 1.8;
+    /// `E x⁴ / (E x²)²` of a standard normal cut at 2, with `φ(2) / P(|x| < 2) = 0.056564683`:
+    /// `E x² = 1 − 4·0.0566`, `E x⁴ = 3·E x² − 16·0.0566`.
+    const TRUNCATED: f64 = 2.3656;
+    const NORMAL: f64 = 3.0;
+
+    #[test]
+    fn uniform_initializers_have_their_limits() {
+        let (fan_in, fan_both) = (FAN_IN as f64, (FAN_IN + FAN_OUT) as f64);
+        for_uniform::<GlorotUniform>((6.0 / fan_both).sqrt());
+        for_uniform::<HeUniform>((6.0 / fan_in).sqrt());
+        for_uniform::<LecunUniform>((3.0 / fan_in).sqrt());
+        for_uniform::<RandomUniform>(0.05);
+
+        #[track_caller]
+        fn for_uniform<I: Initializer>(limit: f64) {
+            assert_distribution::<I>(limit / 3.0f64.sqrt(), UNIFORM, limit);
+        }
+    }
+
+    #[test]
+    fn truncated_normals_have_their_deviation_after_the_cut() {
+        let (fan_in, fan_both) = (FAN_IN as f64, (FAN_IN + FAN_OUT) as f64);
+        for_truncated::<GlorotNormal>((2.0 / fan_both).sqrt());
+        for_truncated::<HeNormal>((2.0 / fan_in).sqrt());
+        for_truncated::<LecunNormal>((1.0 / fan_in).sqrt());
+        for_truncated::<TruncatedNormal>(0.05 * TRUNCATED_DEVIATION);
+
+        #[track_caller]
+        fn for_truncated<I: Initializer>(deviation: f64) {
+            assert_distribution::<I>(deviation, TRUNCATED, 2.0 * deviation / TRUNCATED_DEVIATION);
+        }
+    }
+
+    #[test]
+    fn random_normal_is_not_cut() {
+        assert_distribution::<RandomNormal>(0.05, NORMAL, f64::INFINITY);
+        assert!(draw::<RandomNormal>(FAN_IN, FAN_OUT).iter().any(|x| x.abs() > 0.15));
+    }
+
+    #[test]
+    fn truncated_deviation_is_that_of_a_normal_cut_at_two() {
+        let density = (-2.0f64).exp() / (2.0 * core::f64::consts::PI).sqrt();
+        let inside = libm::erf(2.0f64.sqrt());
+        assert!((TRUNCATED_DEVIATION.powi(2) - (1.0 - 4.0 * density / inside)).abs() < 1e-15);
+    }
+
+    #[test]
+    fn constants_by_hand() {
+        assert_eq!(draw::<Zeros>(2, 2), [0.0; 4]);
+        assert_eq!(draw::<Ones>(2, 2), [1.0; 4]);
+        assert_eq!(draw::<Identity>(2, 3), [1.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
+        assert_eq!(draw::<Identity>(3, 2), [1.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn orthogonal_keeps_lengths() {
+        for (fan_in, fan_out) in [(30, 20), (20, 30), (20, 20), (1, 5), (5, 1)] {
+            let weight = draw::<Orthogonal>(fan_in, fan_out);
+            // Row times weight keeps its length if the rows are orthonormal; so does weight times column otherwise.
+            let x: Vec<f64> = (0..fan_in.min(fan_out)).map(|i| 1.0 + i as f64).collect();
+            let image = |j: usize| -> f64 {
+                let at = |i: usize| if fan_in <= fan_out { i * fan_out + j } else { j * fan_out + i };
+                x.iter().enumerate().map(|(i, x)| x * f64::from(weight[at(i)])).sum()
+            };
+            let length: f64 = x.iter().map(|x| x * x).sum();
+            let image: f64 = (0..fan_in.max(fan_out)).map(|j| image(j).powi(2)).sum();
+            // |xᵀ(Q·Qᵀ − 1)x| ≤ n·max|Q·Qᵀ − 1|·|x|², and that maximum is at most (n + 2)·ε.
+            let n = x.len() as f64;
+            assert!((image / length - 1.0).abs() <= n * (n + 2.0) * f64::from(f32::EPSILON));
+        }
+    }
+
+    #[test]
+    fn orthogonal_matrices_have_no_preferred_sign() {
+        // With another convention for the diagonal of R, one side would win by far.
+        let mut rng = Rng::seed(9);
+        let positive = (0..1000).filter(|_| {
+            let mut weight = [0.0f32; 4];
+            Orthogonal::fill(2, 2, &mut rng, &mut weight);
+            weight[0] > 0.0
+        });
+        let positive = positive.count() as f64;
+        // Four standard deviations of a binomial count.
+        assert!((positive - 500.0).abs() < 4.0 * 250.0f64.sqrt(), "{positive}");
+    }
+
+    #[test]
+    fn both_precisions_start_from_the_same_draws() {
+        let mut wide = [0.0f64; 12];
+        HeNormal::fill(3, 4, &mut Rng::seed(5), &mut wide);
+        assert_eq!(draw::<HeNormal>(3, 4), wide.map(|x| x as f32));
     }
 }

@@ -3,6 +3,8 @@
 //! A layer does not hold its numbers. A model's block does, and hands each layer its part as a slice.
 
 pub mod activation;
+#[cfg(feature = "std")]
+pub mod check;
 pub mod dense;
 pub mod dropout;
 pub mod flatten;
