@@ -12,6 +12,8 @@
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
+#[cfg(feature = "std")]
+pub mod data;
 pub mod hardware;
 pub mod kernels;
 pub mod layers;
