@@ -2,3 +2,18 @@
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+pub mod prelude;
+
+pub use typenet_runtime::{hardware, kernels, layers, tensor, typenum};
+
+/// Declares a model.
+#[macro_export]
+macro_rules! model {
+    ($($declaration:tt)*) => {
+        $crate::__private::model! { $crate; $($declaration)* }
+    };
+}

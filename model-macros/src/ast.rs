@@ -1,0 +1,174 @@
+//! What is written in `model!`, with spans and unjudged.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use proc_macro2::{Ident, Span, TokenStream};
+
+/// `attributes visibility Name '<' layer, … '>'`
+pub(crate) struct Model {
+    /// The root of the facade crate, as its wrapper passed it.
+    pub(crate) root: TokenStream,
+    /// Every identifier of the declaration: names that the expansion must not take.
+    pub(crate) idents: HashSet<String>,
+    pub(crate) attributes: Vec<syn::Attribute>,
+    pub(crate) visibility: syn::Visibility,
+    pub(crate) name: Ident,
+    pub(crate) layers: Vec<Layer>,
+    /// Whether a layer is missing because it could not be parsed.
+    pub(crate) incomplete: bool,
+}
+
+/// `[name ':'] Kind [ '(' argument, … ')' ]`
+pub(crate) struct Layer {
+    pub(crate) attributes: Vec<syn::Attribute>,
+    pub(crate) name: Option<Ident>,
+    pub(crate) path: Path,
+    /// `None` without parentheses.
+    pub(crate) arguments: Option<Vec<Argument>>,
+    /// Of the parentheses, or of the kind where there are none.
+    pub(crate) arguments_span: Span,
+    /// Whether an argument was dropped because it could not be parsed.
+    pub(crate) incomplete: bool,
+}
+
+impl Layer {
+    /// The arguments; none without parentheses.
+    pub(crate) fn arguments(&self) -> &[Argument] {
+        self.arguments.as_deref().unwrap_or_default()
+    }
+
+    /// The layer's kind as a person would call it: the path's last name.
+    pub(crate) fn kind(&self) -> String {
+        self.path.last().to_string()
+    }
+
+    /// Where to point when the layer as a whole is meant.
+    pub(crate) fn span(&self) -> Span {
+        self.path.last().span()
+    }
+}
+
+/// The layer as errors name it: its kind and shapes, without options.
+impl fmt::Display for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.kind())?;
+        let arrow = |argument: &&Argument| matches!(argument, Argument::Shapes { .. });
+        let value = |argument: &&Argument| matches!(argument, Argument::Value(_));
+        let arguments = self.arguments();
+        let shapes: Vec<String> = match arguments.iter().find(arrow) {
+            Some(shapes) => vec![shapes.to_string()],
+            None => arguments.iter().filter(value).map(ToString::to_string).collect(),
+        };
+        if shapes.is_empty() { Ok(()) } else { write!(f, "({})", shapes.join(", ")) }
+    }
+}
+
+/// One argument of a layer.
+pub(crate) enum Argument {
+    /// `input => output`
+    Shapes { input: Value, output: Value },
+    /// `name = value`
+    Option { name: Ident, value: Value },
+    /// `0.5`, `28`, `relu`, `(28, 28)`
+    Value(Value),
+}
+
+impl Argument {
+    pub(crate) fn span(&self) -> Span {
+        match self {
+            Self::Shapes { input, .. } => input.span(),
+            Self::Option { name, .. } => name.span(),
+            Self::Value(value) => value.span(),
+        }
+    }
+}
+
+impl fmt::Display for Argument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shapes { input, output } => write!(f, "{input} => {output}"),
+            Self::Option { name, value } => write!(f, "{name} = {value}"),
+            Self::Value(value) => write!(f, "{value}"),
+        }
+    }
+}
+
+/// What may stand for a size, a shape or the value of an option.
+pub(crate) enum Value {
+    /// `784`, `0.5`, `"text"`, `true`
+    Literal(syn::Lit),
+    /// `-3`
+    Negative { literal: syn::Lit, span: Span },
+    /// `relu`, `U784`, `my::Hidden`
+    Path(Path),
+    /// `(1, 28, 28)`
+    Tuple { items: Vec<Value>, span: Span },
+    /// `_`
+    Arriving(Span),
+}
+
+impl Value {
+    pub(crate) fn span(&self) -> Span {
+        match self {
+            Self::Literal(literal) => literal.span(),
+            Self::Path(path) => path.last().span(),
+            Self::Negative { span, .. } | Self::Tuple { span, .. } | Self::Arriving(span) => *span,
+        }
+    }
+
+    /// The single name that is written, if it is one.
+    pub(crate) fn word(&self) -> Option<&Ident> {
+        match self {
+            Self::Path(path) => path.word(),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Literal(literal) => write!(f, "{}", literal_text(literal)),
+            Self::Negative { literal, .. } => write!(f, "-{}", literal_text(literal)),
+            Self::Path(path) => write!(f, "{path}"),
+            Self::Tuple { items, .. } => {
+                let items: Vec<String> = items.iter().map(ToString::to_string).collect();
+                write!(f, "({})", items.join(", "))
+            }
+            Self::Arriving(_) => write!(f, "_"),
+        }
+    }
+}
+
+fn literal_text(literal: &syn::Lit) -> String {
+    quote::ToTokens::to_token_stream(literal).to_string()
+}
+
+/// A path to a type, generic arguments included.
+#[derive(Clone)]
+pub(crate) struct Path {
+    pub(crate) tokens: TokenStream,
+    /// The names without their generic arguments.
+    pub(crate) names: Vec<Ident>,
+    /// Whether it is one name and nothing else.
+    pub(crate) bare: bool,
+}
+
+impl Path {
+    pub(crate) fn last(&self) -> &Ident {
+        self.names.last().expect("the parser gives every path a name")
+    }
+
+    pub(crate) fn word(&self) -> Option<&Ident> {
+        self.bare.then(|| self.last())
+    }
+}
+
+/// The path as written, without the spaces between tokens.
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text: String = self.tokens.to_string().split_whitespace().collect();
+        write!(f, "{}", text.replace(',', ", "))
+    }
+}

@@ -1,0 +1,438 @@
+//! One function per rule. Every mistake is reported; what comes out is a model in which every shape is known, with
+//! a placeholder where a mistake hides it, so that the struct and its methods exist all the same.
+
+use std::collections::{HashMap, HashSet};
+
+use proc_macro2::{Ident, Span};
+use quote::format_ident;
+use syn::ext::IdentExt;
+
+use crate::ast;
+use crate::kinds::{Arguments, Arrives, Custom, KINDS, Kind, LayerType, Role, Spec, View};
+use crate::report::Report;
+use crate::size::{Shape, Size};
+use crate::suggest::{nearest, normal, typos};
+use crate::vocabulary::{self, ACTIVATIONS};
+
+/// A model in which every shape is known.
+pub(crate) struct Model<'a> {
+    pub(crate) written: &'a ast::Model,
+    /// `None` after a mistake that hides it.
+    pub(crate) input: Option<Shape>,
+    pub(crate) output: Shape,
+    /// Without `Input`; never empty.
+    pub(crate) layers: Vec<Layer>,
+    pub(crate) joints: Vec<Joint>,
+}
+
+/// One row of a model's table of layers.
+pub(crate) struct Layer {
+    pub(crate) name: Ident,
+    pub(crate) docs: Vec<syn::Attribute>,
+    /// As errors name it.
+    pub(crate) text: String,
+    /// What the user calls the kind.
+    pub(crate) kind: String,
+    pub(crate) input: Shape,
+    pub(crate) output: Shape,
+    pub(crate) layer_type: LayerType,
+    pub(crate) role: Role,
+    pub(crate) has_parameters: bool,
+    pub(crate) has_buffers: bool,
+    pub(crate) view: View,
+}
+
+/// Where one layer gives and the next takes: an equation for rustc to prove.
+pub(crate) struct Joint {
+    pub(crate) taker: usize,
+    pub(crate) takes: Shape,
+    pub(crate) gives: Shape,
+    /// The layer that gave the shape; `None` is `Input`.
+    pub(crate) giver: Option<usize>,
+    pub(crate) giver_text: String,
+}
+
+/// What has been given so far.
+struct Given {
+    shape: Option<Shape>,
+    giver: Option<usize>,
+    text: String,
+}
+
+pub(crate) fn model<'a>(written: &'a ast::Model, report: &mut Report) -> Model<'a> {
+    attributes(written, report);
+    let names = names(written, report);
+    let mut layers = Vec::new();
+    let mut joints = Vec::new();
+    let mut specs = Vec::new();
+    let mut given: Option<Given> = None;
+    for (layer, name) in written.layers.iter().zip(names) {
+        let arrives = match &given {
+            None if written.incomplete && layers.is_empty() => Arrives::Unknown,
+            None => Arrives::Nothing,
+            Some(Given { shape: Some(shape), .. }) if !written.incomplete => Arrives::Shape(shape),
+            Some(_) => Arrives::Unknown,
+        };
+        let mut spec = spec(layer, arrives, report);
+        let index = layers.len();
+        if rank(layer, &mut spec, given.as_ref(), report) {
+            joints.extend(joint(index, &spec, given.as_ref()));
+        }
+        let sets_shape = given.is_none() || !matches!(spec.role, Role::Training) && changes_shape(&spec);
+        if sets_shape || spec.output.is_none() {
+            let giver = (spec.role != Role::Sample).then_some(index);
+            given = Some(Given { shape: spec.output.clone(), giver, text: layer.to_string() });
+        }
+        if spec.role != Role::Sample {
+            let placeholder = || Shape::of(Size::Literal { value: 1, span: Span::mixed_site() });
+            layers.push(Layer {
+                name,
+                docs: layer
+                    .attributes
+                    .iter()
+                    .filter(|attribute| attribute.path().is_ident("doc"))
+                    .cloned()
+                    .collect(),
+                text: layer.to_string(),
+                kind: layer.kind(),
+                input: spec.input.clone().unwrap_or_else(placeholder),
+                output: spec.output.clone().unwrap_or_else(placeholder),
+                layer_type: if spec.input.is_some() && spec.output.is_some() {
+                    spec.layer_type.clone()
+                } else {
+                    LayerType::Unknown
+                },
+                role: spec.role,
+                has_parameters: spec.has_parameters,
+                has_buffers: spec.has_buffers,
+                view: spec.view,
+            });
+        }
+        specs.push(spec);
+    }
+    softmax_in_the_middle(&specs, report);
+    too_large(written, &specs, report);
+    let input = specs.first().and_then(|spec| spec.input.clone());
+    if layers.is_empty() {
+        empty(written, report);
+        layers.push(placeholder_layer(input.clone()));
+    }
+    let output = layers.last().map(|layer| layer.output.clone()).expect("a layer was pushed above");
+    Model { written, input, output, layers, joints }
+}
+
+/// Attributes of layers are documentation alone.
+fn attributes(written: &ast::Model, report: &mut Report) {
+    for layer in &written.layers {
+        for attribute in &layer.attributes {
+            if !attribute.path().is_ident("doc") {
+                let span =
+                    attribute.path().segments.last().map_or(layer.span(), |segment| segment.ident.span());
+                report.error(span, "a layer takes doc comments, but no attributes");
+            }
+        }
+    }
+}
+
+/// A name for every layer: the written one, or its kind and its number among the layers of this kind.
+fn names(written: &ast::Model, report: &mut Report) -> Vec<Ident> {
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    let mut methods: HashSet<String> = HashSet::new();
+    let mut names = Vec::new();
+    for layer in &written.layers {
+        let kind = match KINDS
+            .iter()
+            .find(|kind| layer.path.word().is_some_and(|word| means(**kind, &word.to_string())))
+        {
+            Some(kind) => snake_case(kind.name()),
+            None => snake_case(&layer.kind()),
+        };
+        let count = counts.entry(kind.clone()).or_default();
+        *count += 1;
+        let default = format_ident!("{kind}_{count}", span = Span::call_site());
+        let name = match &layer.name {
+            Some(name) if !is_right_name(name, report) => default,
+            Some(name) => name.clone(),
+            None => default,
+        };
+        let clash = clash(&name, layer, &methods);
+        if let Some(message) = clash {
+            report.error(layer.name.as_ref().map_or(layer.span(), Ident::span), message);
+            names.push(free_name(&name, &methods));
+        } else {
+            names.push(name);
+        }
+        let name = names.last().expect("a name was pushed above").to_string();
+        methods.extend([format!("{name}_mut"), name]);
+    }
+    names
+}
+
+/// Why a layer cannot have this name, besides those that come before it.
+fn clash(name: &Ident, layer: &ast::Layer, methods: &HashSet<String>) -> Option<String> {
+    let (name, changed) = (name.to_string(), format!("{name}_mut"));
+    if methods.contains(&name) && methods.contains(&changed) {
+        return Some(match layer.name {
+            Some(_) => format!("another layer has the name `{name}`"),
+            None => format!("this layer is called `{name}`, as another layer is: name one of them otherwise"),
+        });
+    }
+    let of_change = [&name, &changed].into_iter().find(|method| methods.contains(*method))?;
+    let base = of_change.strip_suffix("_mut").unwrap_or(of_change);
+    Some(format!("layer `{base}` is changed through `{of_change}`: name this layer otherwise"))
+}
+
+/// The name with the first number behind it that makes it free.
+fn free_name(name: &Ident, methods: &HashSet<String>) -> Ident {
+    let numbered = (1..).map(|number| format_ident!("{name}_{number}"));
+    let mut free = numbered
+        .skip_while(|name| methods.contains(&name.to_string()) || methods.contains(&format!("{name}_mut")));
+    free.next().expect("numbers do not end")
+}
+
+/// Methods that every model has: no layer takes their names.
+const METHODS: &[&str] = &[
+    "backward",
+    "backward_with",
+    "block",
+    "block_mut",
+    "borrow",
+    "borrow_mut",
+    "boxed",
+    "clone",
+    "compile",
+    "default",
+    "drop",
+    "eq",
+    "evaluate",
+    "fit",
+    "fmt",
+    "forward",
+    "forward_with",
+    "from",
+    "from_block",
+    "initialize",
+    "into",
+    "load",
+    "new",
+    "predict",
+    "predict_batch",
+    "predict_with",
+    "save",
+    "summary",
+    "to_owned",
+    "type_id",
+    "zeroed",
+];
+
+fn is_right_name(name: &Ident, report: &mut Report) -> bool {
+    let text = name.to_string();
+    let message = if text.starts_with("r#") || syn::parse_str::<Ident>(&text).is_err() {
+        format!("`{}` is a keyword of Rust: a layer's name becomes a method", name.unraw())
+    } else if METHODS.contains(&text.as_str()) || text.starts_with("__") {
+        format!("every model has a method `{text}`: name the layer otherwise")
+    } else if text != snake_case(&text) {
+        format!("a layer's name becomes a method: write `{}`", snake_case(&text))
+    } else {
+        return true;
+    };
+    report.error(name.span(), message);
+    false
+}
+
+/// `MyEncoder` as `my_encoder`, `LSTM` as `lstm`.
+fn snake_case(camel: &str) -> String {
+    let letters: Vec<char> = camel.strip_prefix("r#").unwrap_or(camel).chars().collect();
+    let mut snake = String::new();
+    for (i, letter) in letters.iter().enumerate() {
+        let after_small = i > 0 && (letters[i - 1].is_lowercase() || letters[i - 1].is_ascii_digit());
+        let before_small = i > 0
+            && letters[i - 1].is_uppercase()
+            && letters.get(i + 1).is_some_and(|next| next.is_lowercase());
+        if letter.is_uppercase() && (after_small || before_small) {
+            snake.push('_');
+        }
+        snake.extend(letter.to_lowercase());
+    }
+    snake
+}
+
+/// Whether a word that is no kind's name means this kind.
+fn means(kind: &dyn Kind, written: &str) -> bool {
+    written == kind.name()
+        || normal(written) == normal(kind.name())
+        || kind.elsewhere().iter().any(|name| normal(name) == normal(written))
+        || nearest(written, [kind.name()], typos(written).min(1)).is_some()
+}
+
+/// What the layer's kind says of it; a path to a type where no kind is meant.
+fn spec(layer: &ast::Layer, arrives: Arrives<'_>, report: &mut Report) -> Spec {
+    let (word, kind_name) = (layer.path.word().map(ToString::to_string), layer.kind());
+    let kind = word.as_ref().and_then(|word| {
+        KINDS
+            .iter()
+            .find(|kind| kind.name() == word)
+            .or_else(|| KINDS.iter().find(|kind| means(**kind, word)))
+    });
+    match (kind, word) {
+        (Some(kind), Some(word)) => {
+            if word != kind.name() {
+                let message = format!(
+                    "unknown layer `{word}`: did you mean `{}`? {}; a layer type of your own is written `self::{word}`",
+                    kind.name(),
+                    all_kinds()
+                );
+                report.error(layer.span(), message);
+            }
+            kind.check(&mut Arguments::new(layer, kind.name(), kind.example(), arrives, report))
+        }
+        (None, Some(word))
+            if vocabulary::meant(ACTIVATIONS, &word).is_some_and(|_| layer.arguments().is_empty()) =>
+        {
+            let activation = vocabulary::meant(ACTIVATIONS, &word).unwrap_or_default();
+            let message =
+                format!("unknown layer `{word}`: did you mean `Activation({activation})`? {}", all_kinds());
+            report.error(layer.span(), message);
+            unknown(arrives)
+        }
+        (None, Some(word)) if word.starts_with(|c: char| c.is_lowercase() || c == '_') => {
+            let message = format!("unknown layer `{word}`: {}, or the name of a type", all_kinds());
+            report.error(layer.span(), message);
+            unknown(arrives)
+        }
+        _ => Custom.check(&mut Arguments::new(
+            layer,
+            &kind_name,
+            &format!("{kind_name}(784 => 64)"),
+            arrives,
+            report,
+        )),
+    }
+}
+
+fn all_kinds() -> String {
+    let names: Vec<&str> = KINDS.iter().map(|kind| kind.name()).collect();
+    format!("the built-in layers are {}", names.join(", "))
+}
+
+/// Stands in for a layer of which nothing is known.
+fn unknown(arrives: Arrives<'_>) -> Spec {
+    let input = match arrives {
+        Arrives::Shape(shape) => Some(shape.clone()),
+        Arrives::Nothing | Arrives::Unknown => None,
+    };
+    Spec { output: None, ..Spec::same_shape(input, LayerType::Unknown, Role::Step) }
+}
+
+/// Whether errors behind this layer name it as the one that gave the shape.
+fn changes_shape(spec: &Spec) -> bool {
+    spec.role == Role::Reshape || spec.is_input_written || spec.has_parameters
+}
+
+/// The number of sizes: the macro sees it, so it can say the remedy. Sizes themselves are compared by rustc.
+fn rank(layer: &ast::Layer, spec: &mut Spec, given: Option<&Given>, report: &mut Report) -> bool {
+    let Some(input) = &spec.input else { return false };
+    let wanted = spec.input_rank.unwrap_or(input.sizes.len());
+    if spec.is_input_written && input.sizes.len() != wanted {
+        report.error(input.span, format!("`{}` takes one size, not {input}", layer.kind()));
+        spec.input = None;
+        return false;
+    }
+    let Some(Given { shape: Some(gives), text, .. }) = given else { return true };
+    if gives.sizes.len() == wanted {
+        return true;
+    }
+    let message = if wanted == 1 {
+        format!("`{layer}` takes one size, but `{text}` before it gives {gives}: put `Flatten` between")
+    } else {
+        format!("`{layer}` takes {input}, but `{text}` before it gives {gives}")
+    };
+    report.error(input.span, message);
+    if !spec.is_input_written {
+        spec.input = Some(input.flat());
+    }
+    false
+}
+
+/// The equation between what the layer takes and what arrives, where both are written.
+fn joint(taker: usize, spec: &Spec, given: Option<&Given>) -> Option<Joint> {
+    let Given { shape: Some(gives), giver, text } = given? else { return None };
+    let takes = spec.input.clone()?;
+    spec.is_input_written.then(|| Joint {
+        taker,
+        takes,
+        gives: gives.clone(),
+        giver: *giver,
+        giver_text: text.clone(),
+    })
+}
+
+/// A softmax whose values another layer takes is a slip more often than not; who means it writes it as a layer.
+fn softmax_in_the_middle(specs: &[Spec], report: &mut Report) {
+    let Some(last) = specs.iter().rposition(|spec| spec.role != Role::Reshape) else { return };
+    for spec in &specs[..last] {
+        if let Some(name) = &spec.rowwise_head {
+            let message = format!(
+                "`{name}` belongs to the last layer: behind it, layers see shares that sum to one; \
+                 if that is meant, write `Activation({name})` as a layer of its own"
+            );
+            report.error(name.span(), message);
+        }
+    }
+}
+
+/// Numbers beyond this do not fit into any machine's memory.
+const MOST_NUMBERS: u64 = 1 << 40;
+
+fn too_large(written: &ast::Model, specs: &[Spec], report: &mut Report) {
+    let length = |shape: &Option<Shape>| -> Option<u64> {
+        let sizes = &shape.as_ref()?.sizes;
+        Some(sizes.iter().map(|size| size.literal().unwrap_or(1)).fold(1, u64::saturating_mul))
+    };
+    let mut sum: u64 = 0;
+    for (layer, spec) in written.layers.iter().zip(specs) {
+        let (Some(input), Some(output)) = (length(&spec.input), length(&spec.output)) else { continue };
+        let numbers = if spec.has_parameters && !spec.has_buffers {
+            input.saturating_mul(output)
+        } else {
+            input.max(output)
+        };
+        sum = sum.saturating_add(numbers);
+        if sum > MOST_NUMBERS {
+            let message =
+                format!("`{layer}` brings the model above {MOST_NUMBERS} numbers, the most there may be");
+            report.error(layer.arguments_span, message);
+            return;
+        }
+    }
+}
+
+fn empty(written: &ast::Model, report: &mut Report) {
+    if written.incomplete {
+        return;
+    }
+    let name = &written.name;
+    let message = if written.layers.is_empty() {
+        format!("`{name}` has no layers: `{name} < Dense(784 => 10) >`")
+    } else {
+        format!("`{name}` has no layer behind `Input`")
+    };
+    report.error(name.span(), message);
+}
+
+fn placeholder_layer(input: Option<Shape>) -> Layer {
+    let shape = input.unwrap_or_else(|| Shape::of(Size::Literal { value: 1, span: Span::mixed_site() }));
+    Layer {
+        name: format_ident!("layer_1"),
+        docs: Vec::new(),
+        text: String::new(),
+        kind: String::new(),
+        input: shape.clone(),
+        output: shape,
+        layer_type: LayerType::Unknown,
+        role: Role::Step,
+        has_parameters: false,
+        has_buffers: false,
+        view: View::None,
+    }
+}

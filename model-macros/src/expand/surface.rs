@@ -1,0 +1,330 @@
+//! The struct, what a user calls on it, and the tables and constants of its layers.
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::Attribute;
+
+use super::Context;
+use crate::kinds::{LayerType, TypeArgument, View};
+use crate::size::Shape;
+
+/// Attributes under which the whole expansion stands.
+pub(crate) fn conditions(attributes: &[Attribute]) -> Vec<&Attribute> {
+    attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).collect()
+}
+
+/// `type Dense1 = Dense<U784, U512, Relu>;`
+pub(crate) fn layer_aliases(context: &mut Context<'_>) -> TokenStream {
+    let (root, model) = (context.root, context.model);
+    let mut aliases = TokenStream::new();
+    for (layer, alias) in model.layers.iter().zip(context.aliases.clone()) {
+        let layer_type = match &layer.layer_type {
+            LayerType::Written(path) => path.tokens.clone(),
+            LayerType::Unknown => {
+                let input = context.names.shape_type(&layer.input, root);
+                let output = context.names.shape_type(&layer.output, root);
+                quote!(#root::__private::Unknown<#input, #output>)
+            }
+            LayerType::BuiltIn { module, kind, arguments } => {
+                let arguments = arguments.iter().map(|argument| match argument {
+                    TypeArgument::InputShape => context.names.shape_type(&layer.input, root),
+                    TypeArgument::InputSize => context.names.size_type(&layer.input.sizes[0], root),
+                    TypeArgument::OutputSize => context.names.size_type(&layer.output.sizes[0], root),
+                    TypeArgument::Marker { module, name } => {
+                        let module = Ident::new(module, Span::mixed_site());
+                        quote!(#root::layers::#module::#name)
+                    }
+                    TypeArgument::Fraction { numerator, denominator } => {
+                        let numerator = Literal::u64_unsuffixed(*numerator);
+                        let denominator = Literal::u64_unsuffixed(*denominator);
+                        quote!(#root::layers::dropout::Fraction<#numerator, #denominator>)
+                    }
+                });
+                let arguments: Vec<_> = arguments.collect();
+                let module = Ident::new(module, Span::mixed_site());
+                quote!(#root::layers::#module::#kind<#(#arguments),*>)
+            }
+        };
+        aliases.extend(quote!(type #alias = #layer_type;));
+    }
+    aliases
+}
+
+/// The struct in the user's scope.
+pub(crate) fn declaration(context: &mut Context<'_>) -> TokenStream {
+    let (root, written) = (context.root, context.model.written);
+    let (attributes, visibility, name) = (&written.attributes, &written.visibility, &written.name);
+    let docs = layer_docs(context);
+    quote! {
+        #(#attributes)*
+        #(#[doc = #docs])*
+        #[repr(C, align(64))]
+        #visibility struct #name {
+            block: [#root::__private::f32; Self::BLOCK_LEN],
+        }
+    }
+}
+
+/// The table of layers, as documentation.
+fn layer_docs(context: &Context<'_>) -> Vec<String> {
+    let has_docs = context.model.written.attributes.iter().any(|attribute| attribute.path().is_ident("doc"));
+    let title =
+        if has_docs { Vec::new() } else { vec![format!(" The model `{}`.", context.model.written.name)] };
+    let head = ["", " | layer | kind | samples in | samples out |", " |---|---|---|---|"].map(str::to_owned);
+    let rows = context.model.layers.iter().map(|layer| {
+        format!(" | `{}` | `{}` | {} | {} |", layer.name, layer.kind, layer.input, layer.output)
+    });
+    title.into_iter().chain(head).chain(rows).collect()
+}
+
+/// `[[f32; 28]; 28]`
+fn array_type(context: &mut Context<'_>, shape: &Shape) -> TokenStream {
+    shape.sizes.iter().rev().fold(quote!(f32), |inner, size| {
+        let size = context.names.size_value(size);
+        quote!([#inner; #size])
+    })
+}
+
+/// Constants, the prediction of one sample, and the views of the layers.
+pub(crate) fn inherent(context: &mut Context<'_>) -> TokenStream {
+    let model = context.model;
+    let (this, visibility) = (context.this.clone(), &model.written.visibility);
+    let views = views(context);
+    let ends = ends(context);
+    let prediction = array_type(context, &model.output);
+    let zeros = model.output.sizes.iter().rev().fold(quote!(0.0), |inner, size| {
+        let size = context.names.size_value(size);
+        quote!([#inner; #size])
+    });
+    let flat = |shape: &Shape, name: TokenStream| {
+        (1..shape.sizes.len()).fold(name, |name, _| quote!(#name.as_flattened()))
+    };
+    let flat_mut =
+        (1..model.output.sizes.len()).fold(quote!(prediction), |name, _| quote!(#name.as_flattened_mut()));
+    let output = if model.output.sizes.len() == 1 { quote!(&mut prediction) } else { flat_mut };
+    let predict = match &model.input {
+        Some(input) => {
+            let sample = array_type(context, input);
+            let input = flat(input, quote!(sample));
+            quote! {
+                /// The model's answer to one sample. On the stack alone: no heap, no threads to wait for.
+                #visibility fn predict(&self, sample: &#sample) -> #prediction {
+                    let (parameters, buffers) = self.block.split_at(Self::PARAMETERS);
+                    let mut prediction = #zeros;
+                    <Self as Layer>::predict(Predict {
+                        batch: 1,
+                        parameters,
+                        buffers,
+                        input: #input,
+                        output: #output,
+                        scratch: &mut [0.0; <Self as Layer>::PREDICT_SCRATCH],
+                    });
+                    prediction
+                }
+            }
+        }
+        None => quote! {
+            /// Stands in while the model's input is unknown.
+            #visibility fn predict<Sample: ?Sized>(&self, _: &Sample) -> #prediction {
+                #zeros
+            }
+        },
+    };
+    quote! {
+        #ends
+
+        #[allow(dead_code)]
+        impl #this {
+            /// Number of trainable values.
+            #visibility const PARAMETERS: usize = parameter_count::<f32, Self>();
+            /// Number of values in the block: the parameters of every layer, then the buffers of every layer.
+            #visibility const BLOCK_LEN: usize = parameter_count::<f32, Self>() + buffer_count::<f32, Self>();
+            /// Multiplications and additions per sample in a forward pass.
+            #visibility const FLOPS: u64 = <Self as Layer>::FLOPS;
+            /// Bytes per sample that a forward pass in training writes: every layer's output, and what layers keep
+            /// for their backward pass.
+            #visibility const ACTIVATION_BYTES: usize = 4 * (<Self as Layer>::CACHE + output_len::<Self>());
+            /// One row for each layer.
+            #visibility const LAYERS: &'static [LayerInfo] = <Self as Layer>::LAYERS;
+
+            /// The model whose numbers these are, in the order of [`Self::LAYERS`].
+            #visibility const fn from_block(block: [f32; Self::BLOCK_LEN]) -> Self {
+                Self { block }
+            }
+
+            #predict
+            #views
+        }
+    }
+}
+
+/// Where the parameters of each layer end in the block.
+fn ends(context: &Context<'_>) -> TokenStream {
+    let layers = context.model.layers.iter().zip(&context.aliases);
+    let counts: Vec<_> = layers
+        .filter(|(layer, _)| layer.has_parameters)
+        .map(|(_, alias)| quote!(parameter_count::<f32, #alias>()))
+        .collect();
+    let len = Literal::usize_unsuffixed(counts.len());
+    quote! {
+        /// Where the parameters of each layer end in the block.
+        #[allow(dead_code)]
+        const ENDS: [usize; #len] = ends([#(#counts),*]);
+    }
+}
+
+fn views(context: &mut Context<'_>) -> TokenStream {
+    let (root, model) = (context.root, context.model);
+    let visibility = &model.written.visibility;
+    let mut views = TokenStream::new();
+    let layers = model.layers.iter().filter(|layer| layer.has_parameters);
+    for (position, layer) in layers.enumerate() {
+        let end = Literal::usize_unsuffixed(position);
+        let range = match position.checked_sub(1).map(Literal::usize_unsuffixed) {
+            Some(start) => quote!(ENDS[#start]..ENDS[#end]),
+            None => quote!(..ENDS[#end]),
+        };
+        let (name, name_mut) = (&layer.name, format_ident!("{}_mut", layer.name));
+        let (docs, title) = (&layer.docs, format!(" The parameters of layer `{name}`: `{}`.", layer.text));
+        let title_mut = format!(" The parameters of layer `{name}`, to be changed.");
+        let (view, view_mut, see, see_mut) = match layer.view {
+            View::None => continue,
+            View::Slice => (quote!(&[f32]), quote!(&mut [f32]), None, None),
+            View::Sizes { module, view, view_mut } => {
+                let module = Ident::new(module, Span::mixed_site());
+                let input = context.names.size_argument(&layer.input.sizes[0]);
+                let output = context.names.size_argument(&layer.output.sizes[0]);
+                let path = |name| {
+                    let name = Ident::new(name, Span::mixed_site());
+                    quote!(#root::layers::#module::#name)
+                };
+                let (view, view_mut) = (path(view), path(view_mut));
+                (
+                    quote!(#view<'_, #input, #output>),
+                    quote!(#view_mut<'_, #input, #output>),
+                    Some(quote!(#view::new)),
+                    Some(quote!(#view_mut::new)),
+                )
+            }
+        };
+        let see = call(see, quote!(&self.block[#range]));
+        let see_mut = call(see_mut, quote!(&mut self.block[#range]));
+        views.extend(quote! {
+            #[doc = #title]
+            #(#docs)*
+            #visibility fn #name(&self) -> #view {
+                #see
+            }
+
+            #[doc = #title_mut]
+            #visibility fn #name_mut(&mut self) -> #view_mut {
+                #see_mut
+            }
+        });
+    }
+    views
+}
+
+fn call(function: Option<TokenStream>, argument: TokenStream) -> TokenStream {
+    match function {
+        Some(function) => quote!(#function(#argument)),
+        None => argument,
+    }
+}
+
+/// `Zeroable`, `Debug` and `Layer`.
+pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
+    let model = context.model;
+    let this = context.this.clone();
+    let name = Literal::string(&model.written.name.to_string());
+    let root = context.root;
+    let shape = |context: &mut Context<'_>, shape: &Shape| context.names.shape_type(shape, root);
+    let one = || Shape::of(crate::size::Size::Literal { value: 1, span: Span::mixed_site() });
+    let input = shape(context, &model.input.clone().unwrap_or_else(one));
+    let output = shape(context, &model.output);
+    let rows = model.layers.iter().zip(&context.aliases).map(|(layer, alias)| {
+        let name = Literal::string(&layer.name.to_string());
+        quote!(LayerInfo::of::<#alias>(#name))
+    });
+    let flops = context.aliases.iter().map(|alias| quote!(<#alias as Layer>::FLOPS));
+    let last = &context.aliases[context.last()];
+    let initialize = super::passes::initialize(context);
+    let memory = super::passes::memory(context);
+    let head = flattened_head(context);
+    let debug = (!derives_debug(&model.written.attributes)).then(|| {
+        quote! {
+            impl Debug for #this {
+                fn fmt(&self, f: &mut Formatter<'_>) -> FmtResult {
+                    f.debug_struct(#name).field("parameters", &Self::PARAMETERS).finish_non_exhaustive()
+                }
+            }
+        }
+    });
+    quote! {
+        // SAFETY: the struct is an array of `f32`, for which all bits zero is a value.
+        unsafe impl Zeroable for #this {}
+
+        #debug
+        #head
+
+        impl Layer for #this {
+            type Input = #input;
+            type Output = #output;
+            type Head = <#last as Layer>::Head;
+            type Body = Headless<Self>;
+            const KIND: &'static str = #name;
+            const LAYERS: &'static [LayerInfo] = &[#(#rows),*];
+            const FLOPS: u64 = #(#flops)+*;
+            #memory
+
+            #initialize
+
+            fn predict(pass: Predict<'_, f32>) {
+                <Self as Model>::predict_with::<<Self as Model>::Last>(pass);
+            }
+
+            fn forward(pass: Forward<'_, f32>) {
+                <Self as Model>::forward_with::<<Self as Model>::Last>(pass);
+            }
+
+            fn backward(pass: Backward<'_, f32>) {
+                <Self as Model>::backward_with::<<Self as Model>::Last>(pass);
+            }
+        }
+    }
+}
+
+/// `Flatten` behind the last step hands its activation on, which is sound unless that one works row by row.
+fn flattened_head(context: &Context<'_>) -> TokenStream {
+    let (root, last) = (context.root, context.last());
+    let Some(flatten) = context.model.layers[last + 1..].iter().find(|layer| layer.input.sizes.len() > 1)
+    else {
+        return TokenStream::new();
+    };
+    let alias = &context.aliases[last];
+    let span = match &flatten.layer_type {
+        LayerType::BuiltIn { kind, .. } => kind.span(),
+        LayerType::Written(_) | LayerType::Unknown => Span::mixed_site(),
+    };
+    let message = "`Flatten` behind a softmax over rows: put it before the layer with the softmax";
+    let assert = quote_spanned!(span=> assert);
+    quote! {
+        const _: () = #root::__private::core::#assert!(!#root::__private::is_rowwise::<#alias>(), #message);
+    }
+}
+
+fn derives_debug(attributes: &[Attribute]) -> bool {
+    attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("derive"))
+        .filter_map(|attribute| attribute.meta.require_list().ok())
+        .any(|list| list.tokens.clone().into_iter().any(|token| token.to_string() == "Debug"))
+}
+
+/// The array types of a sample and of a prediction.
+pub(crate) fn sample_types(context: &mut Context<'_>) -> (TokenStream, TokenStream) {
+    let model = context.model;
+    let one = || Shape::of(crate::size::Size::Literal { value: 1, span: Span::mixed_site() });
+    let sample = array_type(context, &model.input.clone().unwrap_or_else(one));
+    (sample, array_type(context, &model.output))
+}

@@ -1,0 +1,357 @@
+//! Reads a layer's arguments: every rule about arguments that kinds share.
+
+use proc_macro2::{Ident, Span};
+use syn::{Lit, LitBool};
+
+use super::TypeArgument;
+use crate::ast::{Argument, Layer, Value};
+use crate::report::Report;
+use crate::size::{Shape, Size};
+use crate::suggest::{nearest, typos};
+use crate::vocabulary::{self, ACTIVATIONS, Word};
+
+/// What the layers before give.
+#[derive(Clone, Copy)]
+pub(crate) enum Arrives<'a> {
+    /// There is no layer before.
+    Nothing,
+    /// Unknown after a mistake that is already reported.
+    Unknown,
+    Shape(&'a Shape),
+}
+
+/// The arguments of one layer, each taken once; [`finish`](Self::finish) reports the rest.
+pub(crate) struct Arguments<'a> {
+    pub(crate) layer: &'a Layer,
+    /// What the kind is called and how it is written, for errors.
+    pub(crate) kind: &'a str,
+    pub(crate) example: &'a str,
+    pub(crate) arrives: Arrives<'a>,
+    report: &'a mut Report,
+    taken: Vec<bool>,
+}
+
+impl<'a> Arguments<'a> {
+    pub(crate) fn new(
+        layer: &'a Layer,
+        kind: &'a str,
+        example: &'a str,
+        arrives: Arrives<'a>,
+        report: &'a mut Report,
+    ) -> Self {
+        Self { layer, kind, example, arrives, report, taken: vec![false; layer.arguments().len()] }
+    }
+
+    pub(crate) fn error(&mut self, span: Span, message: impl std::fmt::Display) {
+        self.report.error(span, message);
+    }
+
+    /// The kind's name where the layer writes it.
+    pub(crate) fn kind_ident(&self) -> Ident {
+        Ident::new(self.kind, self.layer.span())
+    }
+
+    fn take(&mut self, wanted: impl Fn(&Argument) -> bool) -> Option<&'a Argument> {
+        let position =
+            (0..self.taken.len()).find(|&i| !self.taken[i] && wanted(&self.layer.arguments()[i]))?;
+        self.taken[position] = true;
+        Some(&self.layer.arguments()[position])
+    }
+
+    /// `input => output`, with `_` for what arrives. The flag says whether the input is written.
+    pub(crate) fn shapes(&mut self) -> (Option<Shape>, Option<Shape>, bool) {
+        let is_shapes = |argument: &Argument| matches!(argument, Argument::Shapes { .. });
+        let Some(Argument::Shapes { input, output }) = self.take(is_shapes) else {
+            self.report_missing_shapes();
+            return (None, None, false);
+        };
+        let is_written = !matches!(input, Value::Arriving(_));
+        let input = if is_written { self.shape(input) } else { self.arriving(input.span()) };
+        let output = if let Value::Arriving(span) = output {
+            let message = format!("`_` takes what arrives; what leaves is written: `{}`", self.example);
+            self.error(*span, message);
+            None
+        } else {
+            self.shape(output)
+        };
+        (input, output, is_written)
+    }
+
+    /// `Dense(512)`, `Dense(784, 512)` or nothing at all where `784 => 512` is meant.
+    fn report_missing_shapes(&mut self) {
+        let sizes: Vec<(usize, &Value)> = self
+            .layer
+            .arguments()
+            .iter()
+            .enumerate()
+            .filter_map(|(i, argument)| match argument {
+                Argument::Value(value) if is_size(value) => Some((i, value)),
+                _ => None,
+            })
+            .collect();
+        let (kind, example) = (self.kind, self.example);
+        match sizes.as_slice() {
+            _ if self.layer.incomplete => {}
+            [(_, only)] => {
+                let message = format!("what arrives and what leaves: `{kind}(_ => {only})`");
+                self.report.error(only.span(), message);
+            }
+            [(_, input), (_, output), ..] => {
+                let message = format!(
+                    "between what arrives and what leaves stands `=>`: `{kind}({input} => {output})`"
+                );
+                self.report.error(output.span(), message);
+            }
+            [] => {
+                let message = format!("`{kind}` needs its shapes: `{example}`");
+                self.report.error(self.layer.arguments_span, message);
+            }
+        }
+        for (i, _) in sizes {
+            self.taken[i] = true;
+        }
+    }
+
+    /// The shape that arrives, for a layer that takes any.
+    pub(crate) fn arriving(&mut self, span: Span) -> Option<Shape> {
+        match self.arrives {
+            Arrives::Shape(shape) => Some(Shape { span, ..shape.clone() }),
+            Arrives::Unknown => None,
+            Arrives::Nothing => {
+                let message = match self.layer.arguments().first() {
+                    Some(Argument::Shapes { input: Value::Arriving(_), output }) => format!(
+                        "`_` takes what arrives, but this layer is the first: write the size, as in \
+                         `{}(784 => {output})`, or begin with `Input(784)`",
+                        self.layer.kind()
+                    ),
+                    _ => format!(
+                        "`{}` takes what arrives, but is the first layer: begin with `Input(784)`",
+                        self.layer
+                    ),
+                };
+                self.error(span, message);
+                None
+            }
+        }
+    }
+
+    /// Every remaining argument as one shape: `Input(28, 28)` or `Input((28, 28))`.
+    pub(crate) fn rest_as_shape(&mut self) -> Option<Shape> {
+        let mut sizes = Vec::new();
+        let is_value = |argument: &Argument| matches!(argument, Argument::Value(_));
+        let mut is_right = true;
+        while let Some(argument) = self.take(is_value) {
+            let Argument::Value(value) = argument else { break };
+            match self.shape(value) {
+                Some(shape) => sizes.extend(shape.sizes),
+                None => is_right = false,
+            }
+        }
+        if sizes.is_empty() && is_right && !self.layer.incomplete {
+            let message = format!("`{}` needs the shape of a sample: `{}`", self.kind, self.example);
+            self.error(self.layer.arguments_span, message);
+        }
+        if sizes.len() > MOST_SIZES {
+            self.error(sizes[MOST_SIZES].span(), TOO_MANY_SIZES);
+            return None;
+        }
+        (is_right && !sizes.is_empty()).then_some(Shape { sizes, span: self.layer.arguments_span })
+    }
+
+    /// A written shape.
+    fn shape(&mut self, value: &Value) -> Option<Shape> {
+        let Value::Tuple { items, span } = value else {
+            return self.size(value).map(Shape::of);
+        };
+        let sizes: Vec<Option<Size>> = items.iter().map(|item| self.size(item)).collect();
+        let sizes: Vec<Size> = sizes.into_iter().collect::<Option<_>>()?;
+        if sizes.is_empty() {
+            self.error(*span, "a shape has at least one size");
+            return None;
+        }
+        if sizes.len() > MOST_SIZES {
+            self.error(sizes[MOST_SIZES].span(), TOO_MANY_SIZES);
+            return None;
+        }
+        Some(Shape { sizes, span: *span })
+    }
+
+    fn size(&mut self, value: &Value) -> Option<Size> {
+        let span = value.span();
+        match value {
+            Value::Literal(Lit::Int(literal)) => match literal.base10_parse::<u64>() {
+                Ok(0) => self.error(span, "a size is a positive integer"),
+                Ok(value) if value > LARGEST_SIZE => {
+                    self.error(span, format!("`{value}` is too large: a size is at most {LARGEST_SIZE}"));
+                }
+                Ok(value) if literal.suffix().is_empty() => return Some(Size::Literal { value, span }),
+                Ok(value) => self.error(span, format!("a size has no suffix: `{value}`")),
+                Err(_) => {
+                    self.error(span, format!("`{literal}` is too large: a size is at most {LARGEST_SIZE}"));
+                }
+            },
+            Value::Path(path) => {
+                if let Some(word) = path.word()
+                    && vocabulary::find(ACTIVATIONS, &word.to_string()).is_some()
+                {
+                    self.error(span, format!("expected a size, found the activation `{word}`"));
+                } else {
+                    return Some(Size::Type(path.clone()));
+                }
+            }
+            Value::Arriving(_) => {
+                self.error(span, "`_` stands for the whole shape that arrives, not for one size of it");
+            }
+            Value::Tuple { .. } => self.error(span, "the sizes of a shape are numbers or typenum types"),
+            Value::Negative { .. } => self.error(span, "a size is a positive integer"),
+            Value::Literal(_) => {
+                self.error(span, format!("a size is a positive integer or a typenum type, not `{value}`"));
+            }
+        }
+        None
+    }
+
+    /// The activation, written as a word or as `activation = word`, as a type of the runtime.
+    pub(crate) fn activation(&mut self) -> Option<(&'static Word, TypeArgument)> {
+        let is_word =
+            |argument: &Argument| matches!(argument, Argument::Value(value) if value.word().is_some());
+        let first = self.take(is_word);
+        let option = self.option("activation");
+        let value = match (first, option) {
+            (Some(Argument::Value(value)), None) | (None, Some(value)) => value,
+            (Some(_), Some(value)) => {
+                self.error(value.span(), "this layer already has an activation");
+                return None;
+            }
+            _ => return None,
+        };
+        let (word, span) = self.word("activation", value, ACTIVATIONS)?;
+        Some((word, TypeArgument::Marker { module: "activation", name: Ident::new(word.marker, span) }))
+    }
+
+    /// The words that are left after the activation: a second one, or a size that is missing its `=>`.
+    fn report_rest(&mut self, options: &[&str]) {
+        for i in 0..self.taken.len() {
+            if self.taken[i] {
+                continue;
+            }
+            let argument = &self.layer.arguments()[i];
+            let (kind, example) = (self.kind, self.example);
+            let message = match argument {
+                Argument::Option { name, .. } => {
+                    let written = name.to_string();
+                    let known = match options {
+                        [] => format!("`{kind}` has no options: `{example}`"),
+                        options => format!("the options of `{kind}` are {}", join(options)),
+                    };
+                    let meant = nearest(&written, options.iter().copied(), typos(&written))
+                        .or_else(|| options.iter().copied().find(|option| is_meant(option, &written)));
+                    match meant {
+                        Some(meant) if options.contains(&written.as_str()) => {
+                            format!("option `{meant}` is given twice")
+                        }
+                        Some(meant) => format!("unknown option `{written}`: did you mean `{meant}`? {known}"),
+                        None => format!("unknown option `{written}`: {known}"),
+                    }
+                }
+                Argument::Shapes { .. } => format!("`{kind}` does not take `{argument}` here: `{example}`"),
+                Argument::Value(value) if value.word().is_some() && options.contains(&"activation") => {
+                    "this layer already has an activation".to_owned()
+                }
+                Argument::Value(_) => format!("`{kind}` does not take `{argument}`: `{example}`"),
+            };
+            self.report.error(argument.span(), message);
+        }
+    }
+
+    /// The value of `name = value`.
+    pub(crate) fn option(&mut self, option: &str) -> Option<&'a Value> {
+        match self.take(|argument| matches!(argument, Argument::Option { name, .. } if name == option)) {
+            Some(Argument::Option { value, .. }) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// `name = true` or `name = false`.
+    pub(crate) fn flag(&mut self, name: &str, default: bool) -> bool {
+        match self.option(name) {
+            None => default,
+            Some(Value::Literal(Lit::Bool(LitBool { value, .. }))) => *value,
+            Some(value) => {
+                self.error(value.span(), format!("`{name}` is `true` or `false`, not `{value}`"));
+                default
+            }
+        }
+    }
+
+    /// A word out of a vocabulary.
+    pub(crate) fn word(
+        &mut self,
+        what: &str,
+        value: &Value,
+        words: &'static [Word],
+    ) -> Option<(&'static Word, Span)> {
+        let span = value.span();
+        let Some(written) = value.word() else {
+            let message =
+                format!("expected an {what}, found `{value}`; there are {}", vocabulary::list(words));
+            self.error(span, message);
+            return None;
+        };
+        let written = written.to_string();
+        if let Some(word) = vocabulary::find(words, &written) {
+            return Some((word, span));
+        }
+        let all = vocabulary::list(words);
+        let message = match vocabulary::meant(words, &written) {
+            Some(meant) => format!("unknown {what} `{written}`: did you mean `{meant}`? There are {all}"),
+            None => format!("unknown {what} `{written}`: there are {all}"),
+        };
+        self.error(span, message);
+        None
+    }
+
+    /// The first argument that is a plain value.
+    pub(crate) fn value(&mut self) -> Option<&'a Value> {
+        match self.take(|argument| matches!(argument, Argument::Value(_))) {
+            Some(Argument::Value(value)) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Reports what no rule has taken. `options` are the ones that the kind knows.
+    pub(crate) fn finish(&mut self, options: &[&str]) {
+        self.report_rest(options);
+    }
+}
+
+/// A shape has at most as many sizes as the runtime's `Shape` is implemented for.
+const MOST_SIZES: usize = 4;
+const TOO_MANY_SIZES: &str = "a shape has at most four sizes";
+/// Sizes beyond this cannot be meant, and their products would leave `u64`.
+const LARGEST_SIZE: u64 = 1 << 32;
+
+fn is_size(value: &Value) -> bool {
+    match value {
+        Value::Path(path) => {
+            path.word().is_none_or(|word| word.to_string().starts_with(|c: char| c.is_uppercase()))
+        }
+        _ => true,
+    }
+}
+
+/// Options that Keras and PyTorch call otherwise.
+fn is_meant(option: &str, written: &str) -> bool {
+    matches!(
+        (option, written),
+        ("bias", "use_bias")
+            | ("init", "kernel_initializer" | "initializer" | "weight_init")
+            | ("activation", "act" | "nonlinearity")
+            | ("rate", "p" | "probability")
+    )
+}
+
+fn join(options: &[&str]) -> String {
+    let options: Vec<String> = options.iter().map(|option| format!("`{option}`")).collect();
+    options.join(", ")
+}

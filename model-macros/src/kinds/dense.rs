@@ -1,0 +1,72 @@
+//! `Dense(784 => 512, relu, bias = false, init = he_normal)`
+
+use proc_macro2::{Ident, Span};
+
+use super::{Arguments, Kind, LayerType, Role, Spec, TypeArgument, View};
+use crate::vocabulary::INITIALIZERS;
+
+pub(crate) struct Dense;
+
+impl Kind for Dense {
+    fn name(&self) -> &'static str {
+        "Dense"
+    }
+
+    fn elsewhere(&self) -> &'static [&'static str] {
+        &["Linear", "FullyConnected", "Affine", "InnerProduct", "Gemm"]
+    }
+
+    fn example(&self) -> &'static str {
+        "Dense(784 => 512, relu)"
+    }
+
+    fn check(&self, arguments: &mut Arguments<'_>) -> Spec {
+        let (input, output, is_input_written) = arguments.shapes();
+        let output = output.filter(|output| {
+            let is_one = output.sizes.len() == 1;
+            if !is_one {
+                arguments.error(output.span, format!("`Dense` gives one size, not {output}"));
+            }
+            is_one
+        });
+        let activation = arguments.activation();
+        let has_bias = arguments.flag("bias", true);
+        let init = arguments.option("init");
+        let init = init.and_then(|value| arguments.word("initializer", value, INITIALIZERS));
+        arguments.finish(&["activation", "bias", "init"]);
+
+        let marker = |module, name: &str, span| TypeArgument::Marker { module, name: Ident::new(name, span) };
+        let rowwise_head = match &activation {
+            Some((word, TypeArgument::Marker { name, .. })) if word.name.ends_with("softmax") => {
+                Some(Ident::new(word.name, name.span()))
+            }
+            _ => None,
+        };
+        let activation = match activation {
+            Some((_, marker)) => marker,
+            None => marker("activation", "Linear", Span::mixed_site()),
+        };
+        let bias = marker("dense", if has_bias { "WithBias" } else { "NoBias" }, Span::mixed_site());
+        let init = match init {
+            Some((word, span)) => marker("initializers", word.marker, span),
+            None => marker("initializers", "GlorotUniform", Span::mixed_site()),
+        };
+        let sizes = [TypeArgument::InputSize, TypeArgument::OutputSize];
+        Spec {
+            input,
+            output,
+            is_input_written,
+            input_rank: Some(1),
+            layer_type: LayerType::BuiltIn {
+                module: "dense",
+                kind: arguments.kind_ident(),
+                arguments: sizes.into_iter().chain([activation, bias, init]).collect(),
+            },
+            role: Role::Step,
+            has_parameters: true,
+            has_buffers: false,
+            view: View::Sizes { module: "dense", view: "DenseView", view_mut: "DenseViewMut" },
+            rowwise_head,
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The built-in kinds of layers: one file each, and one line in [`KINDS`].
+//!
+//! A kind reads its arguments, says its shapes and names its type in the runtime. It knows nothing of the layers
+//! around it but the shape that arrives.
+
+mod activation;
+mod arguments;
+mod custom;
+mod dense;
+mod dropout;
+mod flatten;
+mod input;
+
+use proc_macro2::Ident;
+
+pub(crate) use arguments::{Arguments, Arrives};
+pub(crate) use custom::Custom;
+
+use crate::ast::Path;
+use crate::size::Shape;
+
+/// Every built-in kind, in the order in which errors list them.
+pub(crate) static KINDS: &[&dyn Kind] =
+    &[&input::Input, &dense::Dense, &dropout::Dropout, &flatten::Flatten, &activation::Activation];
+
+/// A kind of layer.
+pub(crate) trait Kind: Sync {
+    /// Its name in `model!`.
+    fn name(&self) -> &'static str;
+
+    /// What other frameworks call it.
+    fn elsewhere(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// A layer of this kind, for errors.
+    fn example(&self) -> &'static str;
+
+    /// Reads the arguments. Goes on after a mistake: what cannot be known is `None`.
+    fn check(&self, arguments: &mut Arguments<'_>) -> Spec;
+}
+
+/// What a kind says of one layer.
+pub(crate) struct Spec {
+    /// `None` after a mistake.
+    pub(crate) input: Option<Shape>,
+    /// `None` after a mistake.
+    pub(crate) output: Option<Shape>,
+    /// Whether the input is written, so that it must be compared with what arrives.
+    pub(crate) is_input_written: bool,
+    /// How many sizes the input must have; `None` if any number will do.
+    pub(crate) input_rank: Option<usize>,
+    pub(crate) layer_type: LayerType,
+    pub(crate) role: Role,
+    /// Whether the layer has trainable tensors.
+    pub(crate) has_parameters: bool,
+    /// Whether the layer has tensors that move without a gradient.
+    pub(crate) has_buffers: bool,
+    /// How the layer's parameters are seen.
+    pub(crate) view: View,
+    /// The row-wise activation at the layer's end, if it is written as an option.
+    pub(crate) rowwise_head: Option<Ident>,
+}
+
+impl Spec {
+    /// A layer with no parameters whose samples keep their shape.
+    pub(crate) fn same_shape(shape: Option<Shape>, layer_type: LayerType, role: Role) -> Self {
+        Self {
+            input: shape.clone(),
+            output: shape,
+            is_input_written: false,
+            input_rank: None,
+            layer_type,
+            role,
+            has_parameters: false,
+            has_buffers: false,
+            view: View::None,
+            rowwise_head: None,
+        }
+    }
+}
+
+/// What a layer does when a batch passes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Says the shape of a sample; is no layer.
+    Sample,
+    /// Sees the same values under another shape.
+    Reshape,
+    /// Computes in training alone.
+    Training,
+    /// Computes.
+    Step,
+}
+
+/// How a layer's parameters are seen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum View {
+    /// Not at all.
+    None,
+    /// As a slice.
+    Slice,
+    /// As a type of `layers::module` with the sizes of input and output.
+    Sizes { module: &'static str, view: &'static str, view_mut: &'static str },
+}
+
+/// A layer's type.
+#[derive(Clone)]
+pub(crate) enum LayerType {
+    /// A type of `layers::module`, at the place where its kind is written.
+    BuiltIn { module: &'static str, kind: Ident, arguments: Vec<TypeArgument> },
+    /// A user's type.
+    Written(Path),
+    /// Stands in for a layer with a mistake.
+    Unknown,
+}
+
+/// A generic argument of a built-in layer's type.
+#[derive(Clone)]
+pub(crate) enum TypeArgument {
+    /// The input's shape.
+    InputShape,
+    /// The only size of the input.
+    InputSize,
+    /// The only size of the output.
+    OutputSize,
+    /// A type of `layers::module`.
+    Marker { module: &'static str, name: Ident },
+    /// A share.
+    Fraction { numerator: u64, denominator: u64 },
+}

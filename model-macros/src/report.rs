@@ -1,0 +1,29 @@
+//! The mistakes found so far, each under its token.
+
+use proc_macro2::{Span, TokenStream};
+
+/// Collects mistakes, so that one run of the compiler shows all of them.
+#[derive(Default)]
+pub(crate) struct Report {
+    errors: Vec<syn::Error>,
+}
+
+impl Report {
+    pub(crate) fn error(&mut self, span: Span, message: impl std::fmt::Display) {
+        self.errors.push(syn::Error::new(span, message));
+    }
+
+    pub(crate) fn push(&mut self, error: syn::Error) {
+        self.errors.push(error);
+    }
+
+    /// One `compile_error!` per mistake.
+    pub(crate) fn into_tokens(self) -> TokenStream {
+        self.errors.iter().map(syn::Error::to_compile_error).collect()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn messages(&self) -> Vec<String> {
+        self.errors.iter().map(ToString::to_string).collect()
+    }
+}

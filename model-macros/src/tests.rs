@@ -1,0 +1,220 @@
+//! Declarations in, messages out: without rustc, so without the sizes that rustc compares.
+
+use crate::{check, parse, report::Report};
+
+/// The messages of a declaration, in order.
+fn messages(declaration: &str) -> Vec<String> {
+    let mut report = Report::default();
+    let tokens = format!("typenet; {declaration}").parse().expect("a declaration is made of tokens");
+    if let Some(parsed) = parse::invocation(tokens, &mut report) {
+        check::model(&parsed, &mut report);
+    }
+    report.messages()
+}
+
+/// That the declaration has one mistake, and that its message begins so.
+#[track_caller]
+fn rejects(declaration: &str, message: &str) {
+    match messages(declaration).as_slice() {
+        [only] => assert!(only.starts_with(message), "`{declaration}` says:\n{only}\nexpected:\n{message}"),
+        all => panic!("`{declaration}` has {} messages: {all:#?}", all.len()),
+    }
+}
+
+#[track_caller]
+fn accepts(declaration: &str) {
+    assert_eq!(messages(declaration), <[String; 0]>::default(), "`{declaration}`");
+}
+
+#[test]
+fn right_declarations_are_accepted() {
+    for declaration in [
+        "Mlp < Dense(784 => 512, relu), Dense(512 => 10, softmax) >",
+        "pub(crate) Mlp < Dense(784 => 512, relu), Dense(_ => 10, activation = softmax), >",
+        "#[derive(Clone)] /// docs\n pub Mlp < /// first\n hidden: Dense(3 => 4, bias = false, init = he_normal) >",
+        "Image < Input(28, 28), Flatten, Dropout(0.1), Dense(784 => 3), Activation(relu) >",
+        "Image < Input((28, 28)), Flatten, Dropout(rate = 0.1), Dense(_ => 3), Activation(activation = swish) >",
+        "Typed < Dense(U784 => Hidden), my::Encoder<U3, 4>(Hidden => 64), Dense(typenum::U64 => 3) >",
+        "Ends < Dense(3 => 4, softmax), Flatten >",
+        "Explicit < Dense(3 => 4), Activation(softmax), Dense(4 => 1) >",
+        "Nested < ::other::Model(3 => (4, 5)), Flatten, Dense(20 => 1) >",
+    ] {
+        accepts(declaration);
+    }
+}
+
+#[test]
+fn a_size_is_a_positive_integer() {
+    rejects("M < Dense(0 => 3) >", "a size is a positive integer");
+    rejects("M < Dense(-3 => 3) >", "a size is a positive integer");
+    rejects("M < Dense(3 => 1.5) >", "a size is a positive integer or a typenum type, not `1.5`");
+    rejects("M < Dense(3 => \"ten\") >", "a size is a positive integer or a typenum type, not `\"ten\"`");
+    rejects("M < Dense(3 => 99999999999999999999999) >", "`99999999999999999999999` is too large");
+    rejects("M < Dense(3 => 5000000000) >", "`5000000000` is too large");
+    rejects("M < Dense(3 => 10usize) >", "a size has no suffix: `10`");
+    rejects("M < Dense(4000000 => 4000000) >", "`Dense(4000000 => 4000000)` brings the model above");
+    rejects("M < Dense(28 * 28 => 3) >", "a size is one number or one typenum type: write the result");
+    rejects("M < Dense(relu => 3) >", "expected a size, found the activation `relu`");
+}
+
+#[test]
+fn a_typo_is_understood() {
+    rejects("M < Dense(3 => 4, rleu) >", "unknown activation `rleu`: did you mean `relu`?");
+    rejects("M < Dense(3 => 4, ReLU) >", "unknown activation `ReLU`: did you mean `relu`?");
+    rejects("M < Dense(3 => 4, banana) >", "unknown activation `banana`: there are linear, relu,");
+    rejects(
+        "M < Dense(3 => 4, init = xavier) >",
+        "unknown initializer `xavier`: did you mean `glorot_uniform`?",
+    );
+    rejects("M < Dense(3 => 4, biass = true) >", "unknown option `biass`: did you mean `bias`?");
+    rejects("M < Dense(3 => 4, use_bias = true) >", "unknown option `use_bias`: did you mean `bias`?");
+    rejects(
+        "M < Dense(3 => 4, kernel = 3) >",
+        "unknown option `kernel`: the options of `Dense` are `activation`",
+    );
+    rejects("M < Linear(3 => 4) >", "unknown layer `Linear`: did you mean `Dense`?");
+    rejects("M < dense(3 => 4) >", "unknown layer `dense`: did you mean `Dense`?");
+    rejects("M < Desne(3 => 4) >", "unknown layer `Desne`: did you mean `Dense`?");
+    rejects("M < Dense(3 => 4), ReLU >", "unknown layer `ReLU`: did you mean `Activation(relu)`?");
+    rejects("M < Dense(3 => 4), frobnicate >", "unknown layer `frobnicate`: the built-in layers are Input,");
+}
+
+#[test]
+fn an_option_is_given_once_and_rightly() {
+    rejects("M < Dense(3 => 4, bias = maybe) >", "`bias` is `true` or `false`, not `maybe`");
+    rejects("M < Dense(3 => 4, bias = true, bias = false) >", "option `bias` is given twice");
+    rejects("M < Dense(3 => 4, relu, tanh) >", "this layer already has an activation");
+    rejects("M < Dense(3 => 4, relu, activation = tanh) >", "this layer already has an activation");
+    rejects("M < Dense(3 => 4, init = 0.5) >", "expected an initializer, found `0.5`");
+    rejects("M < Dense(3 => 4, bias =) >", "expected a value: `bias = …`");
+}
+
+#[test]
+fn shapes_are_written_with_an_arrow() {
+    rejects("M < Dense >", "`Dense` needs its shapes");
+    rejects("M < Dense() >", "`Dense` needs its shapes");
+    rejects("M < Dense(512) >", "what arrives and what leaves: `Dense(_ => 512)`");
+    rejects(
+        "M < Dense(784, 512, relu) >",
+        "between what arrives and what leaves stands `=>`: `Dense(784 => 512)`",
+    );
+    rejects("M < Dense(784 512) >", "expected `=>` between what arrives and what leaves");
+    rejects("M < Dense(784 -> 512) >", "between what arrives and what leaves stands `=>`");
+    rejects("M < Dense(784 = 512) >", "between what arrives and what leaves stands `=>`");
+    rejects("M < Dense(784 =>) >", "expected what leaves the layer: `784 => 10`");
+    rejects("M < Dense(784 => _) >", "`_` takes what arrives; what leaves is written");
+    rejects("M < Encoder >", "`Encoder` needs its shapes: `Encoder(784 => 64)`");
+    rejects(
+        "M < Encoder(784 => _) >",
+        "`_` takes what arrives; what leaves is written: `Encoder(784 => 64)`",
+    );
+    rejects("M < Dense(784 => 512 relu) >", "expected `,` between arguments");
+    rejects("M < Dense(784 => 512,, relu) >", "expected an argument before `,`");
+}
+
+#[test]
+fn the_first_layer_knows_its_input() {
+    rejects(
+        "M < Dense(_ => 3) >",
+        "`_` takes what arrives, but this layer is the first: write the size, as in `Dense(784 => 3)`",
+    );
+    rejects("M < Flatten, Dense(4 => 3) >", "`Flatten` takes what arrives, but is the first layer");
+    rejects("M < Dropout(0.5), Dense(4 => 3) >", "`Dropout(0.5)` takes what arrives, but is the first layer");
+    rejects("M < Activation(relu), Dense(_ => 3) >", "`Activation(relu)` takes what arrives");
+    rejects(
+        "M < Dense(3 => 4), Input(4), Dense(4 => 1) >",
+        "`Input` is the shape of a sample: it comes first, and once",
+    );
+    rejects(
+        "M < Input(3), Input(3), Dense(3 => 1) >",
+        "`Input` is the shape of a sample: it comes first, and once",
+    );
+    rejects("M < Input, Dense(3 => 1) >", "`Input` needs the shape of a sample");
+    rejects("M < Input(1, 2, 3, 4, 5), Flatten >", "a shape has at most four sizes");
+    rejects("M < Input(2, _), Flatten >", "`_` stands for the whole shape");
+    rejects("M < pixels: Input(2), Dense(2 => 1) >", "`Input` has no name");
+}
+
+#[test]
+fn ranks_differ_with_a_remedy() {
+    rejects(
+        "M < Input(28, 28), Dense(784 => 10) >",
+        "`Dense(784 => 10)` takes one size, but `Input(28, 28)` before it gives (28, 28): put `Flatten` between",
+    );
+    rejects(
+        "M < Input(28, 28), Dense(_ => 10), Dense(10 => 3) >",
+        "`Dense(_ => 10)` takes one size, but `Input(28, 28)` before it gives (28, 28): put `Flatten` between",
+    );
+    rejects(
+        "M < Dense(3 => 4), Net((2, 2) => 3) >",
+        "`Net((2, 2) => 3)` takes (2, 2), but `Dense(3 => 4)` before it gives 4",
+    );
+    rejects("M < Dense((28, 28) => 10) >", "`Dense` takes one size, not (28, 28)");
+    rejects("M < Dense(28 => (2, 5)) >", "`Dense` gives one size, not (2, 5)");
+}
+
+#[test]
+fn a_rate_is_a_share() {
+    for rate in ["1.0", "1", "1.5", "-0.5"] {
+        rejects(
+            &format!("M < Dense(3 => 4), Dropout({rate}) >"),
+            &format!("a rate is at least 0 and less than 1, not `{rate}`"),
+        );
+    }
+    rejects("M < Dense(3 => 4), Dropout(half) >", "a rate is a decimal number such as 0.5, not `half`");
+    rejects("M < Dense(3 => 4), Dropout >", "`Dropout` needs its rate");
+    rejects("M < Dense(3 => 4), Dropout(p = 0.5) >", "unknown option `p`: did you mean `rate`?");
+    rejects("M < Dense(3 => 4), Dropout(0.5, 0.5) >", "`Dropout` does not take `0.5`");
+}
+
+#[test]
+fn names_become_methods() {
+    rejects("M < a: Dense(3 => 4), a: Dense(4 => 5) >", "another layer has the name `a`");
+    rejects(
+        "M < dense_2: Dense(3 => 4), Dense(4 => 5) >",
+        "this layer is called `dense_2`, as another layer is",
+    );
+    rejects("M < a: Dense(3 => 4), a_mut: Dense(4 => 5) >", "layer `a` is changed through `a_mut`");
+    rejects("M < a_mut: Dense(3 => 4), a: Dense(4 => 5) >", "layer `a` is changed through `a_mut`");
+    rejects("M < predict: Dense(3 => 4) >", "every model has a method `predict`");
+    rejects("M < block: Dense(3 => 4) >", "every model has a method `block`");
+    rejects("M < type: Dense(3 => 4) >", "`type` is a keyword of Rust");
+    rejects("M < r#type: Dense(3 => 4) >", "`type` is a keyword of Rust");
+    rejects("M < Logits: Dense(3 => 4) >", "a layer's name becomes a method: write `logits`");
+    rejects("M < _: Dense(3 => 4) >", "`_` is no name");
+}
+
+#[test]
+fn a_softmax_in_the_middle_is_written_as_a_layer() {
+    rejects("M < Dense(3 => 4, softmax), Dense(4 => 1) >", "`softmax` belongs to the last layer");
+    rejects("M < Dense(3 => 4, log_softmax), Dropout(0.5) >", "`log_softmax` belongs to the last layer");
+}
+
+#[test]
+fn the_grammar_is_explained() {
+    rejects("", "expected a model");
+    rejects("pub", "expected a model");
+    rejects("M", "expected `<` and the layers");
+    rejects("M { Dense(3 => 4) }", "expected `<` and the layers");
+    rejects("M < >", "`M` has no layers");
+    rejects("M < Input(3) >", "`M` has no layer behind `Input`");
+    rejects("M < Dense(3 => 4)", "the list of layers ends with `>`");
+    rejects("M < Dense(3 => 4) Dense(4 => 5) >", "expected `,` between layers");
+    rejects("M < Dense(3 => 4) -> Dense(4 => 5) >", "expected `,` between layers");
+    rejects("M < Dense(3 => 4); Dense(4 => 5) >", "expected `,` between layers");
+    rejects("M < , Dense(3 => 4) >", "expected a layer before `,`");
+    rejects("M < Dense[3 => 4] >", "arguments stand in parentheses");
+    rejects("M < 784, Dense(3 => 4) >", "expected a layer");
+    rejects("M<T> < Dense(3 => 4) >", "a model has no generic parameters");
+    rejects("struct M < Dense(3 => 4) >", "`model!` writes `struct` itself");
+    rejects("M < Dense(3 => 4) > N < Dense(4 => 5) >", "the model ends with `>`");
+    rejects("M < #[cfg(test)] Dense(3 => 4) >", "a layer takes doc comments, but no attributes");
+}
+
+#[test]
+fn every_mistake_is_reported() {
+    let all = messages(
+        "M < Dense(0 => 3, rleu), Dropout(2.0), Dense(3 => 4, bias = maybe), predict: Dense(4 => 1) >",
+    );
+    assert_eq!(all.len(), 5, "{all:#?}");
+}

@@ -1,0 +1,87 @@
+//! What the expansion of `model!` names. No part of the public interface.
+
+pub use core;
+pub use core::fmt::{Debug, Formatter, Result as FmtResult};
+pub use core::option::Option::{None, Some};
+pub use core::primitive::{bool, f32, str, u8, u64, usize};
+
+pub use typenet_macros::model;
+pub use typenet_runtime::bytemuck::Zeroable;
+pub use typenet_runtime::kernels::Rng;
+pub use typenet_runtime::layers::{
+    Backward, Forward, Headless, Layer, Model, Predict, buffer_count, output_len, parameter_count,
+};
+pub use typenet_runtime::tensor::LayerInfo;
+
+use core::marker::PhantomData;
+use typenet_runtime::layers::Activation;
+use typenet_runtime::layers::activation::Linear;
+use typenet_runtime::tensor::Shape;
+
+/// The largest of the numbers; zero if there are none.
+pub const fn max(numbers: &[usize]) -> usize {
+    let (mut max, mut i) = (0, 0);
+    while i < numbers.len() {
+        if numbers[i] > max {
+            max = numbers[i];
+        }
+        i += 1;
+    }
+    max
+}
+
+/// Where each of several parts ends that lie one behind the other.
+pub const fn ends<const N: usize>(mut lens: [usize; N]) -> [usize; N] {
+    let mut i = 1;
+    while i < N {
+        lens[i] += lens[i - 1];
+        i += 1;
+    }
+    lens
+}
+
+/// The number of sizes of a shape.
+pub const fn rank<S: Shape>() -> usize {
+    S::SIZES.len()
+}
+
+/// A size of a shape, or zero behind its last.
+pub const fn size<S: Shape>(index: usize) -> usize {
+    if index < S::SIZES.len() { S::SIZES[index] } else { 0 }
+}
+
+/// Whether these are the shape's sizes.
+pub const fn has_sizes<S: Shape>(sizes: &[usize]) -> bool {
+    let mut i = 0;
+    while i < sizes.len() && i < S::SIZES.len() && sizes[i] == S::SIZES[i] {
+        i += 1;
+    }
+    i == sizes.len() && i == S::SIZES.len()
+}
+
+/// Whether the layer ends with an activation that looks at whole rows.
+pub const fn is_rowwise<L: Layer>() -> bool {
+    <L::Head as Activation>::FUNCTION.is_rowwise()
+}
+
+/// Stands in for a layer with a mistake that is reported elsewhere.
+#[derive(Debug)]
+pub struct Unknown<I, O>(PhantomData<(I, O)>);
+
+impl<I: Shape, O: Shape> Layer for Unknown<I, O> {
+    type Input = I;
+    type Output = O;
+    type Head = Linear;
+    type Body = Self;
+    const KIND: &'static str = "Unknown";
+
+    fn predict(pass: Predict<'_, f32>) {
+        pass.output.fill(0.0);
+    }
+
+    fn backward(pass: Backward<'_, f32>) {
+        if let Some(grad_input) = pass.grad_input {
+            grad_input.fill(0.0);
+        }
+    }
+}
