@@ -9,6 +9,8 @@ pub mod __private;
 pub mod prelude;
 
 pub use typenet_runtime::{hardware, kernels, layers, tensor, typenum};
+#[cfg(feature = "std")]
+pub use typenet_runtime::{data, io, losses, metrics, model, optimizers};
 
 /// Declares a model.
 #[macro_export]

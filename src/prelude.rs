@@ -2,3 +2,15 @@
 
 pub use crate::layers::{Layer, Model};
 pub use crate::model;
+
+#[cfg(feature = "std")]
+pub use crate::losses::{
+    BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CategoricalCrossEntropy, CategoricalCrossEntropyWithLogits,
+    MeanAbsoluteError, MeanSquaredError,
+};
+#[cfg(feature = "std")]
+pub use crate::metrics::Accuracy;
+#[cfg(feature = "std")]
+pub use crate::model::{ModelExt, Predictor, Trainer};
+#[cfg(feature = "std")]
+pub use crate::optimizers::{Adam, AdamW, Optimizer, Sgd};

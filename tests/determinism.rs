@@ -51,7 +51,7 @@ fn a_run_stopped_after_any_epoch_and_resumed_gives_the_same_bits() {
         let fit = first.fit(&digits.train_images, &digits.train_labels).epochs(stop).batch_size(100);
         fit.progress(false).checkpoint(&file).run().expect("the run before the stop");
 
-        let mut second = Net::zeroed().compile(Adam::default(), CategoricalCrossEntropy, (Accuracy::new(),));
+        let mut second = Net::zeros().compile(Adam::default(), CategoricalCrossEntropy, (Accuracy::new(),));
         let fit = second.fit(&digits.train_images, &digits.train_labels).epochs(EPOCHS).batch_size(100);
         let history = fit.progress(false).resume(&file).run().expect("the run after the stop");
         assert_eq!(bits(&second), bits(&whole), "stopped after {stop} epochs");

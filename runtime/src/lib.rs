@@ -15,6 +15,8 @@
 #[cfg(feature = "std")]
 pub mod data;
 pub mod hardware;
+#[cfg(feature = "std")]
+pub mod io;
 pub mod kernels;
 pub mod layers;
 #[cfg(feature = "std")]
@@ -23,6 +25,8 @@ pub mod losses;
 pub mod metrics;
 #[cfg(feature = "std")]
 pub mod optimizers;
+#[cfg(feature = "std")]
+pub mod model;
 pub mod tensor;
 
 #[doc(hidden)]

@@ -27,7 +27,7 @@ where
 {
     let data = Data::load(options, name);
     let samples: &[M::Sample] = bytemuck::cast_slice(&data.inputs[..ROWS * widths[0]]);
-    let mut model = M::zeroed();
+    let mut model = M::zeros();
     model.block_mut().copy_from_slice(&data.weights);
     for (optimizer, batch) in options.train(name) {
         let (loss, rate) = match optimizer {

@@ -16,20 +16,20 @@ const INITIAL: u64 = 0;
 pub trait ModelExt: Model {
     /// A model with the start values of its layers' initializers; the same seed gives the same bits everywhere.
     fn new(seed: u64) -> Box<Self> {
-        let mut model = Self::zeroed();
+        let mut model = Self::zeros();
         let (parameters, buffers) = model.block_mut().split_at_mut(parameter_count::<f32, Self>());
         Self::initialize(parameters, buffers, Rng::seed(seed).fork(INITIAL));
         model
     }
 
     /// A model whose numbers are all zero.
-    fn zeroed() -> Box<Self> {
+    fn zeros() -> Box<Self> {
         bytemuck::zeroed_box()
     }
 
     /// A copy on the heap.
     fn to_boxed(&self) -> Box<Self> {
-        let mut copy = Self::zeroed();
+        let mut copy = Self::zeros();
         copy.block_mut().copy_from_slice(self.block());
         copy
     }
@@ -39,7 +39,7 @@ pub trait ModelExt: Model {
     /// # Errors
     /// [`LoadError`] if the file cannot be read, is not a safetensors file, or holds other tensors than this model.
     fn load(path: impl AsRef<Path>) -> Result<Box<Self>, LoadError> {
-        let mut model = Self::zeroed();
+        let mut model = Self::zeros();
         load_block(path.as_ref(), Self::NAME, Self::LAYERS, model.block_mut())?;
         Ok(model)
     }

@@ -4,7 +4,7 @@ use core::fmt;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-use crate::layers::{Layer, Model};
+use crate::layers::Model;
 use crate::tensor::{LayerInfo, Shape};
 
 /// A model's layers with shapes, parameters and FLOPs. `Display` draws it as a table.
@@ -77,7 +77,7 @@ fn rows(table: &mut Table, layers: &[LayerInfo], prefix: &str) {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut table = Table::new();
-        table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled);
+        table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled);
         table.set_header(["layer", "kind", "output", "parameters", "FLOPs"]);
         rows(&mut table, self.layers, "");
         for column in 2..5 {
