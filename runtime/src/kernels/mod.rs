@@ -8,12 +8,16 @@
 //! operations in the same order, however the work is shared.
 
 pub mod element;
+pub(crate) mod elementary;
 pub mod function;
-pub mod naive;
+mod lanes;
 pub mod product;
 pub mod random;
 pub mod reduce;
+pub(crate) mod simd;
 pub mod softmax;
+#[cfg(test)]
+mod testing;
 
 pub use element::Element;
 pub use function::Function;
