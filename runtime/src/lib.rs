@@ -10,7 +10,7 @@
 //! hardware                                         instruction sets, threads
 //! ```
 
-#![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(not(any(feature = "std", test)), no_std)]
 
 #[cfg(feature = "std")]
 pub mod data;

@@ -1,7 +1,190 @@
-//! Sharing work between threads. No thread is woken for work too small to share.
+//! Sharing of work between threads.
+//!
+//! Work is cut in halves down to as many parts as there are threads, and no part for less than a thread is worth.
+//! So only work whose result does not depend on where it is cut is shared this way. Called from a rayon worker, sharing allocates nothing. From outside, rayon starts its global
+//! pool once and now and then allocates a block of its queue, so loops that must not allocate run inside
+//! [`rayon::ThreadPool::install`]. Without `std` everything runs on the calling thread.
+
+/// Work that is worth waking a thread for, in [`COST`](self#cost) units.
+///
+/// # Cost
+/// One unit is about one cycle of a core: a fused multiply-add of a whole vector, or a vector loaded and stored.
+/// A sleeping rayon worker takes a few microseconds to wake.
+pub const WORTH_A_THREAD: usize = 20_000;
+
+/// Number of threads that share work started here.
+pub fn threads() -> usize {
+    #[cfg(feature = "std")]
+    return rayon::current_num_threads();
+    #[cfg(not(feature = "std"))]
+    1
+}
+
+/// Into how many parts to cut work of `cost` units when every part can be computed alone with the same result:
+/// at most one for each thread, and none for less than [`WORTH_A_THREAD`].
+pub fn parts(cost: usize) -> usize {
+    let worth = cost / WORTH_A_THREAD;
+    if worth < 2 { 1 } else { worth.min(threads()) }
+}
+
+/// Runs both, at the same time if there is a second thread.
+pub fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
+    #[cfg(feature = "std")]
+    return rayon::join(a, b);
+    #[cfg(not(feature = "std"))]
+    (a(), b())
+}
 
 /// Runs `work` on a worker of the thread pool, so that sharing work inside it allocates nothing.
 #[cfg(feature = "std")]
 pub fn enter<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     if rayon::current_thread_index().is_some() { work() } else { rayon::scope(|_| work()) }
+}
+
+/// Runs `part(0)` … `part(count - 1)`, each once, in any order.
+pub fn share(count: usize, part: impl Fn(usize) + Sync) {
+    fn halve(from: usize, to: usize, part: &(impl Fn(usize) + Sync)) {
+        match to - from {
+            0 => {}
+            1 => part(from),
+            n => {
+                join(|| halve(from, from + n / 2, part), || halve(from + n / 2, to, part));
+            }
+        }
+    }
+    halve(0, count, &part);
+}
+
+/// What can be cut in two: slices, and tuples of them that are cut at the same place.
+pub trait Divide: Send + Sized {
+    /// Number of elements.
+    fn length(&self) -> usize;
+    /// The first `at` elements, and the others.
+    fn divide(self, at: usize) -> (Self, Self);
+}
+
+impl<T: Sync> Divide for &[T] {
+    fn length(&self) -> usize {
+        self.len()
+    }
+    fn divide(self, at: usize) -> (Self, Self) {
+        self.split_at(at)
+    }
+}
+
+impl<T: Send> Divide for &mut [T] {
+    fn length(&self) -> usize {
+        self.len()
+    }
+    fn divide(self, at: usize) -> (Self, Self) {
+        self.split_at_mut(at)
+    }
+}
+
+macro_rules! divide_tuple {
+    ($($part:ident)+) => {
+        #[allow(non_snake_case)]
+        impl<$($part: Divide),+> Divide for ($($part,)+) {
+            fn length(&self) -> usize {
+                let ($($part,)+) = self;
+                let lengths = [$($part.length()),+];
+                assert!(lengths.iter().all(|&length| length == lengths[0]), "unequal lengths: {lengths:?}");
+                lengths[0]
+            }
+            fn divide(self, at: usize) -> (Self, Self) {
+                let ($($part,)+) = self;
+                $(let $part = $part.divide(at);)+
+                (($($part.0,)+), ($($part.1,)+))
+            }
+        }
+    };
+}
+divide_tuple!(A B);
+divide_tuple!(A B C);
+divide_tuple!(A B C D);
+
+/// Runs `part(from, piece)` on pieces of `all`, each starting at an element `from` that is a multiple of `granule`,
+/// at `cost` units for each element. For kernels whose result for an element does not depend on where a piece
+/// starts, because the number of pieces depends on the number of threads.
+///
+/// # Panics
+/// If the members of a tuple differ in length, or `granule` is zero.
+pub fn share_slices<S: Divide>(all: S, granule: usize, cost: usize, part: impl Fn(usize, S) + Sync) {
+    fn halve<S: Divide>(
+        from: usize,
+        all: S,
+        granule: usize,
+        pieces: usize,
+        part: &(impl Fn(usize, S) + Sync),
+    ) {
+        let granules = all.length().div_ceil(granule);
+        if pieces < 2 || granules < 2 {
+            return part(from, all);
+        }
+        let left = pieces / 2;
+        let at = (granules * left / pieces).max(1) * granule;
+        let (a, b) = all.divide(at);
+        join(|| halve(from, a, granule, left, part), || halve(from + at, b, granule, pieces - left, part));
+    }
+    let pieces = parts(all.length().saturating_mul(cost));
+    halve(0, all, granule, pieces, &part);
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use super::*;
+    use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    use std::vec;
+
+    fn pool(threads: usize) -> rayon::ThreadPool {
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads")
+    }
+
+    #[test]
+    fn every_part_runs_once() {
+        for count in [0, 1, 2, 3, 7, 64] {
+            let runs: vec::Vec<AtomicUsize> = (0..count).map(|_| AtomicUsize::new(0)).collect();
+            pool(3).install(|| {
+                share(count, |part| {
+                    runs[part].fetch_add(1, Relaxed);
+                });
+            });
+            assert!(runs.iter().all(|runs| runs.load(Relaxed) == 1), "count = {count}");
+        }
+    }
+
+    #[test]
+    fn every_element_is_visited_once_and_pieces_start_at_granules() {
+        for length in [0, 1, 5, 16, 17, 1000, 1003] {
+            let from: vec::Vec<usize> = (0..length).collect();
+            let mut to = vec![0; length];
+            pool(8).install(|| {
+                share_slices(
+                    (from.as_slice(), to.as_mut_slice()),
+                    16,
+                    WORTH_A_THREAD,
+                    |start, (from, to)| {
+                        assert!(start % 16 == 0 && from.first().is_none_or(|&first| first == start));
+                        for (to, from) in to.iter_mut().zip(from) {
+                            *to += from + 1;
+                        }
+                    },
+                );
+            });
+            assert!(to.iter().enumerate().all(|(i, &to)| to == i + 1), "length = {length}");
+        }
+    }
+
+    #[test]
+    fn small_work_is_not_cut() {
+        assert_eq!(parts(WORTH_A_THREAD), 1);
+        pool(4).install(|| assert_eq!(parts(100 * WORTH_A_THREAD), 4));
+        pool(1).install(|| assert_eq!(parts(100 * WORTH_A_THREAD), 1));
+    }
+
+    #[test]
+    #[should_panic(expected = "unequal lengths: [3, 2]")]
+    fn unequal_slices_are_refused() {
+        share_slices(([0; 3].as_slice(), [0; 2].as_slice()), 1, 1, |_, _| {});
+    }
 }

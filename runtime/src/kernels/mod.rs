@@ -10,13 +10,17 @@
 pub mod activation;
 pub mod cross_entropy;
 pub mod element;
+pub(crate) mod elementary;
 pub mod function;
-pub mod naive;
+mod lanes;
 pub mod orthogonal;
 pub mod product;
 pub mod random;
 pub mod reduce;
+pub(crate) mod simd;
 pub mod softmax;
+#[cfg(test)]
+mod testing;
 pub mod update;
 
 pub use activation::Activation;

@@ -1,0 +1,275 @@
+//! The loops around the tile.
+//!
+//! Columns go in panels as wide as a tile. With few rows, or a `b` that fits in the first cache, tiles read `b` where
+//! it is. Otherwise the inner index goes in blocks such that a panel's block fits in cache: it is packed, by the
+//! first tile itself where the layout allows, and all rows pass over it; between blocks the sums wait in `c`.
+
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+use core::ops::Range;
+
+use super::Matrix;
+use super::pack::pack;
+use super::tile::{Operands, PANEL_VECTORS, max_rows, row, tile};
+use crate::kernels::Function;
+use crate::kernels::function::MapRows;
+use crate::kernels::simd::{Kernel, MAX_LANES, Simd};
+
+/// A product, or a rectangle of one.
+#[derive(Clone, Copy)]
+pub(super) struct Block<'a> {
+    m: usize,
+    k: usize,
+    n: usize,
+    a: *const f32,
+    a_row: usize,
+    a_column: usize,
+    b: *const f32,
+    b_row: usize,
+    b_column: usize,
+    /// One number for each column; null: none.
+    bias: *const f32,
+    function: Function,
+    c: *mut f32,
+    /// Null: nobody wants it. Strides as `c`.
+    preactivation: *mut f32,
+    c_row: usize,
+    life: PhantomData<(&'a f32, &'a mut f32)>,
+}
+
+// SAFETY: a `Block` stands for shared references to its operands and a unique one to its result; `part` makes
+// the caller answer for results that overlap.
+unsafe impl Send for Block<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for Block<'_> {}
+
+/// The most steps of a chain between two visits to `c`: a packed panel is at most 32 KiB.
+const K_BLOCK: usize = 256;
+/// Up to this many elements of `b` are read where they are: half of a first cache.
+const SMALL: usize = 4096;
+/// How many rows ahead `b` is prefetched where it is not packed.
+const ROWS_AHEAD: usize = 12;
+
+/// Sums to start from where there is no bias.
+static ZEROS: [f32; 8 * MAX_LANES] = [0.0; 8 * MAX_LANES];
+
+impl<'a> Block<'a> {
+    /// The whole product. The caller has checked that every slice holds its matrix, and that no size of `c` is zero.
+    pub(super) fn new(
+        a: Matrix<'a, f32>,
+        b: Matrix<'a, f32>,
+        bias: Option<&'a [f32]>,
+        function: Function,
+        preactivation: Option<&'a mut [f32]>,
+        c: &'a mut [f32],
+    ) -> Self {
+        Self {
+            m: a.rows,
+            k: a.columns,
+            n: b.columns,
+            a: a.data.as_ptr(),
+            a_row: a.row_stride,
+            a_column: a.column_stride,
+            b: b.data.as_ptr(),
+            b_row: b.row_stride,
+            b_column: b.column_stride,
+            bias: bias.map_or(core::ptr::null(), <[f32]>::as_ptr),
+            function,
+            c: c.as_mut_ptr(),
+            preactivation: preactivation.map_or(core::ptr::null_mut(), <[f32]>::as_mut_ptr),
+            c_row: b.columns,
+            life: PhantomData,
+        }
+    }
+
+    /// A rectangle of the product.
+    ///
+    /// # Safety
+    /// The ranges lie within the block, and no overlapping part is in use at the same time.
+    pub(super) unsafe fn part(&self, rows: Range<usize>, columns: Range<usize>) -> Self {
+        let offset = rows.start * self.c_row + columns.start;
+        Self {
+            m: rows.len(),
+            n: columns.len(),
+            a: self.a.wrapping_add(rows.start * self.a_row),
+            b: self.b.wrapping_add(columns.start * self.b_column),
+            bias: if self.bias.is_null() { self.bias } else { self.bias.wrapping_add(columns.start) },
+            c: self.c.wrapping_add(offset),
+            preactivation: if self.preactivation.is_null() {
+                self.preactivation
+            } else {
+                self.preactivation.wrapping_add(offset)
+            },
+            ..*self
+        }
+    }
+
+    /// Operands of the tile at row `i`, column `j`, for `k` steps from `p`, with `b` where it is.
+    #[inline(always)]
+    fn operands(&self, i: usize, j: usize, p: usize, k: usize, last: usize) -> Operands {
+        let c = self.c.wrapping_add(i * self.c_row + j);
+        let (start, start_row) = if p > 0 {
+            (c.cast_const(), self.c_row)
+        } else if self.bias.is_null() {
+            (ZEROS.as_ptr(), 0)
+        } else {
+            (self.bias.wrapping_add(j), 0)
+        };
+        Operands {
+            k,
+            a: self.a.wrapping_add(i * self.a_row + p * self.a_column),
+            a_row: self.a_row,
+            a_step: self.a_column,
+            b: self.b.wrapping_add(p * self.b_row + j),
+            b_step: self.b_row,
+            b_ahead: ROWS_AHEAD * self.b_row,
+            packed: core::ptr::null_mut(),
+            start,
+            start_row,
+            c,
+            c_row: self.c_row,
+            last,
+        }
+    }
+
+    /// What remains when the sums of a rectangle are complete.
+    #[inline(always)]
+    fn finish<S: Simd>(&self, simd: S, i: usize, rows: usize, j: usize, columns: usize) {
+        let offset = i * self.c_row + j;
+        if !self.preactivation.is_null() {
+            for i in 0..rows {
+                let from = self.c.wrapping_add(offset + i * self.c_row);
+                let to = self.preactivation.wrapping_add(offset + i * self.c_row);
+                // SAFETY: the rectangle lies within `c` and `preactivation`, which are different slices.
+                unsafe { core::ptr::copy_nonoverlapping(from, to, columns) };
+            }
+        }
+        if self.function != Function::Linear {
+            // SAFETY: the rectangle lies within `c`, which is this block's own.
+            simd.call(unsafe {
+                MapRows::new(self.function, self.c.wrapping_add(offset), rows, self.c_row, columns)
+            });
+        }
+    }
+
+    /// Tiles read `b` where it is.
+    #[inline(always)]
+    fn run_in_place<S: Simd>(&self, simd: S) {
+        const WIDE: usize = 8;
+        let mut j = 0;
+        if self.m == 1 {
+            while self.n - j >= WIDE * S::LANES {
+                // SAFETY: one row and `WIDE` vectors of columns from `j` lie within the operands.
+                unsafe { row::<S, WIDE>(simd, &self.operands(0, j, 0, self.k, S::LANES)) };
+                self.finish(simd, 0, 1, j, WIDE * S::LANES);
+                j += WIDE * S::LANES;
+            }
+        }
+        let panel = PANEL_VECTORS * S::LANES;
+        while j < self.n {
+            let columns = panel.min(self.n - j);
+            for (i, rows) in row_blocks(self.m, max_rows::<S>()) {
+                // SAFETY: `rows` rows from `i` and `columns` columns from `j` lie within the operands.
+                unsafe { panel_tile(simd, rows, columns, self.operands(i, j, 0, self.k, 0)) };
+                self.finish(simd, i, rows, j, columns);
+            }
+            j += columns;
+        }
+    }
+}
+
+/// Rows in blocks of nearly equal height, at most `max`: start and height of each.
+#[inline(always)]
+fn row_blocks(rows: usize, max: usize) -> impl Iterator<Item = (usize, usize)> {
+    let count = rows.div_ceil(max);
+    (0..count).map(move |block| {
+        let (from, to) = (block * rows / count, (block + 1) * rows / count);
+        (from, to - from)
+    })
+}
+
+/// Computes the tile of a panel of `columns` columns.
+///
+/// # Safety
+/// As [`tile`], with `last` still to be set.
+#[inline(always)]
+unsafe fn panel_tile<S: Simd>(simd: S, rows: usize, columns: usize, mut operands: Operands) {
+    // SAFETY: the caller's.
+    unsafe {
+        if columns == PANEL_VECTORS * S::LANES {
+            operands.last = S::LANES;
+            tile::<S, PANEL_VECTORS, false>(simd, rows, &operands);
+        } else if columns > S::LANES {
+            operands.last = columns - S::LANES;
+            tile::<S, PANEL_VECTORS, true>(simd, rows, &operands);
+        } else {
+            operands.last = columns;
+            tile::<S, 1, true>(simd, rows, &operands);
+        }
+    }
+}
+
+impl Kernel for Block<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let whole_vectors = S::MASKED || self.n.is_multiple_of(PANEL_VECTORS * S::LANES);
+        let in_place = self.b_column == 1 && whole_vectors;
+        if in_place && (self.m <= max_rows::<S>() || self.k * self.n <= SMALL) {
+            self.run_in_place(simd);
+        } else {
+            simd.call(Packed(self));
+        }
+    }
+}
+
+/// A block whose panels are packed on the stack: not inlined, so that others need not have the room.
+struct Packed<'a>(Block<'a>);
+
+#[repr(C, align(64))]
+struct Panel(MaybeUninit<[f32; K_BLOCK * PANEL_VECTORS * MAX_LANES]>);
+
+impl Kernel for Packed<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let block = self.0;
+        let width = PANEL_VECTORS * S::LANES;
+        let mut panel = Panel(MaybeUninit::uninit());
+        let packed = panel.0.as_mut_ptr().cast::<f32>();
+        let k_blocks = block.k.div_ceil(K_BLOCK).max(1);
+        for j in (0..block.n).step_by(width) {
+            let columns = width.min(block.n - j);
+            // Whether the first tile can pack: it reads rows of whole vectors.
+            let by_tile = block.b_column == 1 && columns == width;
+            for k_block in 0..k_blocks {
+                let (p, end) = (k_block * block.k / k_blocks, (k_block + 1) * block.k / k_blocks);
+                let k = end - p;
+                if !by_tile {
+                    let b = block.b.wrapping_add(p * block.b_row + j * block.b_column);
+                    // SAFETY: `k` rows from `p` and `columns` columns from `j` lie within `b`; the panel has room
+                    // for `K_BLOCK` rows.
+                    unsafe { pack(simd, k, columns, b, block.b_row, block.b_column, packed, width) };
+                }
+                for (i, rows) in row_blocks(block.m, max_rows::<S>()) {
+                    let mut operands = block.operands(i, j, p, k, 0);
+                    if by_tile && i == 0 {
+                        operands.packed = packed;
+                    } else {
+                        operands.b = packed;
+                        operands.b_step = width;
+                        operands.b_ahead = 0;
+                    }
+                    // SAFETY: `rows` rows from `i` and `columns` columns from `j` lie within the operands; the panel
+                    // was packed above or by the tile of the first rows.
+                    unsafe { panel_tile(simd, rows, columns, operands) };
+                    if end == block.k {
+                        block.finish(simd, i, rows, j, columns);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,479 @@
+//! Matrix products with a tail: bias and activation while the result is still in cache.
+//!
+//! Every element of a result is one chain
+//!
+//! ```text
+//! s₋₁ = bias[j] or 0        sₚ = a[i, p]·b[p, j] + sₚ₋₁        c[i, j] = f(sₖ₋₁)
+//! ```
+//!
+//! in ascending order of the inner index `p`, each step one fused multiply-add (on
+//! [`Isa::Portable`] and in `f64` a product, rounded, and a sum). Tiles, blocks, threads and batch
+//! sizes decide only when a step is done and where its result waits, so they never change a bit: a sample alone
+//! has the same result as in a batch.
+//!
+//! ```text
+//! mod     what a product is: operands, tail, reference, sharing between threads
+//! block   the loops over panels of columns, blocks of the inner index and blocks of rows
+//! tile    the innermost loop: a few rows by a few vectors of columns, in registers
+//! pack    panels of `b` copied so that a tile reads them in order
+//! ```
+
+mod block;
+mod pack;
+mod tile;
+
+use super::Function;
+use super::function::{Map, map_with};
+use super::simd::dispatch;
+use crate::hardware::isa::{Isa, isa};
+use crate::hardware::threads;
+use block::Block;
+
+/// A matrix inside a slice: element `(i, j)` is `data[i * row_stride + j * column_stride]`.
+#[derive(Debug, Clone, Copy)]
+pub struct Matrix<'a, T> {
+    /// The elements.
+    pub data: &'a [T],
+    /// Number of rows.
+    pub rows: usize,
+    /// Number of columns.
+    pub columns: usize,
+    /// Distance between neighbours in a column, in elements.
+    pub row_stride: usize,
+    /// Distance between neighbours in a row, in elements.
+    pub column_stride: usize,
+}
+
+impl<'a, T> Matrix<'a, T> {
+    /// A matrix that fills `data` row by row.
+    ///
+    /// # Panics
+    /// If `data` is not `rows · columns` long.
+    #[track_caller]
+    pub fn new(data: &'a [T], rows: usize, columns: usize) -> Self {
+        assert_eq!(data.len(), rows * columns, "Matrix::new: {rows}×{columns} elements expected");
+        Self { data, rows, columns, row_stride: columns, column_stride: 1 }
+    }
+
+    /// The same elements with rows and columns exchanged.
+    #[must_use]
+    pub fn transposed(self) -> Self {
+        Self {
+            data: self.data,
+            rows: self.columns,
+            columns: self.rows,
+            row_stride: self.column_stride,
+            column_stride: self.row_stride,
+        }
+    }
+
+    /// Whether every element lies in `data`.
+    fn fits(&self) -> bool {
+        let last = |count: usize, stride: usize| (count - 1).checked_mul(stride);
+        self.rows == 0
+            || self.columns == 0
+            || last(self.rows, self.row_stride)
+                .zip(last(self.columns, self.column_stride))
+                .and_then(|(row, column)| row.checked_add(column))
+                .is_some_and(|last| last < self.data.len())
+    }
+}
+
+/// What happens to a row of the product before it is done.
+#[derive(Debug)]
+pub struct Tail<'a, T> {
+    /// Added to every row; the chain of an element starts with it.
+    pub bias: Option<&'a [T]>,
+    /// Applied last.
+    pub function: Function,
+    /// Receives the argument of `function`, laid out as the product.
+    pub preactivation: Option<&'a mut [T]>,
+}
+
+impl<T> Default for Tail<'_, T> {
+    fn default() -> Self {
+        Self { bias: None, function: Function::Linear, preactivation: None }
+    }
+}
+
+/// Products of matrices.
+pub trait Product: Sized {
+    /// `c ← f(a·b + bias)` with `a: m×k`, `b: k×n`, and `c: m×n` row by row; `c` is never read.
+    ///
+    /// # Panics
+    /// If `a.columns != b.rows`, or a slice does not hold its matrix.
+    fn product(a: Matrix<'_, Self>, b: Matrix<'_, Self>, tail: Tail<'_, Self>, c: &mut [Self]);
+}
+
+#[track_caller]
+fn check<T>(a: &Matrix<'_, T>, b: &Matrix<'_, T>, tail: &Tail<'_, T>, c: &[T]) {
+    let (m, n) = (a.rows, b.columns);
+    assert_eq!(a.columns, b.rows, "product: a is {m}×{}, b is {}×{n}", a.columns, b.rows);
+    assert!(a.fits(), "product: a slice of {} elements does not hold a: {m}×{}", a.data.len(), a.columns);
+    assert!(b.fits(), "product: a slice of {} elements does not hold b: {}×{n}", b.data.len(), b.rows);
+    assert_eq!(Some(c.len()), m.checked_mul(n), "product: c must be {m}×{n}");
+    if let Some(bias) = tail.bias {
+        assert_eq!(bias.len(), n, "product: the bias must have one element for each column");
+    }
+    if let Some(preactivation) = &tail.preactivation {
+        assert_eq!(
+            preactivation.len(),
+            c.len(),
+            "product: the preactivation must be as large as the product"
+        );
+    }
+}
+
+/// The definition of a product, and the arithmetic in which gradients are checked.
+impl Product for f64 {
+    fn product(a: Matrix<'_, Self>, b: Matrix<'_, Self>, tail: Tail<'_, Self>, c: &mut [Self]) {
+        check(&a, &b, &tail, c);
+        let n = b.columns;
+        for (i, row) in c.chunks_exact_mut(n.max(1)).enumerate() {
+            match tail.bias {
+                Some(bias) => row.copy_from_slice(bias),
+                None => row.fill(0.0),
+            }
+            for p in 0..a.columns {
+                let factor = a.data[i * a.row_stride + p * a.column_stride];
+                for (j, sum) in row.iter_mut().enumerate() {
+                    *sum += factor * b.data[p * b.row_stride + j * b.column_stride];
+                }
+            }
+        }
+        if let Some(preactivation) = tail.preactivation {
+            preactivation.copy_from_slice(c);
+        }
+        Self::map(tail.function, n, c);
+    }
+}
+
+impl Product for f32 {
+    fn product(a: Matrix<'_, Self>, b: Matrix<'_, Self>, tail: Tail<'_, Self>, c: &mut [Self]) {
+        product_with(isa(), a, b, tail, c);
+    }
+}
+
+fn product_with(isa: Isa, a: Matrix<'_, f32>, b: Matrix<'_, f32>, tail: Tail<'_, f32>, c: &mut [f32]) {
+    check(&a, &b, &tail, c);
+    let (m, k, n) = (a.rows, a.columns, b.columns);
+    if m == 0 || n == 0 {
+        return;
+    }
+    let function = if tail.function.is_rowwise() { Function::Linear } else { tail.function };
+    let whole = Block::new(a, b, tail.bias, function, tail.preactivation, c);
+
+    // Columns are shared first, since a panel of `b` is packed once for all rows.
+    let parts = threads::parts(m * n * k / 16 + k * n / 8);
+    let column_parts = parts.min(n.div_ceil(COLUMN_GRANULE));
+    let row_parts = (parts / column_parts).clamp(1, m.div_ceil(ROW_GRANULE));
+    if column_parts * row_parts == 1 {
+        dispatch(isa, whole);
+    } else {
+        let bound = |part: usize, parts: usize, size: usize, granule: usize| {
+            (size.div_ceil(granule) * part / parts * granule).min(size)
+        };
+        threads::share(column_parts * row_parts, |part| {
+            let (row, column) = (part / column_parts, part % column_parts);
+            let rows = bound(row, row_parts, m, ROW_GRANULE)..bound(row + 1, row_parts, m, ROW_GRANULE);
+            let columns = bound(column, column_parts, n, COLUMN_GRANULE)
+                ..bound(column + 1, column_parts, n, COLUMN_GRANULE);
+            // SAFETY: parts are disjoint in rows or in columns.
+            dispatch(isa, unsafe { whole.part(rows, columns) });
+        });
+    }
+    if tail.function.is_rowwise() {
+        map_with(isa, tail.function, n, c);
+    }
+}
+
+/// Threads share columns at multiples of this: the widest panel.
+const COLUMN_GRANULE: usize = 32;
+/// Threads share rows at multiples of this: the tallest tile.
+const ROW_GRANULE: usize = 12;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::testing::bits;
+    use proptest::prelude::*;
+    use std::vec;
+    use std::vec::Vec;
+
+    fn wide(x: &[f32]) -> Vec<f64> {
+        x.iter().map(|&x| f64::from(x)).collect()
+    }
+
+    fn absolute(x: &[f32]) -> Vec<f64> {
+        x.iter().map(|&x| f64::from(x).abs()).collect()
+    }
+
+    /// How a matrix lies in memory.
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    enum Layout {
+        Rows,
+        Columns,
+        Sparse,
+    }
+
+    impl Layout {
+        const ALL: [Self; 3] = [Self::Rows, Self::Columns, Self::Sparse];
+
+        /// A matrix in this layout in a prefix of `data`, which must be large enough.
+        fn of<T>(self, data: &[T], rows: usize, columns: usize) -> Matrix<'_, T> {
+            let (row_stride, column_stride) = match self {
+                Self::Rows => (columns, 1),
+                Self::Columns => (1, rows),
+                Self::Sparse => (2 * columns + 1, 2),
+            };
+            Matrix { data, rows, columns, row_stride, column_stride }
+        }
+
+        fn len(rows: usize, columns: usize) -> usize {
+            rows * (2 * columns + 1)
+        }
+    }
+
+    #[derive(Debug, Clone)]
+    struct Problem {
+        m: usize,
+        k: usize,
+        n: usize,
+        a: Vec<f32>,
+        a_layout: Layout,
+        b: Vec<f32>,
+        b_layout: Layout,
+        bias: Option<Vec<f32>>,
+    }
+
+    impl Problem {
+        fn new(m: usize, k: usize, n: usize) -> Self {
+            let values = |len: usize, seed: usize| {
+                (0..len)
+                    .map(|i| ((i * 7919 + seed * 104_729) % 2003) as f32 / 1001.0 - 1.0)
+                    .collect::<Vec<_>>()
+            };
+            Self {
+                m,
+                k,
+                n,
+                a: values(Layout::len(m, k), 1),
+                a_layout: Layout::Rows,
+                b: values(Layout::len(k, n), 2),
+                b_layout: Layout::Rows,
+                bias: Some(values(n, 3)),
+            }
+        }
+
+        fn a(&self) -> Matrix<'_, f32> {
+            self.a_layout.of(&self.a, self.m, self.k)
+        }
+
+        fn b(&self) -> Matrix<'_, f32> {
+            self.b_layout.of(&self.b, self.k, self.n)
+        }
+
+        fn solve(&self, isa: Isa, function: Function) -> Vec<f32> {
+            let mut c = vec![f32::NAN; self.m * self.n];
+            let tail = Tail { bias: self.bias.as_deref(), function, preactivation: None };
+            product_with(isa, self.a(), self.b(), tail, &mut c);
+            c
+        }
+
+        fn reference(&self, a: &[f64], b: &[f64], bias: Option<&[f64]>) -> Vec<f64> {
+            let mut c = vec![f64::NAN; self.m * self.n];
+            let (a, b) = (self.a_layout.of(a, self.m, self.k), self.b_layout.of(b, self.k, self.n));
+            f64::product(a, b, Tail { bias, ..Tail::default() }, &mut c);
+            c
+        }
+
+        /// The value, and the sum of the sizes of its terms.
+        fn values_and_sizes(&self) -> (Vec<f64>, Vec<f64>) {
+            let bias = self.bias.as_deref();
+            (
+                self.reference(&wide(&self.a), &wide(&self.b), bias.map(wide).as_deref()),
+                self.reference(&absolute(&self.a), &absolute(&self.b), bias.map(absolute).as_deref()),
+            )
+        }
+
+        /// The chain of the module's documentation, step by step. `fused` in `f64`, rounded twice: exact enough to
+        /// be right for the small integers it is used with; others are compared with the reference.
+        fn chain(&self) -> Vec<f32> {
+            let (a, b) = (self.a(), self.b());
+            let mut c = Vec::new();
+            for i in 0..self.m {
+                for j in 0..self.n {
+                    let mut sum = self.bias.as_ref().map_or(0.0, |bias| bias[j]);
+                    for p in 0..self.k {
+                        let (x, y) = (
+                            a.data[i * a.row_stride + p * a.column_stride],
+                            b.data[p * b.row_stride + j * b.column_stride],
+                        );
+                        sum = x.mul_add(y, sum);
+                    }
+                    c.push(sum);
+                }
+            }
+            c
+        }
+    }
+
+    fn problem() -> impl Strategy<Value = Problem> {
+        let size = || prop_oneof![4 => 0usize..40, 1 => 40usize..100];
+        let inner = prop_oneof![4 => 0usize..40, 1 => 250usize..600];
+        (size(), inner, size(), 0usize..9, any::<bool>()).prop_map(|(m, k, n, layouts, bias)| {
+            let mut problem = Problem::new(m, k, n);
+            problem.a_layout = Layout::ALL[layouts / 3];
+            problem.b_layout = Layout::ALL[layouts % 3];
+            problem.bias = problem.bias.filter(|_| bias);
+            problem
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+        #[test]
+        fn product_agrees_with_reference(problem in problem()) {
+            let (values, sizes) = problem.values_and_sizes();
+            for isa in Isa::available() {
+                let c = problem.solve(isa, Function::Linear);
+                for ((c, value), size) in c.iter().zip(&values).zip(&sizes) {
+                    // |error| ≤ γ(k + 1)·Σ|aᵢbᵢ| (Higham, Accuracy and Stability of Numerical Algorithms, §3.1)
+                    let bound = (problem.k + 2) as f64 * f64::from(f32::EPSILON) / 2.0 * size;
+                    prop_assert!((f64::from(*c) - value).abs() <= bound, "{isa}: {c}, not {value}");
+                }
+            }
+        }
+
+        #[test]
+        fn every_element_is_one_chain_of_fused_multiply_adds(problem in problem()) {
+            let chain = bits(&problem.chain());
+            for isa in Isa::available().filter(|&isa| isa != Isa::Portable) {
+                prop_assert_eq!(&bits(&problem.solve(isa, Function::Linear)), &chain, "{}", isa);
+            }
+        }
+
+        #[test]
+        fn a_row_alone_has_the_bits_of_the_batch(problem in problem()) {
+            for isa in Isa::available() {
+                let batch = problem.solve(isa, Function::Tanh);
+                for i in 0..problem.m {
+                    let a = problem.a();
+                    let row = Matrix { data: &a.data[i * a.row_stride..], rows: 1, ..a };
+                    if problem.k == 0 || problem.n == 0 {
+                        continue;
+                    }
+                    let mut c = vec![f32::NAN; problem.n];
+                    let tail = Tail { bias: problem.bias.as_deref(), function: Function::Tanh, preactivation: None };
+                    product_with(isa, row, problem.b(), tail, &mut c);
+                    prop_assert_eq!(bits(&c), bits(&batch[i * problem.n..][..problem.n]), "{}: row {}", isa, i);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn reference_by_hand() {
+        // [1 2; 3 4]·[5 6; 7 8] + [1 −1]
+        let mut c = [f64::NAN; 4];
+        let (a, b) = ([1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]);
+        let mut preactivation = [f64::NAN; 4];
+        let tail = Tail {
+            bias: Some(&[1.0, -50.0]),
+            function: Function::Relu,
+            preactivation: Some(&mut preactivation),
+        };
+        f64::product(Matrix::new(&a, 2, 2), Matrix::new(&b, 2, 2), tail, &mut c);
+        assert_eq!(preactivation, [20.0, -28.0, 44.0, 0.0]);
+        assert_eq!(c, [20.0, 0.0, 44.0, 0.0]);
+    }
+
+    #[test]
+    fn small_integers_are_exact_at_every_tail_size() {
+        for isa in Isa::available() {
+            for m in [0, 1, 2, 5, 6, 7, 11, 12, 13, 25] {
+                for n in 0..=70 {
+                    for k in [0, 1, 3, 300] {
+                        let mut problem = Problem::new(m, k, n);
+                        let round = |x: &mut Vec<f32>| x.iter_mut().for_each(|x| *x = (*x * 8.0).trunc());
+                        round(&mut problem.a);
+                        round(&mut problem.b);
+                        problem.bias.iter_mut().for_each(round);
+                        if n % 3 == 0 {
+                            problem.b_layout = Layout::Columns;
+                        }
+                        let want: Vec<f64> = problem.values_and_sizes().0;
+                        let got = wide(&problem.solve(isa, Function::Linear));
+                        assert_eq!(got, want, "{isa}: {m}×{k}×{n}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn tail_is_bias_then_function_and_keeps_the_argument() {
+        for isa in Isa::available() {
+            for (m, k, n) in [(1, 5, 200), (3, 40, 37), (30, 300, 70)] {
+                let problem = Problem::new(m, k, n);
+                let linear = problem.solve(isa, Function::Linear);
+                for function in [Function::Relu, Function::Gelu, Function::Softmax] {
+                    let (mut c, mut kept) = (vec![f32::NAN; m * n], vec![f32::NAN; m * n]);
+                    let tail =
+                        Tail { bias: problem.bias.as_deref(), function, preactivation: Some(&mut kept) };
+                    product_with(isa, problem.a(), problem.b(), tail, &mut c);
+                    assert_eq!(bits(&kept), bits(&linear), "{isa}: {function:?}");
+                    let mut want = linear.clone();
+                    map_with(isa, function, n, &mut want);
+                    assert_eq!(bits(&c), bits(&want), "{isa}: {function:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "std")]
+    fn threads_change_no_bit() {
+        for (m, k, n) in [(1, 784, 512), (37, 300, 500), (500, 64, 10), (300, 100, 1), (128, 512, 77)] {
+            for layouts in 0..4 {
+                let mut problem = Problem::new(m, k, n);
+                problem.a_layout = Layout::ALL[layouts / 2];
+                problem.b_layout = Layout::ALL[layouts % 2];
+                for isa in Isa::available() {
+                    let results = [1, 2, 3, 8].map(|threads| {
+                        crate::kernels::testing::pool(threads)
+                            .install(|| bits(&problem.solve(isa, Function::Relu)))
+                    });
+                    assert!(results.iter().all(|result| *result == results[0]), "{isa}: {m}×{k}×{n}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nan_stays_in_its_row_and_column() {
+        for isa in Isa::available() {
+            let mut problem = Problem::new(20, 30, 40);
+            problem.a[3 * 30 + 7] = f32::NAN;
+            let c = problem.solve(isa, Function::Relu);
+            for (i, row) in c.chunks_exact(40).enumerate() {
+                assert!(row.iter().all(|c| c.is_nan() == (i == 3)), "{isa}: row {i}");
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "a is 2×3, b is 4×2")]
+    fn operands_that_do_not_fit_are_refused() {
+        let (a, b) = ([0.0; 6], [0.0; 8]);
+        f32::product(Matrix::new(&a, 2, 3), Matrix::new(&b, 4, 2), Tail::default(), &mut [0.0; 4]);
+    }
+
+    #[test]
+    #[should_panic(expected = "a slice of 5 elements does not hold a: 2×3")]
+    fn a_slice_that_does_not_hold_its_matrix_is_refused() {
+        let (a, b) = ([0.0f32; 5], [0.0; 6]);
+        let a = Matrix { data: &a, rows: 2, columns: 3, row_stride: 3, column_stride: 1 };
+        f32::product(a, Matrix::new(&b, 3, 2), Tail::default(), &mut [0.0; 4]);
+    }
+}

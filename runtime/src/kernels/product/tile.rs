@@ -1,0 +1,158 @@
+//! The innermost loop: `R` rows by `V` vectors of columns of the product, held in registers.
+//!
+//! ```text
+//!                    b: k rows of V vectors
+//!                    ┌──────┬──────┐
+//!                    │ b₀   │ b₁   │  row p
+//!                    └──────┴──────┘
+//!   a: R rows  ┌───┐ ┌──────┬──────┐
+//!              │ a │ │ a·b₀ │ a·b₁ │  R × V sums
+//!              └───┘ └──────┴──────┘
+//! ```
+
+// Indices name registers, in several arrays at once.
+#![allow(clippy::needless_range_loop)]
+
+use crate::kernels::simd::{Kernel, Simd};
+
+/// Number of vectors in a panel: the width of a tile where there are many rows.
+pub(super) const PANEL_VECTORS: usize = 2;
+
+/// The most rows of a tile.
+pub(super) const fn max_rows<S: Simd>() -> usize {
+    // R·V sums, V vectors of b and one broadcast of a.
+    if S::REGISTERS >= 32 { 12 } else { 6 }
+}
+
+/// Operands of a tile. Strides are in elements.
+#[derive(Clone, Copy)]
+pub(super) struct Operands {
+    /// Steps of the chains.
+    pub(super) k: usize,
+    /// Element `(i, p)` of `a` is at `a + i · a_row + p · a_step`.
+    pub(super) a: *const f32,
+    pub(super) a_row: usize,
+    pub(super) a_step: usize,
+    /// Row `p` of `b` is at `b + p · b_step`.
+    pub(super) b: *const f32,
+    pub(super) b_step: usize,
+    /// How far ahead of `b` to prefetch; `0`: not worth it.
+    pub(super) b_ahead: usize,
+    /// Receives the rows of `b` one behind the other, `V` vectors each; null: nobody wants them.
+    pub(super) packed: *mut f32,
+    /// The sums before the first step: row `i` is at `start + i · start_row`.
+    pub(super) start: *const f32,
+    pub(super) start_row: usize,
+    /// Row `i` of the product is at `c + i · c_row`.
+    pub(super) c: *mut f32,
+    pub(super) c_row: usize,
+    /// Columns in the last vector. Where less than a vector, the tile's `PART` must be true.
+    pub(super) last: usize,
+}
+
+/// Computes tiles of up to [`max_rows`] rows.
+///
+/// # Safety
+/// What `operands` describes is readable (`a`, `b`, `start`) and writable (`packed`, `c`) for `rows` rows and
+/// `V` vectors of columns, the last of which counts for `last` columns. With `PART` false, or where `b` was packed,
+/// whole vectors of `b` are readable.
+#[inline(always)]
+pub(super) unsafe fn tile<S: Simd, const V: usize, const PART: bool>(
+    simd: S,
+    rows: usize,
+    operands: &Operands,
+) {
+    macro_rules! rows {
+        ($($r:literal)+) => {
+            match rows {
+                $($r => simd.call(Tile::<$r, V, PART>(operands)),)+
+                _ => wide::<S, V, PART>(simd, rows, operands),
+            }
+        };
+    }
+    rows!(1 2 3 4 5 6)
+}
+
+#[inline(always)]
+fn wide<S: Simd, const V: usize, const PART: bool>(simd: S, rows: usize, operands: &Operands) {
+    macro_rules! rows {
+        ($($r:literal)+) => {
+            match rows {
+                $($r => simd.call(Tile::<$r, V, PART>(operands)),)+
+                _ => unreachable!("a tile of {rows} rows"),
+            }
+        };
+    }
+    if S::REGISTERS >= 32 {
+        rows!(7 8 9 10 11 12)
+    }
+}
+
+/// A tile of `R` rows and `V` vectors; `PART`: the last vector may be cut. Made by [`tile`] and [`row`] alone.
+struct Tile<'a, const R: usize, const V: usize, const PART: bool>(&'a Operands);
+
+impl<const R: usize, const V: usize, const PART: bool> Kernel for Tile<'_, R, V, PART> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Operands { k, a, a_row, a_step, b, b_step, b_ahead, packed, start, start_row, c, c_row, last } =
+            *self.0;
+        let part = |v: usize| PART && v == V - 1;
+        // SAFETY: all accesses are within what the caller of `tile` promised: `i < R` rows, `p < k` steps, and V
+        // vectors of which the last, if `part`, is read and written for `last` columns only.
+        unsafe {
+            let mut sums = [[simd.splat(0.0); V]; R];
+            for i in 0..R {
+                for v in 0..V {
+                    let from = start.add(i * start_row + v * S::LANES);
+                    sums[i][v] = if part(v) { simd.load_part(from, last) } else { simd.load(from) };
+                }
+            }
+            let (mut a, mut b, mut packed) = (a, b, packed);
+            for _ in 0..k {
+                let mut row = [simd.splat(0.0); V];
+                for v in 0..V {
+                    let from = b.add(v * S::LANES);
+                    row[v] = if part(v) && S::MASKED { simd.load_part(from, last) } else { simd.load(from) };
+                    if v * S::LANES % 16 == 0 {
+                        simd.prefetch(from.wrapping_add(b_ahead));
+                    }
+                }
+                if !packed.is_null() {
+                    for v in 0..V {
+                        simd.store(packed.add(v * S::LANES), row[v]);
+                    }
+                    packed = packed.add(V * S::LANES);
+                }
+                for i in 0..R {
+                    let factor = simd.splat(*a.add(i * a_row));
+                    for v in 0..V {
+                        sums[i][v] = simd.mul_add(factor, row[v], sums[i][v]);
+                    }
+                }
+                a = a.wrapping_add(a_step);
+                b = b.wrapping_add(b_step);
+            }
+            for i in 0..R {
+                for v in 0..V {
+                    let to = c.add(i * c_row + v * S::LANES);
+                    if part(v) {
+                        simd.store_part(to, last, sums[i][v]);
+                    } else {
+                        simd.store(to, sums[i][v]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Computes one row by `V` vectors.
+///
+/// # Safety
+/// As [`tile`] with one row, `PART` false.
+#[inline(always)]
+pub(super) unsafe fn row<S: Simd, const V: usize>(simd: S, operands: &Operands) {
+    simd.call(Tile::<1, V, false>(operands));
+}
