@@ -91,6 +91,9 @@ fn slices<'a, const SLOTS: usize>(optimizer: &str, slots: &'a mut [Box<[f32]>]) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    const EPSILON: f64 = f32::EPSILON as f64;
 
     fn slots(optimizer: &impl Optimizer, len: usize) -> Vec<Box<[f32]>> {
         optimizer.slots().iter().map(|_| vec![0.0; len].into_boxed_slice()).collect()
@@ -115,6 +118,71 @@ mod tests {
         // steps: 0.5·(−0.5) − 0.5, 0.5·0.75 + 1, 0.5·0.375 − 0
         let nesterov = Sgd::new(0.5).momentum(0.5).nesterov();
         assert_eq!(path(nesterov, [1.0, -2.0, 0.0]), [-0.75, 0.625, 0.8125]);
+    }
+
+    /// One step from any state, with an optimizer's formula in f64 on the same f32 numbers.
+    fn step<const SLOTS: usize>(
+        optimizer: impl Optimizer,
+        t: u64,
+        [w, g]: [f32; 2],
+        state: [f32; SLOTS],
+    ) -> (f64, [f64; SLOTS]) {
+        let (mut w, mut slots) = ([w], state.map(|value| vec![value].into_boxed_slice()));
+        optimizer.update(t, &mut w, &[g], &mut slots);
+        (f64::from(w[0]), slots.map(|slot| f64::from(slot[0])))
+    }
+
+    proptest! {
+        #[test]
+        fn sgd_agrees_with_its_formula(w in -10f32..10.0, g in -10f32..10.0, v in -10f32..10.0) {
+            let [weight, gradient, velocity] = [w, g, v].map(f64::from);
+            let (rate, momentum) = (0.1, 0.9);
+            // The settings are rounded once; a result has at most five roundings more, each of at most the sum of its terms.
+            let tolerance = 6.0 * EPSILON * (weight.abs() + velocity.abs() + gradient.abs());
+            let (next, []) = step(Sgd::new(rate), 1, [w, g], []);
+            prop_assert!((next - (weight - rate * gradient)).abs() <= tolerance);
+
+            let expected = momentum * velocity - rate * gradient;
+            let (next, [kept]) = step(Sgd::new(rate).momentum(momentum), 1, [w, g], [v]);
+            prop_assert!((kept - expected).abs() <= tolerance);
+            prop_assert!((next - (weight + expected)).abs() <= tolerance);
+
+            let (next, [kept]) = step(Sgd::new(rate).momentum(momentum).nesterov(), 1, [w, g], [v]);
+            prop_assert!((kept - expected).abs() <= tolerance);
+            prop_assert!((next - (weight + momentum * expected - rate * gradient)).abs() <= tolerance);
+        }
+
+        #[test]
+        fn adam_agrees_with_its_formula(
+            t in 1u64..10_000, w in -10f32..10.0, g in -10f32..10.0, m in -10f32..10.0, v in 1e-6f32..100.0,
+        ) {
+            let [weight, gradient, first, second] = [w, g, m, v].map(f64::from);
+            let (rate, beta_1, beta_2, epsilon, decay) = (0.01, 0.9f64, 0.999f64, 1e-7, 0.004);
+            let alpha = rate * (1.0 - beta_2.powi(t as i32)).sqrt() / (1.0 - beta_1.powi(t as i32));
+            let expected_first = first + (1.0 - beta_1) * (gradient - first);
+            let expected_second = second + (1.0 - beta_2) * (gradient * gradient - second);
+            let divisor = expected_second.sqrt() + epsilon;
+            // A moment has at most four roundings, each of at most the sum of its terms. The step inherits the first
+            // moment's, half of the second's relative one, and has five of its own.
+            let first_tolerance = 4.0 * EPSILON * (first.abs() + gradient.abs());
+            let second_tolerance = 4.0 * EPSILON * (second + gradient * gradient);
+            let length = alpha * expected_first.abs() / divisor;
+            let step_tolerance = alpha * first_tolerance / divisor
+                + length * (second_tolerance / (2.0 * expected_second) + 5.0 * EPSILON);
+
+            for decay in [0.0, decay] {
+                let (next, [kept_first, kept_second]) = if decay == 0.0 {
+                    step(Adam::new(rate).epsilon(epsilon), t, [w, g], [m, v])
+                } else {
+                    step(AdamW::new(rate).epsilon(epsilon).weight_decay(decay), t, [w, g], [m, v])
+                };
+                let decayed = weight - rate * decay * weight;
+                let tolerance = step_tolerance + 2.0 * EPSILON * (weight.abs() + length);
+                prop_assert!((kept_first - expected_first).abs() <= first_tolerance);
+                prop_assert!((kept_second - expected_second).abs() <= second_tolerance);
+                prop_assert!((next - (decayed - alpha * expected_first / divisor)).abs() <= tolerance);
+            }
+        }
     }
 
     #[test]
