@@ -18,6 +18,31 @@ pub use pointwise::{MeanAbsoluteError, MeanSquaredError};
 pub use crate::tensor::label::LabelError;
 
 /// Loss of a model that ends with activation `Head` and predicts `Output`, against labels of type `Label`.
+///
+/// # Example
+/// The gradient that a training loop of one's own starts from:
+///
+/// ```
+/// use typenet_runtime::kernels::activation::Softmax;
+/// use typenet_runtime::losses::{CategoricalCrossEntropy, Loss};
+///
+/// let labels = [1u8, 0];
+/// let mut logits = [0.0, 0.0, 0.0, 0.0];
+/// let mut gradient = [0.0; 4];
+/// let loss = &CategoricalCrossEntropy as &dyn Loss<Softmax, [f32; 2], u8>;
+/// let sum = loss.evaluate(&labels, &mut logits, Some(&mut gradient));
+/// assert!((sum / 2.0 - 2.0f64.ln()).abs() < 1e-6);
+/// assert_eq!(logits, [0.5; 4]);
+/// assert_eq!(gradient, [0.25, -0.25, -0.25, 0.25]);
+/// ```
+///
+/// A cross-entropy over classes does not fit ten separate probabilities:
+///
+/// ```compile_fail,E0277
+/// # use typenet_runtime::kernels::activation::Sigmoid;
+/// # use typenet_runtime::losses::{CategoricalCrossEntropy, Loss};
+/// let loss = &CategoricalCrossEntropy as &dyn Loss<Sigmoid, [f32; 10], u8>;
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not fit a model that ends in `{Head}`, predicts `{Output}` and is given labels of type `{Label}`",
     label = "this loss does not fit",
@@ -238,6 +263,8 @@ mod tests {
         });
         // Nothing moves where the probability is clipped; elsewhere half of (p − t) / (p·(1 − p)).
         assert_eq!(gradient, [[0.0, -1.0]]);
+        categorical_cross_entropy(&[[0.5, 0.5]], &[[0.0, 1.0]], Some(&mut gradient));
+        assert_eq!(gradient, [[0.0, 0.0]]);
         assert!(categorical_cross_entropy(&[0u8], &[[f32::NAN, 0.5]], None).is_nan());
         assert!(binary_cross_entropy(&[[1.0]], &[[f32::NAN]], None).is_nan());
     }

@@ -17,6 +17,17 @@ pub use error::{MeanAbsoluteError, MeanSquaredError};
 pub use mean::Mean;
 
 /// Metric of a model that ends with activation `Head` and predicts `Output`, against labels of type `Label`.
+///
+/// # Example
+/// ```
+/// use typenet_runtime::kernels::activation::Softmax;
+/// use typenet_runtime::metrics::{Accuracy, Metric};
+///
+/// let metric: &mut dyn Metric<Softmax, [f32; 2], u8> = &mut Accuracy::new();
+/// metric.update(&[[0.9, 0.1], [0.2, 0.8]], &[0, 1]);
+/// metric.update(&[[0.9, 0.1]], &[1]);
+/// assert_eq!(metric.compute(), 2.0 / 3.0);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not fit a model that ends in `{Head}`, predicts `{Output}` and is given labels of type `{Label}`",
     label = "this metric does not fit"

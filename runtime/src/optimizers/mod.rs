@@ -26,6 +26,22 @@ pub struct SettingError {
 }
 
 /// From gradients to the next parameters.
+///
+/// # Example
+/// The minimum of `w²`, whose gradient is `2·w`:
+///
+/// ```
+/// use typenet_runtime::optimizers::{Optimizer, Sgd};
+///
+/// let optimizer = Sgd::new(0.1).momentum(0.5);
+/// let mut slots: Vec<Box<[f32]>> = optimizer.slots().iter().map(|_| vec![0.0; 1].into()).collect();
+/// let mut w = [1.0];
+/// for step in 1..=50 {
+///     let gradient = [2.0 * w[0]];
+///     optimizer.update(step, &mut w, &gradient, &mut slots);
+/// }
+/// assert!(w[0].abs() < 1e-6);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an optimizer",
     note = "such as `Sgd`, `Adam`, `AdamW`"
