@@ -135,3 +135,148 @@ pub mod reference {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::softmax::SoftmaxRows;
+    use proptest::prelude::*;
+    use std::vec::Vec;
+
+    const EPSILON: f64 = f32::EPSILON as f64;
+
+    fn wide(x: &[f32]) -> Vec<f64> {
+        x.iter().map(|&x| f64::from(x)).collect()
+    }
+
+    /// Logits of every size, also far apart, and a probability for each.
+    fn rows() -> impl Strategy<Value = (Vec<f32>, Vec<f32>)> {
+        let logit = prop_oneof![-10.0f32..10.0, -1e4f32..1e4, Just(0.0), Just(1e4), Just(-1e4)];
+        (1usize..150).prop_flat_map(move |n| {
+            (prop::collection::vec(logit.clone(), n), prop::collection::vec(0.0f32..=1.0, n))
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn categorical_agrees_with_reference((logits, target) in rows(), class: prop::sample::Index) {
+            let class = class.index(logits.len());
+            let mut one_hot = std::vec![0.0; logits.len()];
+            one_hot[class] = 1.0;
+            // z − max is rounded once, relative to at most `spread`; exp, the sum of up to 64 and its logarithm by a
+            // few units each.
+            let spread = logits.iter().fold(0.0, |most: f64, z| most.max(f64::from(z.abs()))) * 2.0;
+            let terms = logits.len().min(CHUNK) as f64 + 16.0;
+            // exp(z − max) matters only where z − max > −104: e⁻¹⁰⁴ is below the smallest f32.
+            let tolerance = |mass: f64| mass * EPSILON * (terms + spread.min(104.0)) + 1e-12 * spread;
+
+            let exact = reference::categorical(&one_hot, &wide(&logits));
+            let found = categorical(Target::Class(class), &logits);
+            prop_assert!((found - exact).abs() <= tolerance(1.0), "{found} {exact}");
+            let same = one_hot.iter().map(|&t| t as f32).collect::<Vec<_>>();
+            prop_assert_eq!(categorical(Target::Distribution(&same), &logits), found);
+
+            let exact = reference::categorical(&wide(&target), &wide(&logits));
+            let found = categorical(Target::Distribution(&target), &logits);
+            let mass = wide(&target).iter().sum::<f64>();
+            prop_assert!((found - exact).abs() <= tolerance(mass), "{found} {exact}");
+        }
+
+        #[test]
+        fn categorical_gradient_agrees_with_reference((logits, target) in rows(), class: prop::sample::Index) {
+            let (class, n) = (class.index(logits.len()), logits.len());
+            let mut one_hot = std::vec![0.0; n];
+            one_hot[class] = 1.0;
+            let scale = 0.125;
+            let terms = n as f64 + 16.0 + 104.0;
+            for (target, one_hot) in [(Target::Class(class), one_hot), (Target::Distribution(&target), wide(&target))] {
+                let mut gradient = logits.clone();
+                f32::softmax_rows(n, &mut gradient);
+                categorical_gradient(target, scale, &mut gradient);
+                let mut exact = std::vec![0.0; n];
+                reference::categorical_gradient(&one_hot, f64::from(scale), &wide(&logits), &mut exact);
+                let mass = one_hot.iter().sum::<f64>().max(1.0);
+                for (found, exact) in gradient.iter().zip(&exact) {
+                    let tolerance = f64::from(scale) * mass * EPSILON * terms;
+                    prop_assert!((f64::from(*found) - exact).abs() <= tolerance, "{found} {exact}");
+                }
+            }
+        }
+
+        #[test]
+        fn binary_agrees_with_reference((logits, target) in rows()) {
+            let exact = reference::binary(&wide(&target), &wide(&logits));
+            let found = binary(|i| target[i], &logits);
+            // Softplus of −|z| is at most log 2 and a few units wrong; the rest is f64.
+            let tolerance = logits.len() as f64 * 8.0 * EPSILON + 1e-12 * exact.abs();
+            prop_assert!((found - exact).abs() <= tolerance, "{found} {exact}");
+
+            let (mut gradient, scale) = (logits.clone(), 0.125);
+            f32::map(Function::Sigmoid, logits.len(), &mut gradient);
+            binary_gradient(|i| target[i], scale, &mut gradient);
+            let mut exact = std::vec![0.0; logits.len()];
+            reference::binary_gradient(&wide(&target), f64::from(scale), &wide(&logits), &mut exact);
+            for (found, exact) in gradient.iter().zip(&exact) {
+                prop_assert!((f64::from(*found) - exact).abs() <= f64::from(scale) * 8.0 * EPSILON, "{found} {exact}");
+            }
+        }
+    }
+
+    #[test]
+    fn references_by_hand() {
+        // softmax(0, log 3) = (1/4, 3/4)
+        let logits = [0.0, 3.0f64.ln()];
+        let near = |x: f64, y: f64| assert!((x - y).abs() < 1e-15, "{x} {y}");
+        near(reference::categorical(&[1.0, 0.0], &logits), 4.0f64.ln());
+        near(reference::categorical(&[0.5, 0.5], &logits), 0.5 * (4.0f64.ln() + (4.0f64 / 3.0).ln()));
+        let mut gradient = [0.0; 2];
+        reference::categorical_gradient(&[1.0, 0.0], 2.0, &logits, &mut gradient);
+        near(gradient[0], -1.5);
+        near(gradient[1], 1.5);
+        // sigmoid(log 3) = 3/4
+        near(reference::binary(&[1.0], &logits[1..]), (4.0f64 / 3.0).ln());
+        near(reference::binary(&[0.0], &logits[1..]), 4.0f64.ln());
+        reference::binary_gradient(&[0.5], 2.0, &logits[1..], &mut gradient[..1]);
+        near(gradient[0], 0.5);
+    }
+
+    #[test]
+    fn certain_logits_give_exact_losses() {
+        let logits = [1e4, -1e4, 0.0];
+        assert_eq!(categorical(Target::Class(0), &logits), 0.0);
+        assert_eq!(categorical(Target::Class(1), &logits), 2e4);
+        assert_eq!(categorical(Target::Class(2), &logits), 1e4);
+        assert_eq!(binary(|_| 1.0, &[1e4]), 0.0);
+        assert_eq!(binary(|_| 0.0, &[1e4]), 1e4);
+        assert_eq!(binary(|_| 1.0, &[-1e4]), 1e4);
+        assert_eq!(binary(|_| 0.0, &[-1e4]), 0.0);
+    }
+
+    #[test]
+    fn impossible_classes_cost_infinitely_much_only_if_they_are_true() {
+        let logits = [0.0, f32::NEG_INFINITY];
+        assert_eq!(categorical(Target::Class(0), &logits), 0.0);
+        assert_eq!(categorical(Target::Class(1), &logits), f64::INFINITY);
+        assert_eq!(categorical(Target::Distribution(&[1.0, 0.0]), &logits), 0.0);
+        assert_eq!(binary(|_| 1.0, &[f32::INFINITY]), 0.0);
+        assert_eq!(binary(|_| 0.0, &[f32::INFINITY]), f64::INFINITY);
+        assert_eq!(binary(|_| 0.0, &[f32::NEG_INFINITY]), 0.0);
+    }
+
+    #[test]
+    fn nan_is_never_hidden() {
+        for n in [1, 2, 64, 65, 130] {
+            for place in [0, n / 2, n - 1] {
+                let mut logits = std::vec![1.0; n];
+                logits[place] = f32::NAN;
+                assert!(categorical(Target::Class(n - 1), &logits).is_nan());
+                assert!(categorical(Target::Distribution(&std::vec![0.0; n]), &logits).is_nan());
+                assert!(binary(|_| 0.0, &logits).is_nan());
+                assert!(binary(|_| 1.0, &logits).is_nan());
+            }
+        }
+        // ∞ − ∞: no class is the most probable.
+        assert!(categorical(Target::Class(0), &[f32::INFINITY, f32::INFINITY]).is_nan());
+        assert!(categorical(Target::Class(0), &[f32::NEG_INFINITY; 2]).is_nan());
+    }
+}

@@ -4,6 +4,8 @@
 //! set gives the same bits.
 
 /// What an optimizer does to one weight, with `SLOTS` numbers remembered for it.
+///
+/// `apply` should be `#[inline(always)]`: it is compiled into a loop for each instruction set.
 pub trait UpdateRule<const SLOTS: usize>: Copy + Send + Sync {
     /// The next weight and the numbers to remember.
     fn apply(self, weight: f32, gradient: f32, slots: [f32; SLOTS]) -> (f32, [f32; SLOTS]);
@@ -25,22 +27,139 @@ pub fn update<const SLOTS: usize, R: UpdateRule<SLOTS>>(
     for slot in &slots {
         assert_eq!(slot.len(), len, "update: each slot as long as the parameters");
     }
-    run(rule, parameters, gradients, slots);
+    sweep(rule, Block { parameters, gradients, slots });
 }
 
+/// Weights per round of the loop: one or more vectors of every instruction set.
+const LANES: usize = 16;
+
+/// Parameters, their gradients and what is remembered for them; all of one length.
+struct Block<'a, const SLOTS: usize> {
+    parameters: &'a mut [f32],
+    gradients: &'a [f32],
+    slots: [&'a mut [f32]; SLOTS],
+}
+
+/// The loop.
 #[inline(always)]
-fn run<const SLOTS: usize, R: UpdateRule<SLOTS>>(
-    rule: R,
-    parameters: &mut [f32],
-    gradients: &[f32],
-    mut slots: [&mut [f32]; SLOTS],
-) {
-    for (i, (weight, &gradient)) in parameters.iter_mut().zip(gradients).enumerate() {
-        let remembered = slots.each_ref().map(|slot| slot[i]);
-        let (next, remembered) = rule.apply(*weight, gradient, remembered);
-        *weight = next;
-        for (slot, value) in slots.iter_mut().zip(remembered) {
-            slot[i] = value;
+fn sweep<const SLOTS: usize, R: UpdateRule<SLOTS>>(rule: R, block: Block<'_, SLOTS>) {
+    let Block { parameters, gradients, mut slots } = block;
+    let rounds = parameters.len() / LANES;
+    for round in 0..rounds {
+        let at = round * LANES;
+        let mut lanes = Lanes::<SLOTS>::load(parameters, gradients, &slots, at, LANES);
+        lanes.apply(rule);
+        lanes.store(parameters, &mut slots, at, LANES);
+    }
+    let at = rounds * LANES;
+    let left = parameters.len() - at;
+    let mut lanes = Lanes::<SLOTS>::load(parameters, gradients, &slots, at, left);
+    lanes.apply(rule);
+    lanes.store(parameters, &mut slots, at, left);
+}
+
+/// The numbers of a few weights, in registers.
+struct Lanes<const SLOTS: usize> {
+    weights: [f32; LANES],
+    gradients: [f32; LANES],
+    slots: [[f32; LANES]; SLOTS],
+}
+
+// Loops of constant length over arrays become vectors; iterators and closures (`array::map`) do not: measured for Adam
+// at 0.6 against 16 ns for a weight.
+#[allow(clippy::needless_range_loop)]
+impl<const SLOTS: usize> Lanes<SLOTS> {
+    #[inline(always)]
+    fn load(
+        parameters: &[f32],
+        gradients: &[f32],
+        slots: &[&mut [f32]; SLOTS],
+        at: usize,
+        len: usize,
+    ) -> Self {
+        let mut lanes = Self { weights: [0.0; LANES], gradients: [0.0; LANES], slots: [[0.0; LANES]; SLOTS] };
+        lanes.weights[..len].copy_from_slice(&parameters[at..at + len]);
+        lanes.gradients[..len].copy_from_slice(&gradients[at..at + len]);
+        for s in 0..SLOTS {
+            lanes.slots[s][..len].copy_from_slice(&slots[s][at..at + len]);
         }
+        lanes
+    }
+
+    #[inline(always)]
+    fn apply<R: UpdateRule<SLOTS>>(&mut self, rule: R) {
+        for lane in 0..LANES {
+            let mut slots = [0.0; SLOTS];
+            for s in 0..SLOTS {
+                slots[s] = self.slots[s][lane];
+            }
+            let (weight, slots) = rule.apply(self.weights[lane], self.gradients[lane], slots);
+            self.weights[lane] = weight;
+            for s in 0..SLOTS {
+                self.slots[s][lane] = slots[s];
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn store(&self, parameters: &mut [f32], slots: &mut [&mut [f32]; SLOTS], at: usize, len: usize) {
+        parameters[at..at + len].copy_from_slice(&self.weights[..len]);
+        for s in 0..SLOTS {
+            slots[s][at..at + len].copy_from_slice(&self.slots[s][..len]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    /// Every result depends on every argument.
+    #[derive(Clone, Copy)]
+    struct Mix(f32);
+
+    impl UpdateRule<2> for Mix {
+        #[inline(always)]
+        fn apply(self, weight: f32, gradient: f32, [first, second]: [f32; 2]) -> (f32, [f32; 2]) {
+            let step = first * self.0 + gradient * gradient;
+            (weight - step / (second.sqrt() + 1.0), [first * 0.9 + gradient, second + step * step])
+        }
+    }
+
+    /// Weights, gradients and two slots.
+    fn numbers(len: usize) -> [Vec<f32>; 4] {
+        let mut rng = crate::kernels::Rng::seed(len as u64);
+        [(); 4].map(|()| (0..len).map(|_| rng.uniform() as f32).collect())
+    }
+
+    /// [`update`], element by element.
+    fn expected([mut weights, gradients, mut first, mut second]: [Vec<f32>; 4]) -> [Vec<f32>; 3] {
+        for i in 0..weights.len() {
+            (weights[i], [first[i], second[i]]) =
+                Mix(0.3).apply(weights[i], gradients[i], [first[i], second[i]]);
+        }
+        [weights, first, second]
+    }
+
+    #[test]
+    fn every_element_is_updated_once_at_every_length() {
+        for len in (0..70).chain([1000, 100_003]) {
+            let [mut weights, gradients, mut first, mut second] = numbers(len);
+            update(Mix(0.3), &mut weights, &gradients, [&mut first, &mut second]);
+            assert!([weights, first, second] == expected(numbers(len)), "len = {len}");
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "one gradient for each parameter")]
+    fn a_missing_gradient_panics() {
+        update(Mix(0.3), &mut [0.0; 2], &[0.0], [&mut [0.0; 2], &mut [0.0; 2]]);
+    }
+
+    #[test]
+    #[should_panic(expected = "each slot as long as the parameters")]
+    fn a_short_slot_panics() {
+        update(Mix(0.3), &mut [0.0; 2], &[0.0; 2], [&mut [0.0; 2], &mut [0.0; 1]]);
     }
 }

@@ -18,6 +18,31 @@ pub use pointwise::{MeanAbsoluteError, MeanSquaredError};
 pub use crate::tensor::label::LabelError;
 
 /// Loss of a model that ends with activation `Head` and predicts `Output`, against labels of type `Label`.
+///
+/// # Example
+/// The gradient that a training loop of one's own starts from:
+///
+/// ```
+/// use typenet_runtime::kernels::activation::Softmax;
+/// use typenet_runtime::losses::{CategoricalCrossEntropy, Loss};
+///
+/// let labels = [1u8, 0];
+/// let mut logits = [0.0, 0.0, 0.0, 0.0];
+/// let mut gradient = [0.0; 4];
+/// let loss = &CategoricalCrossEntropy as &dyn Loss<Softmax, [f32; 2], u8>;
+/// let sum = loss.evaluate(&labels, &mut logits, Some(&mut gradient));
+/// assert!((sum / 2.0 - 2.0f64.ln()).abs() < 1e-6);
+/// assert_eq!(logits, [0.5; 4]);
+/// assert_eq!(gradient, [0.25, -0.25, -0.25, 0.25]);
+/// ```
+///
+/// A cross-entropy over classes does not fit ten separate probabilities:
+///
+/// ```compile_fail,E0277
+/// # use typenet_runtime::kernels::activation::Sigmoid;
+/// # use typenet_runtime::losses::{CategoricalCrossEntropy, Loss};
+/// let loss = &CategoricalCrossEntropy as &dyn Loss<Sigmoid, [f32; 10], u8>;
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not fit a model that ends in `{Head}`, predicts `{Output}` and is given labels of type `{Label}`",
     label = "this loss does not fit",
@@ -53,5 +78,194 @@ fn assert_lengths(batch: usize, len: usize, logits: &[f32], gradient: Option<&[f
     assert_eq!(logits.len(), batch * len, "evaluate: {batch} labels, {len} logits each");
     if let Some(gradient) = gradient {
         assert_eq!(gradient.len(), logits.len(), "evaluate: one gradient for each logit");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::activation::*;
+
+    /// Sum of the losses, predictions and gradient.
+    fn run<Head, const N: usize, Label, const VALUES: usize>(
+        loss: impl Loss<Head, [f32; N], Label>,
+        labels: &[Label],
+        logits: [f32; VALUES],
+    ) -> (f64, [f32; VALUES], [f32; VALUES]) {
+        loss.check_labels(labels).expect("labels that can be");
+        let (mut predictions, mut gradient) = (logits, [f32::NAN; VALUES]);
+        let sum = loss.evaluate(labels, &mut predictions, Some(&mut gradient));
+        let mut again = logits;
+        assert_eq!(loss.evaluate(labels, &mut again, None).to_bits(), sum.to_bits());
+        assert_eq!(again.map(f32::to_bits), predictions.map(f32::to_bits));
+        (sum, predictions, gradient)
+    }
+
+    #[test]
+    fn categorical_cross_entropy_by_hand() {
+        let logits = [0.0, 3.0f32.ln(), 0.0, 0.0];
+        let (sum, predictions, gradient) =
+            run::<Softmax, 2, _, 4>(CategoricalCrossEntropy, &[0u8, 1], logits);
+        let near = |x: f64, y: f64| assert!((x - y).abs() < 8.0 * f64::from(f32::EPSILON), "{x} {y}");
+        near(sum, 4.0f64.ln() + 2.0f64.ln());
+        for (found, expected) in predictions.into_iter().zip([0.25, 0.75, 0.5, 0.5]) {
+            near(f64::from(found), expected);
+        }
+        // Half of p − y: the gradient is that of the mean over two samples.
+        for (found, expected) in gradient.into_iter().zip([-0.375, 0.375, 0.25, -0.25]) {
+            near(f64::from(found), expected);
+        }
+    }
+
+    #[test]
+    fn heads_that_mean_the_same_give_the_same_bits() {
+        let logits = [0.5, -1.5, 2.0, 3.0, 1.0, -4.0];
+        let classes = [2usize, 1];
+        let softmax = run::<Softmax, 3, _, 6>(CategoricalCrossEntropy, &classes, logits);
+        let log_softmax = run::<LogSoftmax, 3, _, 6>(CategoricalCrossEntropy, &classes, logits);
+        let linear = run::<Linear, 3, _, 6>(CategoricalCrossEntropyWithLogits, &classes, logits);
+        assert_eq!((softmax.0, softmax.2), (log_softmax.0, log_softmax.2));
+        assert_eq!((softmax.0, softmax.2), (linear.0, linear.2));
+        assert_eq!(linear.1, logits);
+        let sigmoid = run::<Sigmoid, 1, _, 2>(BinaryCrossEntropy, &[true, false], [0.5, -2.0]);
+        let linear = run::<Linear, 1, _, 2>(BinaryCrossEntropyWithLogits, &[true, false], [0.5, -2.0]);
+        assert_eq!((sigmoid.0, sigmoid.2), (linear.0, linear.2));
+        assert_eq!(linear.1, [0.5, -2.0]);
+    }
+
+    #[test]
+    fn labels_that_mean_the_same_give_the_same_bits() {
+        let logits = [0.5, -1.5, 2.0, 3.0, 1.0, -4.0];
+        let number = run::<Softmax, 3, _, 6>(CategoricalCrossEntropy, &[2u8, 1], logits);
+        assert_eq!(number, run::<Softmax, 3, _, 6>(CategoricalCrossEntropy, &[2i64, 1], logits));
+        let one_hot = [[0.0, 0.0, 1.0], [0.0, 1.0, 0.0]];
+        assert_eq!(number, run::<Softmax, 3, _, 6>(CategoricalCrossEntropy, &one_hot, logits));
+        let truth = run::<Sigmoid, 1, _, 2>(BinaryCrossEntropy, &[true, false], [0.5, -2.0]);
+        assert_eq!(truth, run::<Sigmoid, 1, _, 2>(BinaryCrossEntropy, &[1u8, 0], [0.5, -2.0]));
+        assert_eq!(truth, run::<Sigmoid, 1, _, 2>(BinaryCrossEntropy, &[1.0f32, 0.0], [0.5, -2.0]));
+        assert_eq!(truth, run::<Sigmoid, 1, _, 2>(BinaryCrossEntropy, &[[1.0f32], [0.0]], [0.5, -2.0]));
+        let number = run::<Tanh, 1, _, 2>(MeanSquaredError, &[0.5f32, -1.0], [0.5, -2.0]);
+        assert_eq!(number, run::<Tanh, 1, _, 2>(MeanSquaredError, &[[0.5f32], [-1.0]], [0.5, -2.0]));
+    }
+
+    #[test]
+    fn losses_are_stable_at_extreme_logits() {
+        let (sum, predictions, gradient) =
+            run::<Softmax, 2, _, 4>(CategoricalCrossEntropy, &[0u8, 1], [1e4, -1e4, 1e4, -1e4]);
+        assert_eq!((sum, predictions, gradient), (2e4, [1.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.5, -0.5]));
+        let (sum, predictions, gradient) =
+            run::<Sigmoid, 1, _, 4>(BinaryCrossEntropy, &[true, false, true, false], [1e4, 1e4, -1e4, -1e4]);
+        assert_eq!((sum, predictions, gradient), (2e4, [1.0, 1.0, 0.0, 0.0], [0.0, 0.25, -0.25, 0.0]));
+    }
+
+    #[test]
+    fn nan_logits_give_a_nan_loss() {
+        let nan = f32::NAN;
+        assert!(run::<Softmax, 2, _, 2>(CategoricalCrossEntropy, &[0u8], [0.0, nan]).0.is_nan());
+        assert!(run::<LogSoftmax, 2, _, 2>(CategoricalCrossEntropy, &[[1.0, 0.0]], [0.0, nan]).0.is_nan());
+        assert!(run::<Sigmoid, 2, _, 2>(BinaryCrossEntropy, &[[1.0, 1.0]], [0.0, nan]).0.is_nan());
+        assert!(run::<Linear, 2, _, 2>(MeanSquaredError, &[[1.0, 1.0]], [0.0, nan]).0.is_nan());
+        assert!(run::<Softmax, 2, _, 2>(MeanAbsoluteError, &[[1.0, 1.0]], [0.0, nan]).0.is_nan());
+    }
+
+    #[test]
+    fn pointwise_losses_by_hand() {
+        let (sum, predictions, gradient) =
+            run::<Relu, 2, _, 4>(MeanSquaredError, &[[1.0, 2.0], [0.0, 0.0]], [3.0, -1.0, 0.5, 1.0]);
+        assert_eq!(sum, (4.0 + 4.0) / 2.0 + (0.25 + 1.0) / 2.0);
+        assert_eq!(predictions, [3.0, 0.0, 0.5, 1.0]);
+        assert_eq!(gradient, [1.0, 0.0, 0.25, 0.5]);
+        let (sum, _, gradient) =
+            run::<Linear, 2, _, 4>(MeanAbsoluteError, &[[1.0, 2.0], [0.0, 1.0]], [3.0, -1.0, 0.5, 1.0]);
+        assert_eq!(sum, (2.0 + 3.0) / 2.0 + 0.5 / 2.0);
+        assert_eq!(gradient, [0.25, -0.25, 0.25, 0.0]);
+    }
+
+    #[test]
+    fn outputs_may_have_several_sizes() {
+        let labels = [[[1.0f32, 0.0], [0.0, 1.0]]];
+        let (mut flat, mut deep) = ([0.5f32, -1.0, 2.0, 0.0], [0.5f32, -1.0, 2.0, 0.0]);
+        let shallow = [[1.0f32, 0.0, 0.0, 1.0]];
+        let expected = Loss::<Sigmoid, [f32; 4], _>::evaluate(&BinaryCrossEntropy, &shallow, &mut flat, None);
+        let found =
+            Loss::<Sigmoid, [[f32; 2]; 2], _>::evaluate(&BinaryCrossEntropy, &labels, &mut deep, None);
+        assert_eq!((found, deep), (expected, flat));
+        // Softmax runs over the last size: two rows of two.
+        let mut deep = [0.0f32; 4];
+        Loss::<Softmax, [[f32; 2]; 2], _>::evaluate(&MeanSquaredError, &labels, &mut deep, None);
+        assert_eq!(deep, [0.5; 4]);
+    }
+
+    #[test]
+    fn an_empty_batch_has_no_loss() {
+        assert_eq!(run::<Softmax, 2, u8, 0>(CategoricalCrossEntropy, &[], []).0, 0.0);
+        assert_eq!(run::<Sigmoid, 2, [f32; 2], 0>(BinaryCrossEntropy, &[], []).0, 0.0);
+        assert_eq!(run::<Linear, 2, [f32; 2], 0>(MeanSquaredError, &[], []).0, 0.0);
+    }
+
+    #[test]
+    fn the_first_label_that_cannot_be_is_named() {
+        fn check<Head, const N: usize, Label>(
+            loss: impl Loss<Head, [f32; N], Label>,
+            labels: &[Label],
+        ) -> LabelError {
+            loss.check_labels(labels).expect_err("a label that cannot be")
+        }
+        let class = |index, found: &str, classes| LabelError::Class { index, found: found.into(), classes };
+        assert_eq!(check::<Softmax, 3, _>(CategoricalCrossEntropy, &[0u8, 3, 4]), class(1, "3", 3));
+        assert_eq!(check::<LogSoftmax, 3, _>(CategoricalCrossEntropy, &[-1i32]), class(0, "-1", 3));
+        assert_eq!(check::<Linear, 1, _>(BinaryCrossEntropyWithLogits, &[1u8, 2]), class(1, "2", 2));
+        assert_eq!(
+            check::<Softmax, 2, _>(CategoricalCrossEntropy, &[[0.5, 0.5], [0.5, 0.75]]),
+            LabelError::NotADistribution { index: 1, sum: 1.25 }
+        );
+        assert_eq!(
+            check::<Softmax, 2, _>(CategoricalCrossEntropy, &[[1.5, -0.5]]),
+            LabelError::NotAProbability { index: 0, place: 0, found: 1.5 }
+        );
+        assert_eq!(
+            check::<Sigmoid, 1, _>(BinaryCrossEntropy, &[0.5f32, -0.1]),
+            LabelError::NotAProbability { index: 1, place: 0, found: -0.1 }
+        );
+        assert!(matches!(
+            check::<Linear, 2, _>(MeanSquaredError, &[[0.0, 1.0], [0.0, f32::NAN]]),
+            LabelError::NotFinite { index: 1, place: 1, .. }
+        ));
+        assert_eq!(class(7, "10", 10).to_string(), "label 7 is class 10, expected a class from 0 to 9");
+    }
+
+    #[test]
+    fn distributions_that_were_rounded_are_accepted() {
+        let labels = [[1.0f32 / 3.0; 3], [0.1, 0.2, 0.7]];
+        assert_eq!(Loss::<Softmax, [f32; 3], _>::check_labels(&CategoricalCrossEntropy, &labels), Ok(()));
+    }
+
+    #[test]
+    #[should_panic(expected = "class 3 is not one of 3")]
+    fn evaluating_a_class_too_many_panics() {
+        Loss::<Softmax, [f32; 3], u8>::evaluate(&CategoricalCrossEntropy, &[3], &mut [0.0; 3], None);
+    }
+
+    #[test]
+    #[should_panic(expected = "2 labels, 3 logits each")]
+    fn too_few_logits_panic() {
+        Loss::<Softmax, [f32; 3], u8>::evaluate(&CategoricalCrossEntropy, &[0, 1], &mut [0.0; 3], None);
+    }
+
+    #[test]
+    fn probabilities_are_clipped_as_in_keras() {
+        use from_probabilities::{binary_cross_entropy, categorical_cross_entropy};
+        let loss = categorical_cross_entropy(&[1u8, 0], &[[1.0, 0.0], [0.5, 1.5]], None);
+        assert_eq!(loss, -(1e-7f64.ln()) - 0.25f64.ln());
+        let mut gradient = [[f32::NAN; 2]];
+        assert_eq!(binary_cross_entropy(&[[0.0, 1.0]], &[[1.0, 0.5]], Some(&mut gradient)), {
+            (-(1.0 - (1.0 - 1e-7f64)).ln() - 0.5f64.ln()) / 2.0
+        });
+        // Nothing moves where the probability is clipped; elsewhere half of (p − t) / (p·(1 − p)).
+        assert_eq!(gradient, [[0.0, -1.0]]);
+        categorical_cross_entropy(&[[0.5, 0.5]], &[[0.0, 1.0]], Some(&mut gradient));
+        assert_eq!(gradient, [[0.0, 0.0]]);
+        assert!(categorical_cross_entropy(&[0u8], &[[f32::NAN, 0.5]], None).is_nan());
+        assert!(binary_cross_entropy(&[[1.0]], &[[f32::NAN]], None).is_nan());
     }
 }

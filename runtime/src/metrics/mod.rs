@@ -17,6 +17,17 @@ pub use error::{MeanAbsoluteError, MeanSquaredError};
 pub use mean::Mean;
 
 /// Metric of a model that ends with activation `Head` and predicts `Output`, against labels of type `Label`.
+///
+/// # Example
+/// ```
+/// use typenet_runtime::kernels::activation::Softmax;
+/// use typenet_runtime::metrics::{Accuracy, Metric};
+///
+/// let metric: &mut dyn Metric<Softmax, [f32; 2], u8> = &mut Accuracy::new();
+/// metric.update(&[[0.9, 0.1], [0.2, 0.8]], &[0, 1]);
+/// metric.update(&[[0.9, 0.1]], &[1]);
+/// assert_eq!(metric.compute(), 2.0 / 3.0);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not fit a model that ends in `{Head}`, predicts `{Output}` and is given labels of type `{Label}`",
     label = "this metric does not fit"
@@ -86,3 +97,139 @@ metrics!(A 0 B 1 C 2 D 3 E 4);
 metrics!(A 0 B 1 C 2 D 3 E 4 F 5);
 metrics!(A 0 B 1 C 2 D 3 E 4 F 5 G 6);
 metrics!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::activation::*;
+
+    /// The metric over `predictions`, in batches of two.
+    fn over<Head, Output, Label>(
+        mut metric: impl Metric<Head, Output, Label>,
+        predictions: &[Output],
+        labels: &[Label],
+    ) -> f64 {
+        assert!(metric.compute().is_nan(), "of no samples");
+        for (predictions, labels) in predictions.chunks(2).zip(labels.chunks(2)) {
+            metric.update(predictions, labels);
+        }
+        let value = metric.compute();
+        metric.reset();
+        assert!(metric.compute().is_nan(), "after a reset");
+        value
+    }
+
+    #[test]
+    fn accuracy_of_classes_is_the_share_of_largest_outputs() {
+        let predictions = [[0.1, 0.7, 0.2], [0.5, 0.3, 0.2], [0.2, 0.2, 0.6]];
+        assert_eq!(over::<Softmax, _, _>(Accuracy::new(), &predictions, &[1u8, 1, 2]), 2.0 / 3.0);
+        assert_eq!(over::<Linear, _, _>(Accuracy::new(), &predictions, &[1i64, -1, 2]), 2.0 / 3.0);
+        let one_hot = [[0.0, 1.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+        assert_eq!(over::<Softmax, _, _>(Accuracy::new(), &predictions, &one_hot), 2.0 / 3.0);
+        assert_eq!(over::<Softmax, _, _>(CategoricalAccuracy::new(), &predictions, &one_hot), 2.0 / 3.0);
+        let sparse = SparseCategoricalAccuracy::new();
+        assert_eq!(over::<Softmax, _, _>(sparse, &predictions, &[1u8, 1, 2]), 2.0 / 3.0);
+    }
+
+    #[test]
+    fn accuracy_of_one_output_has_the_threshold_of_its_activation() {
+        let values = [[0.4], [0.6], [-0.1], [0.1]];
+        let labels = [false, true, false, true];
+        assert_eq!(over::<Sigmoid, _, _>(Accuracy::new(), &values, &labels), 0.75);
+        assert_eq!(over::<Linear, _, _>(Accuracy::new(), &values, &labels), 0.75);
+        assert_eq!(over::<Linear, _, _>(Accuracy::new(), &values, &[1u8, 1, 0, 1]), 1.0);
+        assert_eq!(over::<Linear, _, _>(Accuracy::new(), &values, &[1.0f32, 1.0, 0.0, 1.0]), 1.0);
+        assert_eq!(over::<Linear, _, _>(Accuracy::new(), &values, &[[1.0], [1.0], [0.0], [1.0]]), 1.0);
+        assert_eq!(over::<Linear, _, _>(BinaryAccuracy::new(), &values, &[true, true, false, true]), 1.0);
+    }
+
+    #[test]
+    fn a_value_on_the_threshold_says_no() {
+        assert_eq!(over::<Sigmoid, _, _>(Accuracy::new(), &[[0.5]], &[false]), 1.0);
+        assert_eq!(over::<Linear, _, _>(Accuracy::new(), &[[0.0]], &[true]), 0.0);
+    }
+
+    #[test]
+    fn binary_accuracy_counts_values() {
+        let values = [[0.9, 0.1], [0.9, 0.9], [0.1, 0.1]];
+        let labels = [[1.0, 1.0], [1.0, 1.0], [1.0, 1.0]];
+        assert_eq!(over::<Sigmoid, _, _>(BinaryAccuracy::new(), &values, &labels), 0.5);
+    }
+
+    #[test]
+    fn a_prediction_of_nan_is_wrong() {
+        let nan = f32::NAN;
+        assert_eq!(over::<Softmax, _, _>(Accuracy::new(), &[[nan, 0.0]], &[0u8]), 0.0);
+        assert_eq!(over::<Softmax, _, _>(Accuracy::new(), &[[0.0, nan]], &[[0.0, 1.0]]), 0.0);
+        assert_eq!(over::<Sigmoid, _, _>(Accuracy::new(), &[[nan]], &[false]), 0.0);
+        assert_eq!(over::<Sigmoid, _, _>(Accuracy::new(), &[[nan]], &[0u8]), 0.0);
+        assert_eq!(over::<Sigmoid, _, _>(BinaryAccuracy::new(), &[[nan, 1.0]], &[[0.0, 1.0]]), 0.5);
+        assert_eq!(over::<Softmax, _, _>(SparseCategoricalAccuracy::new(), &[[nan, 0.0]], &[0u8]), 0.0);
+        assert_eq!(over::<Softmax, _, _>(CategoricalAccuracy::new(), &[[nan, 0.0]], &[[1.0, 0.0]]), 0.0);
+        assert_eq!(over::<Softmax, _, _>(TopKCategoricalAccuracy::new(2), &[[nan, 0.0]], &[0u8]), 0.0);
+    }
+
+    #[test]
+    fn top_k_counts_larger_outputs() {
+        let predictions = [[0.4, 0.3, 0.2, 0.1]; 4];
+        for (k, share) in [(1, 0.25), (2, 0.5), (3, 0.75), (4, 1.0)] {
+            let metric = TopKCategoricalAccuracy::new(k);
+            assert_eq!(over::<Softmax, _, _>(metric, &predictions, &[0u8, 1, 2, 3]), share);
+        }
+    }
+
+    #[test]
+    fn errors_are_exact_over_unequal_batches() {
+        let (values, labels) = ([[1.0, 2.0], [3.0, 5.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 1.0], [1.0, -2.0]]);
+        assert_eq!(over::<Linear, _, _>(MeanAbsoluteError::new(), &values, &labels), 13.0 / 6.0);
+        assert_eq!(over::<Linear, _, _>(MeanSquaredError::new(), &values, &labels), 35.0 / 6.0);
+        assert_eq!(over::<Relu, _, _>(MeanAbsoluteError::new(), &[[1.0f32], [3.0]], &[0.0f32, 1.0]), 1.5);
+    }
+
+    #[test]
+    fn a_tuple_runs_its_metrics_side_by_side() {
+        fn run<M: Metrics<Linear, [f32; 1], f32>>(mut metrics: M) -> (Vec<&'static str>, Vec<f64>) {
+            metrics.update(&[[9.0]], &[0.0]);
+            metrics.reset();
+            metrics.update(&[[1.0], [3.0]], &[0.0, 0.0]);
+            let mut values = Vec::new();
+            metrics.compute(&mut values);
+            (metrics.names(), values)
+        }
+        assert_eq!(run(()), (vec![], vec![]));
+        assert_eq!(run((MeanSquaredError::new(),)), (vec!["mean_squared_error"], vec![5.0]));
+        assert_eq!(
+            run((MeanAbsoluteError::new(), MeanSquaredError::new(), Accuracy::new())),
+            (vec!["mean_absolute_error", "mean_squared_error", "accuracy"], vec![2.0, 5.0, 0.0])
+        );
+    }
+
+    #[test]
+    fn confusion_matrix_counts_and_displays() {
+        let mut matrix = ConfusionMatrix::<3>::new();
+        matrix.update(&[[0.9, 0.1, 0.0], [0.1, 0.9, 0.0]], &[0u8, 0]);
+        matrix.update(&[[0.0, 0.9, 0.1]], &[1u8]);
+        assert_eq!(matrix.counts(), [[1, 1, 0], [0, 1, 0], [0, 0, 0]]);
+        assert_eq!((matrix.accuracy(), matrix.recall(0), matrix.precision(1)), (2.0 / 3.0, 0.5, 0.5));
+        assert!(matrix.recall(2).is_nan());
+        let table = "\
+true \\ predicted 0 1 2   recall
+               0 1 1 0  50.00 %
+               1 0 1 0 100.00 %
+               2 0 0 0        -
+";
+        assert_eq!(matrix.to_string(), table);
+    }
+
+    #[test]
+    #[should_panic(expected = "class 3 is not one of 3")]
+    fn confusion_of_a_class_too_many_panics() {
+        ConfusionMatrix::<3>::new().update(&[[0.0; 3]], &[3u8]);
+    }
+
+    #[test]
+    #[should_panic(expected = "one label for each prediction")]
+    fn unequal_numbers_of_labels_and_predictions_panic() {
+        Metric::<Softmax, _, _>::update(&mut Accuracy::new(), &[[0.0, 1.0]], &[0u8, 1]);
+    }
+}

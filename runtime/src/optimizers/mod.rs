@@ -26,6 +26,22 @@ pub struct SettingError {
 }
 
 /// From gradients to the next parameters.
+///
+/// # Example
+/// The minimum of `w²`, whose gradient is `2·w`:
+///
+/// ```
+/// use typenet_runtime::optimizers::{Optimizer, Sgd};
+///
+/// let optimizer = Sgd::new(0.1).momentum(0.5);
+/// let mut slots: Vec<Box<[f32]>> = optimizer.slots().iter().map(|_| vec![0.0; 1].into()).collect();
+/// let mut w = [1.0];
+/// for step in 1..=50 {
+///     let gradient = [2.0 * w[0]];
+///     optimizer.update(step, &mut w, &gradient, &mut slots);
+/// }
+/// assert!(w[0].abs() < 1e-6);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an optimizer",
     note = "such as `Sgd`, `Adam`, `AdamW`"
@@ -72,7 +88,8 @@ fn check(optimizer: &'static str, settings: &[(&'static str, f64, Condition)]) -
 fn display(optimizer: &impl Optimizer, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(f, "{}(", optimizer.name())?;
     for (i, (name, value)) in optimizer.settings().into_iter().enumerate() {
-        write!(f, "{}{name} = {value}", if i == 0 { "" } else { ", " })?;
+        write!(f, "{}{name} = ", if i == 0 { "" } else { ", " })?;
+        if value == 0.0 || value.abs() >= 1e-4 { write!(f, "{value}")? } else { write!(f, "{value:e}")? }
     }
     write!(f, ")")
 }
@@ -85,4 +102,178 @@ fn slices<'a, const SLOTS: usize>(optimizer: &str, slots: &'a mut [Box<[f32]>]) 
         panic!("{optimizer}: {found} slots, expected {SLOTS}");
     };
     slots.each_mut().map(|slot| &mut **slot)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const EPSILON: f64 = f32::EPSILON as f64;
+
+    fn slots(optimizer: &impl Optimizer, len: usize) -> Vec<Box<[f32]>> {
+        optimizer.slots().iter().map(|_| vec![0.0; len].into_boxed_slice()).collect()
+    }
+
+    /// Parameters after each of the gradients, from zero.
+    fn path<const STEPS: usize>(optimizer: impl Optimizer, gradients: [f32; STEPS]) -> [f32; STEPS] {
+        let (mut w, mut slots) = ([0.0], slots(&optimizer, 1));
+        let mut step = 0;
+        gradients.map(|gradient| {
+            step += 1;
+            optimizer.update(step, &mut w, &[gradient], &mut slots);
+            w[0]
+        })
+    }
+
+    #[test]
+    fn sgd_by_hand() {
+        assert_eq!(path(Sgd::new(0.5), [1.0, -2.0]), [-0.5, 0.5]);
+        // velocity: −0.5, −0.25 + 1, 0.375 − 0
+        assert_eq!(path(Sgd::new(0.5).momentum(0.5), [1.0, -2.0, 0.0]), [-0.5, 0.25, 0.625]);
+        // steps: 0.5·(−0.5) − 0.5, 0.5·0.75 + 1, 0.5·0.375 − 0
+        let nesterov = Sgd::new(0.5).momentum(0.5).nesterov();
+        assert_eq!(path(nesterov, [1.0, -2.0, 0.0]), [-0.75, 0.625, 0.8125]);
+    }
+
+    /// One step from any state, with an optimizer's formula in f64 on the same f32 numbers.
+    fn step<const SLOTS: usize>(
+        optimizer: impl Optimizer,
+        t: u64,
+        [w, g]: [f32; 2],
+        state: [f32; SLOTS],
+    ) -> (f64, [f64; SLOTS]) {
+        let (mut w, mut slots) = ([w], state.map(|value| vec![value].into_boxed_slice()));
+        optimizer.update(t, &mut w, &[g], &mut slots);
+        (f64::from(w[0]), slots.map(|slot| f64::from(slot[0])))
+    }
+
+    proptest! {
+        #[test]
+        fn sgd_agrees_with_its_formula(w in -10f32..10.0, g in -10f32..10.0, v in -10f32..10.0) {
+            let [weight, gradient, velocity] = [w, g, v].map(f64::from);
+            let (rate, momentum) = (0.1, 0.9);
+            // The settings are rounded once; a result has at most five roundings more, each of at most the sum of its terms.
+            let tolerance = 6.0 * EPSILON * (weight.abs() + velocity.abs() + gradient.abs());
+            let (next, []) = step(Sgd::new(rate), 1, [w, g], []);
+            prop_assert!((next - (weight - rate * gradient)).abs() <= tolerance);
+
+            let expected = momentum * velocity - rate * gradient;
+            let (next, [kept]) = step(Sgd::new(rate).momentum(momentum), 1, [w, g], [v]);
+            prop_assert!((kept - expected).abs() <= tolerance);
+            prop_assert!((next - (weight + expected)).abs() <= tolerance);
+
+            let (next, [kept]) = step(Sgd::new(rate).momentum(momentum).nesterov(), 1, [w, g], [v]);
+            prop_assert!((kept - expected).abs() <= tolerance);
+            prop_assert!((next - (weight + momentum * expected - rate * gradient)).abs() <= tolerance);
+        }
+
+        #[test]
+        fn adam_agrees_with_its_formula(
+            t in 1u64..10_000, w in -10f32..10.0, g in -10f32..10.0, m in -10f32..10.0, v in 1e-6f32..100.0,
+        ) {
+            let [weight, gradient, first, second] = [w, g, m, v].map(f64::from);
+            let (rate, beta_1, beta_2, epsilon, decay) = (0.01, 0.9f64, 0.999f64, 1e-7, 0.004);
+            let alpha = rate * (1.0 - beta_2.powi(t as i32)).sqrt() / (1.0 - beta_1.powi(t as i32));
+            let expected_first = first + (1.0 - beta_1) * (gradient - first);
+            let expected_second = second + (1.0 - beta_2) * (gradient * gradient - second);
+            let divisor = expected_second.sqrt() + epsilon;
+            // A moment has at most four roundings, each of at most the sum of its terms. The step inherits the first
+            // moment's, half of the second's relative one, and has five of its own.
+            let first_tolerance = 4.0 * EPSILON * (first.abs() + gradient.abs());
+            let second_tolerance = 4.0 * EPSILON * (second + gradient * gradient);
+            let length = alpha * expected_first.abs() / divisor;
+            let step_tolerance = alpha * first_tolerance / divisor
+                + length * (second_tolerance / (2.0 * expected_second) + 5.0 * EPSILON);
+
+            for decay in [0.0, decay] {
+                let (next, [kept_first, kept_second]) = if decay == 0.0 {
+                    step(Adam::new(rate).epsilon(epsilon), t, [w, g], [m, v])
+                } else {
+                    step(AdamW::new(rate).epsilon(epsilon).weight_decay(decay), t, [w, g], [m, v])
+                };
+                let decayed = weight - rate * decay * weight;
+                let tolerance = step_tolerance + 2.0 * EPSILON * (weight.abs() + length);
+                prop_assert!((kept_first - expected_first).abs() <= first_tolerance);
+                prop_assert!((kept_second - expected_second).abs() <= second_tolerance);
+                prop_assert!((next - (decayed - alpha * expected_first / divisor)).abs() <= tolerance);
+            }
+        }
+    }
+
+    #[test]
+    fn first_step_of_adam_is_the_learning_rate_whatever_the_gradient() {
+        for gradient in [1e-3, 1.0, 1e6] {
+            let [w] = path(Adam::new(0.01), [gradient]);
+            // Epsilon takes its part, 1e-7 / (√0.001·g); the rest is some roundings.
+            let epsilon = 1e-7 / (0.001f64.sqrt() * f64::from(gradient));
+            let expected = -0.01 / (1.0 + epsilon);
+            assert!((f64::from(w) / expected - 1.0).abs() < 8.0 * f64::from(f32::EPSILON), "{w} {expected}");
+        }
+        assert_eq!(path(Adam::default(), [0.0, 0.0]), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn weight_decay_does_not_pass_through_the_moments() {
+        let optimizer = AdamW::new(0.5).weight_decay(0.25);
+        let (mut w, mut slots) = ([8.0], slots(&optimizer, 1));
+        optimizer.update(1, &mut w, &[0.0], &mut slots);
+        assert_eq!((w, slots[0][0], slots[1][0]), ([7.0], 0.0, 0.0));
+    }
+
+    #[test]
+    fn plain_sgd_remembers_nothing() {
+        assert_eq!(Sgd::new(0.1).slots(), [""; 0]);
+        assert_eq!(Sgd::new(0.1).momentum(0.9).slots(), ["velocity"]);
+        assert_eq!(Adam::default().slots(), ["first_moment", "second_moment"]);
+    }
+
+    #[test]
+    fn a_changed_learning_rate_holds_from_the_next_step() {
+        let mut optimizer = Sgd::new(0.5);
+        optimizer.set_learning_rate(0.25);
+        assert_eq!(optimizer.learning_rate(), 0.25);
+        assert_eq!(path(optimizer, [1.0]), [-0.25]);
+    }
+
+    #[test]
+    fn settings_that_cannot_be_are_named() {
+        let setting = |optimizer: &dyn Optimizer| optimizer.validate().map_err(|error| error.setting);
+        assert_eq!(setting(&Sgd::default()), Ok(()));
+        assert_eq!(setting(&Adam::default()), Ok(()));
+        assert_eq!(setting(&AdamW::default()), Ok(()));
+        assert_eq!(setting(&Sgd::new(0.0)), Ok(()));
+        for bad in [-0.1, f64::NAN, f64::INFINITY] {
+            assert_eq!(setting(&Sgd::new(bad)), Err("learning_rate"));
+            assert_eq!(setting(&Adam::new(bad)), Err("learning_rate"));
+            assert_eq!(setting(&AdamW::default().weight_decay(bad)), Err("weight_decay"));
+            assert_eq!(setting(&Adam::default().epsilon(bad)), Err("epsilon"));
+        }
+        for bad in [-0.1, 1.0, f64::NAN] {
+            assert_eq!(setting(&Sgd::default().momentum(bad)), Err("momentum"));
+            assert_eq!(setting(&Adam::default().beta_1(bad)), Err("beta_1"));
+            assert_eq!(setting(&AdamW::default().beta_2(bad)), Err("beta_2"));
+        }
+        assert_eq!(setting(&Adam::default().epsilon(0.0)), Err("epsilon"));
+        assert_eq!(
+            AdamW::new(-1.0).validate().expect_err("a negative rate").to_string(),
+            "AdamW: `learning_rate` is -1, expected a finite number not below 0"
+        );
+    }
+
+    #[test]
+    fn display_shows_every_setting() {
+        let text = "AdamW(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, weight_decay = 0.004)";
+        assert_eq!(AdamW::default().to_string(), text);
+        assert_eq!(
+            Sgd::new(0.1).momentum(0.9).nesterov().to_string(),
+            "Sgd(learning_rate = 0.1, momentum = 0.9, nesterov = 1)"
+        );
+    }
+
+    #[test]
+    #[should_panic(expected = "Adam: 1 slots, expected 2")]
+    fn a_missing_slot_panics() {
+        Adam::default().update(1, &mut [0.0], &[0.0], &mut [vec![0.0].into()]);
+    }
 }
