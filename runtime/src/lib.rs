@@ -13,6 +13,7 @@
 #![cfg_attr(not(feature = "std"), no_std)]
 
 pub mod hardware;
+pub mod io;
 pub mod kernels;
 pub mod layers;
 pub mod tensor;

@@ -4,4 +4,4 @@ pub mod shape;
 pub mod table;
 
 pub use shape::Shape;
-pub use table::{LayerInfo, TensorInfo};
+pub use table::{LayerInfo, TensorInfo, TensorPath, TensorPlace, Tensors, block_len};
