@@ -15,7 +15,6 @@
 #[cfg(feature = "std")]
 pub mod data;
 pub mod hardware;
-#[cfg(feature = "std")]
 pub mod io;
 pub mod kernels;
 pub mod layers;

@@ -81,3 +81,221 @@ impl LayerInfo {
         count
     }
 }
+
+/// How deep models may stand in models: `a.b.c.weight` is a model `b` in a model `a` in the model itself.
+pub const MAX_DEPTH: usize = 16;
+
+/// A tensor's full name: the layers that lead to it, outermost first, then its own. Shown with dots:
+/// `encoder.dense_1.bias`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TensorPath {
+    names: [&'static str; MAX_DEPTH + 1],
+    len: usize,
+}
+
+impl TensorPath {
+    /// `["encoder", "dense_1", "bias"]`
+    pub const fn names(&self) -> &[&'static str] {
+        self.names.split_at(self.len).0
+    }
+}
+
+impl core::fmt::Display for TensorPath {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        for (i, name) in self.names().iter().enumerate() {
+            if i > 0 {
+                f.write_str(".")?;
+            }
+            f.write_str(name)?;
+        }
+        Ok(())
+    }
+}
+
+/// A tensor and its place in a model's block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TensorPlace {
+    /// Full name.
+    pub path: TensorPath,
+    /// Sizes, outermost first.
+    pub shape: &'static [usize],
+    /// Index of its first value in the block.
+    pub start: usize,
+    /// Number of values.
+    pub len: usize,
+    /// Whether it is a parameter; a buffer otherwise.
+    pub trainable: bool,
+}
+
+impl TensorPlace {
+    /// Its part of the block.
+    pub const fn range(&self) -> core::ops::Range<usize> {
+        self.start..self.start + self.len
+    }
+}
+
+/// Every tensor of a model in the order of its block: all parameters, then all buffers, inner layers included.
+///
+/// An iterator that constants can use too, by [`next_place`](Self::next_place).
+///
+/// ```
+/// use typenet_runtime::tensor::table::{LayerInfo, TensorInfo, Tensors};
+///
+/// const DENSE: LayerInfo = LayerInfo {
+///     name: "dense_1",
+///     kind: "Dense",
+///     input: &[3],
+///     output: &[2],
+///     parameters: &[TensorInfo { name: "weight", shape: &[3, 2] }, TensorInfo { name: "bias", shape: &[2] }],
+///     buffers: &[],
+///     layers: &[],
+///     flops: 12,
+/// };
+/// let names: Vec<String> = Tensors::of(&[DENSE]).map(|tensor| tensor.path.to_string()).collect();
+/// assert_eq!(names, ["dense_1.weight", "dense_1.bias"]);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Tensors<'a> {
+    levels: [Level<'a>; MAX_DEPTH],
+    depth: usize,
+    trainable: bool,
+    start: usize,
+}
+
+/// A walk over the layers of one model, standing at a tensor of one of them.
+#[derive(Debug, Clone, Copy)]
+struct Level<'a> {
+    layers: &'a [LayerInfo],
+    layer: usize,
+    tensor: usize,
+}
+
+impl<'a> Tensors<'a> {
+    /// The tensors of a model with these layers.
+    pub const fn of(layers: &'a [LayerInfo]) -> Self {
+        Self {
+            levels: [Level { layers, layer: 0, tensor: 0 }; MAX_DEPTH],
+            depth: 0,
+            trainable: true,
+            start: 0,
+        }
+    }
+
+    /// [`Iterator::next`] for constants.
+    ///
+    /// # Panics
+    /// If models are nested deeper than [`MAX_DEPTH`].
+    pub const fn next_place(&mut self) -> Option<TensorPlace> {
+        loop {
+            let level = &mut self.levels[self.depth];
+            if level.layer == level.layers.len() {
+                if self.depth > 0 {
+                    self.depth -= 1;
+                    self.levels[self.depth].layer += 1;
+                } else if self.trainable {
+                    self.trainable = false;
+                    level.layer = 0;
+                } else {
+                    return None;
+                }
+                continue;
+            }
+            let row = &level.layers[level.layer];
+            let tensors = if self.trainable { row.parameters } else { row.buffers };
+            if level.tensor < tensors.len() {
+                let tensor = &tensors[level.tensor];
+                level.tensor += 1;
+                let place = TensorPlace {
+                    path: self.path(tensor.name),
+                    shape: tensor.shape,
+                    start: self.start,
+                    len: tensor.len(),
+                    trainable: self.trainable,
+                };
+                self.start += place.len;
+                return Some(place);
+            }
+            level.tensor = 0;
+            if row.layers.is_empty() {
+                level.layer += 1;
+            } else {
+                let inner = row.layers;
+                self.depth += 1;
+                assert!(self.depth < MAX_DEPTH, "models are nested deeper than 16 levels");
+                self.levels[self.depth] = Level { layers: inner, layer: 0, tensor: 0 };
+            }
+        }
+    }
+
+    const fn path(&self, tensor: &'static str) -> TensorPath {
+        let mut names = [""; MAX_DEPTH + 1];
+        let mut i = 0;
+        while i <= self.depth {
+            let level = &self.levels[i];
+            names[i] = level.layers[level.layer].name;
+            i += 1;
+        }
+        names[i] = tensor;
+        TensorPath { names, len: i + 1 }
+    }
+}
+
+impl Iterator for Tensors<'_> {
+    type Item = TensorPlace;
+
+    fn next(&mut self) -> Option<TensorPlace> {
+        self.next_place()
+    }
+}
+
+/// Number of values in the block of a model with these layers: parameters and buffers.
+pub const fn block_len(layers: &[LayerInfo]) -> usize {
+    let (mut len, mut i) = (0, 0);
+    while i < layers.len() {
+        len += layers[i].parameter_count() + layers[i].buffer_count();
+        i += 1;
+    }
+    len
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn layer(
+        name: &'static str,
+        parameters: &'static [TensorInfo],
+        buffers: &'static [TensorInfo],
+        layers: &'static [LayerInfo],
+    ) -> LayerInfo {
+        LayerInfo { name, kind: "", input: &[], output: &[], parameters, buffers, layers, flops: 0 }
+    }
+
+    const WEIGHT: TensorInfo = TensorInfo { name: "weight", shape: &[2, 3] };
+    const MEAN: TensorInfo = TensorInfo { name: "mean", shape: &[3] };
+    const NORM: LayerInfo = layer("norm", &[WEIGHT], &[MEAN], &[]);
+    const INNER: LayerInfo = layer("inner", &[], &[], &[layer("empty", &[], &[], &[]), NORM]);
+    const MODEL: &[LayerInfo] = &[layer("outer", &[], &[], &[INNER, NORM]), NORM];
+
+    #[test]
+    fn tensors_come_in_block_order_through_nested_models() {
+        let places: Vec<_> =
+            Tensors::of(MODEL).map(|t| (t.path.to_string(), t.range(), t.trainable)).collect();
+        let expected = [
+            ("outer.inner.norm.weight", 0..6, true),
+            ("outer.norm.weight", 6..12, true),
+            ("norm.weight", 12..18, true),
+            ("outer.inner.norm.mean", 18..21, false),
+            ("outer.norm.mean", 21..24, false),
+            ("norm.mean", 24..27, false),
+        ];
+        assert_eq!(places, expected.map(|(name, range, trainable)| (name.to_owned(), range, trainable)));
+        assert_eq!(block_len(MODEL), 27);
+    }
+
+    #[test]
+    fn a_model_without_layers_has_no_tensors() {
+        assert_eq!(Tensors::of(&[]).next(), None);
+        assert_eq!(block_len(&[]), 0);
+    }
+}

@@ -1,0 +1,22 @@
+//! Files: safetensors, read by the compiler, read at run time, and written.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`header`] | a safetensors header, strictly, without a heap; `json` and `text` are its tools |
+//! | [`embed`](mod@embed) | weights as constants of another program |
+//! | [`safetensors`] | files at run time |
+//! | `replace` | a file is replaced whole or not at all |
+//!
+//! Knows the tables of layers and tensors, and blocks of numbers; no layers, no models, no training.
+
+pub mod embed;
+pub mod header;
+pub mod json;
+pub mod text;
+
+#[cfg(feature = "std")]
+mod replace;
+#[cfg(feature = "std")]
+pub mod safetensors;
+#[cfg(feature = "std")]
+pub use replace::Step;

@@ -1,0 +1,660 @@
+//! Safetensors files: written canonically and atomically, read strictly.
+//!
+//! Equal tensors and metadata give equal bytes, on every platform and in every run: tensors in the order given, metadata
+//! sorted by key, no white space but the padding that lets the data begin at a multiple of 64 bytes. A failed save leaves the
+//! earlier file whole. A failed load leaves the model unchanged. Values that are NaN or infinite are errors in both directions
+//! unless [`NonFinite::Accept`] is asked for.
+//!
+//! Reading allocates the file's bytes and an index of four bytes for each tensor; nothing is allocated on a header's word.
+
+use std::collections::BTreeMap;
+use std::fs::File as Handle;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use super::header::{self, Dtype, Entry, Header, HeaderError, Label, MAX_HEADER, PREFIX};
+use super::json::JsonStr;
+use super::replace::{Step, replace};
+use crate::tensor::{LayerInfo, TensorPlace, Tensors, block_len};
+
+/// The data of a file begins at a multiple of this, in bytes.
+const ALIGNMENT: usize = 64;
+
+/// Text that goes with the tensors, by key.
+pub type Metadata = BTreeMap<String, String>;
+
+/// What to do with values that are NaN or infinite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NonFinite {
+    /// They are an error.
+    #[default]
+    Reject,
+    /// They are values like any other.
+    Accept,
+}
+
+/// A tensor to be written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tensor<'a> {
+    /// Full name: `dense_1.weight`.
+    pub name: String,
+    /// Sizes, outermost first.
+    pub shape: &'a [usize],
+    /// Values, row-major.
+    pub values: &'a [f32],
+}
+
+/// Why a file was not written. The earlier file, if there was one, is whole.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SaveError {
+    /// A file operation failed.
+    #[error("{}: {step}: {source}", path.display())]
+    Io {
+        /// The file to be written.
+        path: PathBuf,
+        /// What failed.
+        step: Step,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// Two tensors have the same name.
+    #[error("{}: two tensors are named `{name}`, but each should have a name of its own", path.display())]
+    DuplicateName {
+        /// The file to be written.
+        path: PathBuf,
+        /// The name.
+        name: String,
+    },
+    /// A tensor is named `__metadata__`, which the format reserves.
+    #[error("{}: a tensor is named `__metadata__`, which the format reserves", path.display())]
+    ReservedName {
+        /// The file to be written.
+        path: PathBuf,
+    },
+    /// A tensor has another number of values than its shape asks for.
+    #[error("{}: `{name}` of shape {shape:?} has {found} values", path.display())]
+    Length {
+        /// The file to be written.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// Its shape.
+        shape: Vec<usize>,
+        /// Number of its values.
+        found: usize,
+    },
+    /// A value is NaN or infinite.
+    #[error("{}: value {index} of `{name}` is {value}, but should be finite", path.display())]
+    NonFinite {
+        /// The file to be written.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// Index of the value in the tensor.
+        index: usize,
+        /// The value.
+        value: f32,
+    },
+    /// Names, shapes and metadata do not fit into the longest header that readers accept.
+    #[error("{}: the header would have {found} bytes, but may have at most {MAX_HEADER}", path.display())]
+    HeaderTooLong {
+        /// The file to be written.
+        path: PathBuf,
+        /// Bytes of the header.
+        found: usize,
+    },
+}
+
+/// Why a file was not read, or does not fit a model.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// A file operation failed.
+    #[error("{}: cannot be read: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// The file is not a valid safetensors file.
+    #[error("{}: not a valid safetensors file: {error}", path.display())]
+    Header {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: Box<HeaderError>,
+    },
+    /// A tensor that is asked for is not in the file.
+    #[error("{}: `{name}` is not in the file, which has {}", path.display(), list(found))]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// The file's tensors, sorted by name.
+        found: Vec<String>,
+    },
+    /// The file has a tensor that the model does not declare.
+    #[error("{}: `{name}` is in the file, but `{model}` does not declare it", path.display())]
+    Surplus {
+        /// The file.
+        path: PathBuf,
+        /// The model.
+        model: String,
+        /// The tensor.
+        name: String,
+    },
+    /// A tensor is of another type than expected.
+    #[error("{}: `{name}` has type {found} in the file, but should have F32", path.display())]
+    Type {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// Its type in the file.
+        found: Dtype,
+    },
+    /// A tensor has another shape than the model declares.
+    #[error("{}: `{name}` has shape {found:?} in the file, but `{model}` declares {expected:?}", path.display())]
+    Shape {
+        /// The file.
+        path: PathBuf,
+        /// The model.
+        model: String,
+        /// The tensor.
+        name: String,
+        /// The shape that the model declares.
+        expected: Vec<usize>,
+        /// The shape in the file.
+        found: Vec<u64>,
+    },
+    /// A value is NaN or infinite.
+    #[error("{}: value {index} of `{name}` is {value}, but should be finite", path.display())]
+    NonFinite {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// Index of the value in the tensor.
+        index: usize,
+        /// The value.
+        value: f32,
+    },
+}
+
+fn list(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let mut text = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    match names.len() {
+        0 => text.push_str("no tensors"),
+        len if len > SHOWN => text.push_str(&format!(" and {} more", len - SHOWN)),
+        _ => {}
+    }
+    text
+}
+
+/// Writes tensors and metadata to a file that then stands at `path` whole, or not at all.
+///
+/// # Errors
+/// [`SaveError`]: values that are NaN or infinite, names that come twice, shapes that do not fit, a file that cannot be
+/// written.
+pub fn write(path: impl AsRef<Path>, tensors: &[Tensor<'_>], metadata: &Metadata) -> Result<(), SaveError> {
+    write_with(path, tensors, metadata, NonFinite::Reject)
+}
+
+/// [`write`], with a choice about values that are NaN or infinite.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_with(
+    path: impl AsRef<Path>,
+    tensors: &[Tensor<'_>],
+    metadata: &Metadata,
+    non_finite: NonFinite,
+) -> Result<(), SaveError> {
+    let path = path.as_ref();
+    let header = header_of(path, tensors, metadata)?;
+    if non_finite == NonFinite::Reject {
+        for tensor in tensors {
+            if let Some(index) = tensor.values.iter().position(|value| !value.is_finite()) {
+                let (name, value) = (tensor.name.clone(), tensor.values[index]);
+                return Err(SaveError::NonFinite { path: path.to_owned(), name, index, value });
+            }
+        }
+    }
+    let content = |file: &mut dyn Write| {
+        file.write_all(&(header.len() as u64).to_le_bytes())?;
+        file.write_all(header.as_bytes())?;
+        tensors.iter().try_for_each(|tensor| write_values(file, tensor.values))
+    };
+    replace(path, content).map_err(|(step, source)| SaveError::Io { path: path.to_owned(), step, source })
+}
+
+fn write_values(file: &mut dyn Write, values: &[f32]) -> io::Result<()> {
+    if cfg!(target_endian = "little") {
+        return file.write_all(bytemuck::cast_slice(values));
+    }
+    values.iter().try_for_each(|value| file.write_all(&value.to_le_bytes()))
+}
+
+/// The JSON text, padded.
+fn header_of(path: &Path, tensors: &[Tensor<'_>], metadata: &Metadata) -> Result<String, SaveError> {
+    let mut names: Vec<&str> = tensors.iter().map(|tensor| tensor.name.as_str()).collect();
+    names.sort_unstable();
+    if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(SaveError::DuplicateName { path: path.to_owned(), name: pair[0].to_owned() });
+    }
+    if names.binary_search(&"__metadata__").is_ok() {
+        return Err(SaveError::ReservedName { path: path.to_owned() });
+    }
+
+    let mut json = String::from("{");
+    if !metadata.is_empty() {
+        json.push_str("\"__metadata__\":{");
+        for (i, (key, text)) in metadata.iter().enumerate() {
+            push_separator(&mut json, i);
+            push_string(&mut json, key);
+            json.push(':');
+            push_string(&mut json, text);
+        }
+        json.push_str(if tensors.is_empty() { "}" } else { "}," });
+    }
+    let mut begin = 0;
+    for (i, tensor) in tensors.iter().enumerate() {
+        let len = tensor.shape.iter().try_fold(1usize, |len, &size| len.checked_mul(size));
+        if len != Some(tensor.values.len()) {
+            let (name, shape) = (tensor.name.clone(), tensor.shape.to_vec());
+            return Err(SaveError::Length { path: path.to_owned(), name, shape, found: tensor.values.len() });
+        }
+        push_separator(&mut json, i);
+        push_string(&mut json, &tensor.name);
+        json.push_str(":{\"dtype\":\"F32\",\"shape\":[");
+        for (k, size) in tensor.shape.iter().enumerate() {
+            push_separator(&mut json, k);
+            json.push_str(&size.to_string());
+        }
+        let end = begin + size_of_val(tensor.values);
+        json.push_str(&format!("],\"data_offsets\":[{begin},{end}]}}"));
+        begin = end;
+    }
+    json.push('}');
+    let padded = (PREFIX + json.len()).next_multiple_of(ALIGNMENT) - PREFIX;
+    if padded as u64 > MAX_HEADER {
+        return Err(SaveError::HeaderTooLong { path: path.to_owned(), found: padded });
+    }
+    json.extend(std::iter::repeat_n(' ', padded - json.len()));
+    Ok(json)
+}
+
+fn push_separator(json: &mut String, index: usize) {
+    if index > 0 {
+        json.push(',');
+    }
+}
+
+fn push_string(json: &mut String, text: &str) {
+    json.push('"');
+    for character in text.chars() {
+        match character {
+            '"' => json.push_str("\\\""),
+            '\\' => json.push_str("\\\\"),
+            '\n' => json.push_str("\\n"),
+            '\t' => json.push_str("\\t"),
+            '\r' => json.push_str("\\r"),
+            '\0'..' ' => json.push_str(&format!("\\u{:04x}", u32::from(character))),
+            _ => json.push(character),
+        }
+    }
+    json.push('"');
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// [`LoadError`]: a file that cannot be read, is not a valid safetensors file, or has values that are NaN or infinite.
+pub fn read(path: impl AsRef<Path>) -> Result<File, LoadError> {
+    read_with(path, NonFinite::Reject)
+}
+
+/// [`read`], with a choice about values that are NaN or infinite.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with(path: impl AsRef<Path>, non_finite: NonFinite) -> Result<File, LoadError> {
+    let path = path.as_ref();
+    let failed = |source| LoadError::Io { path: path.to_owned(), source };
+    let mut handle = Handle::open(path).map_err(failed)?;
+    let len = handle.metadata().map_err(failed)?.len();
+    let file = read_from(&mut handle, len).map_err(|error| match error {
+        ReadError::Io(source) => failed(source),
+        ReadError::Header(error) => LoadError::Header { path: path.to_owned(), error: Box::new(error) },
+    })?;
+    let file = File { path: path.to_owned(), ..file };
+    if non_finite == NonFinite::Reject {
+        for tensor in file.tensors().filter(|tensor| tensor.dtype == Dtype::F32) {
+            if let Some((index, value)) = tensor.values().enumerate().find(|(_, value)| !value.is_finite()) {
+                return Err(LoadError::NonFinite {
+                    path: file.path.clone(),
+                    name: tensor.name(),
+                    index,
+                    value,
+                });
+            }
+        }
+    }
+    Ok(file)
+}
+
+enum ReadError {
+    Io(io::Error),
+    Header(HeaderError),
+}
+
+impl From<io::Error> for ReadError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<HeaderError> for ReadError {
+    fn from(error: HeaderError) -> Self {
+        Self::Header(error)
+    }
+}
+
+/// Reads a file of `len` bytes; its data only after its header was found right.
+fn read_from(source: &mut dyn Read, len: u64) -> Result<File, ReadError> {
+    let mut prefix = [0; PREFIX];
+    if len < PREFIX as u64 {
+        return Err(HeaderError::TooShort { file: len }.into());
+    }
+    source.read_exact(&mut prefix)?;
+    let header_len = header::header_len(prefix, len)?;
+    let text = read_exactly(source, header_len)?;
+    let data_len = len - (PREFIX + header_len) as u64;
+    let header = Header::parse(&text, data_len, &mut [])?;
+    let (index, header) = (index(&header)?, header.over(&[]));
+    let data_len = usize::try_from(data_len).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
+    let data = read_exactly(source, data_len)?;
+    Ok(File { path: PathBuf::new(), text, header, data, index })
+}
+
+fn read_exactly(source: &mut dyn Read, len: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(len).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    bytes.resize(len, 0);
+    source.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Where the tensors' names begin in the header, sorted by name; checks what [`Header::parse`] leaves to its caller.
+fn index(header: &Header<'_>) -> Result<Box<[u32]>, HeaderError> {
+    // A header is shorter than 2^32 bytes.
+    let mut index: Box<[u32]> = header.entries().map(|entry| entry.name.at as u32).collect();
+    if !header.in_order() {
+        index.sort_unstable_by_key(|&at| {
+            let Entry { begin, end, .. } = entry(header, at);
+            (begin, end)
+        });
+        let mut end = 0;
+        for &at in &index {
+            let next = entry(header, at);
+            if next.begin != end {
+                return Err(HeaderError::Gap { tensor: next.label(), expected: end, found: next.begin });
+            }
+            end = next.end;
+        }
+    }
+    if let Some(tensor) = sort_by_text(header, &mut index) {
+        return Err(HeaderError::DuplicateTensor { tensor });
+    }
+    let mut keys: Box<[u32]> = header.metadata().map(|(key, _)| key.at as u32).collect();
+    match sort_by_text(header, &mut keys) {
+        Some(key) => Err(HeaderError::DuplicateMetadata { key }),
+        None => Ok(index),
+    }
+}
+
+/// Sorts strings of the header, given by where they begin; returns one that comes twice.
+fn sort_by_text(header: &Header<'_>, places: &mut [u32]) -> Option<Label> {
+    places.sort_unstable_by(|&a, &b| string(header, a).bytes().cmp(string(header, b).bytes()));
+    let twice = |pair: &&[u32]| string(header, pair[0]).bytes().eq(string(header, pair[1]).bytes());
+    places.windows(2).find(twice).map(|pair| Label::new(string(header, pair[1]).raw()))
+}
+
+fn string<'a>(header: &Header<'a>, at: u32) -> JsonStr<'a> {
+    header.string_at(at as usize).expect("an index holds places of strings")
+}
+
+fn entry<'a>(header: &Header<'a>, at: u32) -> Entry<'a> {
+    header.entry_at(at as usize).expect("an index holds places of entries")
+}
+
+/// A file that was read and is a valid safetensors file.
+#[derive(Debug, Clone)]
+pub struct File {
+    path: PathBuf,
+    text: Vec<u8>,
+    /// The header over no text; see [`File::header`].
+    header: Header<'static>,
+    data: Vec<u8>,
+    /// Where the name of every tensor begins in `text`, sorted by name.
+    index: Box<[u32]>,
+}
+
+/// A tensor of a [`File`].
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    name: JsonStr<'a>,
+    shape: header::Sizes<'a>,
+    /// The type of its values.
+    pub dtype: Dtype,
+    /// Its bytes: values little-endian, row-major.
+    pub bytes: &'a [u8],
+}
+
+impl<'a> View<'a> {
+    /// Full name.
+    pub fn name(&self) -> String {
+        decode(self.name)
+    }
+
+    /// Sizes, outermost first.
+    pub fn shape(&self) -> Vec<u64> {
+        self.shape.collect()
+    }
+
+    /// The values of a tensor of type F32; of another type, what its bytes would be as F32.
+    fn values(&self) -> impl Iterator<Item = f32> + 'a {
+        self.bytes.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes))
+    }
+}
+
+fn decode(text: JsonStr<'_>) -> String {
+    String::from_utf8(text.bytes().collect()).expect("the header was found to be UTF-8")
+}
+
+impl File {
+    /// The file's path, as it was opened.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The metadata.
+    pub fn metadata(&self) -> Metadata {
+        self.header().metadata().map(|(key, text)| (decode(key), decode(text))).collect()
+    }
+
+    /// Every tensor, sorted by name.
+    pub fn tensors(&self) -> impl ExactSizeIterator<Item = View<'_>> {
+        let header = self.header();
+        self.index.iter().map(move |&at| self.view(&header, at))
+    }
+
+    /// The tensor of this name.
+    pub fn get(&self, name: &str) -> Option<View<'_>> {
+        let header = self.header();
+        let found = self.index.binary_search_by(|&at| string(&header, at).bytes().cmp(name.bytes()));
+        found.ok().map(|i| self.view(&header, self.index[i]))
+    }
+
+    /// The values of the F32 tensor of this name.
+    ///
+    /// # Errors
+    /// [`LoadError::Missing`], [`LoadError::Type`].
+    pub fn values(&self, name: &str) -> Result<Vec<f32>, LoadError> {
+        Ok(self.float(name)?.values().collect())
+    }
+
+    /// Copies every tensor of a model's layers, found under `prefix` followed by the tensor's name, into the model's block.
+    /// What else the file holds is not looked at. A block as long as the parameters alone receives them alone.
+    ///
+    /// # Errors
+    /// [`LoadError::Missing`], [`LoadError::Type`], [`LoadError::Shape`]; then the block is as it was.
+    ///
+    /// # Panics
+    /// If `block` is not as long as the layers ask for.
+    #[track_caller]
+    pub fn copy_block(
+        &self,
+        prefix: &str,
+        model: &str,
+        layers: &[LayerInfo],
+        block: &mut [f32],
+    ) -> Result<(), LoadError> {
+        let places = places(layers, block.len());
+        let tensors = self.matching(prefix, model, &places)?;
+        for (place, tensor) in places.iter().zip(tensors) {
+            for (to, value) in block[place.range()].iter_mut().zip(tensor.values()) {
+                *to = value;
+            }
+        }
+        Ok(())
+    }
+
+    /// The tensors at `places`, each of the right type and shape.
+    fn matching(
+        &self,
+        prefix: &str,
+        model: &str,
+        places: &[TensorPlace],
+    ) -> Result<Vec<View<'_>>, LoadError> {
+        let matching = |place: &TensorPlace| {
+            let name = format!("{prefix}{}", place.path);
+            let tensor = self.float(&name)?;
+            if tensor.shape.are(place.shape) {
+                return Ok(tensor);
+            }
+            Err(LoadError::Shape {
+                path: self.path.clone(),
+                model: model.to_owned(),
+                name,
+                expected: place.shape.to_vec(),
+                found: tensor.shape(),
+            })
+        };
+        places.iter().map(matching).collect()
+    }
+
+    /// Checks that the file holds the tensors of a model's layers and no others.
+    ///
+    /// # Errors
+    /// [`LoadError::Missing`], [`LoadError::Type`], [`LoadError::Shape`], [`LoadError::Surplus`].
+    pub fn check_block(&self, model: &str, layers: &[LayerInfo]) -> Result<(), LoadError> {
+        let places = places(layers, block_len(layers));
+        self.matching("", model, &places)?;
+        let mut declared: Vec<String> = places.iter().map(|place| place.path.to_string()).collect();
+        declared.sort_unstable();
+        match self.tensors().map(|tensor| tensor.name()).find(|name| declared.binary_search(name).is_err()) {
+            Some(name) => Err(LoadError::Surplus { path: self.path.clone(), model: model.to_owned(), name }),
+            None => Ok(()),
+        }
+    }
+
+    fn float(&self, name: &str) -> Result<View<'_>, LoadError> {
+        let (path, owned) = (|| self.path.clone(), || name.to_owned());
+        let Some(tensor) = self.get(name) else {
+            let found = self.tensors().map(|tensor| tensor.name()).collect();
+            return Err(LoadError::Missing { path: path(), name: owned(), found });
+        };
+        match tensor.dtype {
+            Dtype::F32 => Ok(tensor),
+            found => Err(LoadError::Type { path: path(), name: owned(), found }),
+        }
+    }
+
+    fn view<'a>(&'a self, header: &Header<'a>, at: u32) -> View<'a> {
+        let Entry { name, dtype, shape, begin, end } = entry(header, at);
+        View { name, dtype, shape, bytes: &self.data[begin as usize..end as usize] }
+    }
+
+    fn header(&self) -> Header<'_> {
+        self.header.over(&self.text)
+    }
+}
+
+/// The tensors that a block of `len` values holds: all of the layers, or their parameters alone.
+#[track_caller]
+fn places(layers: &[LayerInfo], len: usize) -> Vec<TensorPlace> {
+    let parameters: usize = layers.iter().map(LayerInfo::parameter_count).sum();
+    assert!(
+        len == block_len(layers) || len == parameters,
+        "a block of {len} values, but the layers have {} and {parameters} of them are parameters",
+        block_len(layers)
+    );
+    Tensors::of(layers).take_while(|place| place.range().end <= len).collect()
+}
+
+/// The tensors of a model's layers, as parts of its block and under names that start with `prefix`; more may be added before
+/// they are written. A block as long as the parameters alone, such as an optimizer's moments, gives them alone.
+///
+/// # Panics
+/// If `block` is not as long as the layers ask for.
+#[track_caller]
+pub fn block_tensors<'a>(prefix: &str, layers: &[LayerInfo], block: &'a [f32]) -> Vec<Tensor<'a>> {
+    let tensor = |place: &TensorPlace| Tensor {
+        name: format!("{prefix}{}", place.path),
+        shape: place.shape,
+        values: &block[place.range()],
+    };
+    places(layers, block.len()).iter().map(tensor).collect()
+}
+
+/// Writes a model's block and metadata to a file.
+///
+/// # Errors
+/// As [`write`].
+///
+/// # Panics
+/// If `block` is not as long as the layers ask for.
+#[track_caller]
+pub fn save_block(
+    path: impl AsRef<Path>,
+    layers: &[LayerInfo],
+    block: &[f32],
+    metadata: &Metadata,
+) -> Result<(), SaveError> {
+    write(path, &block_tensors("", layers, block), metadata)
+}
+
+/// Reads a model's block from a file that holds the model's tensors and no others; returns the metadata.
+///
+/// # Errors
+/// As [`read`] and [`File::check_block`]; then the block is as it was.
+///
+/// # Panics
+/// If `block` is not as long as the layers ask for.
+#[track_caller]
+pub fn load_block(
+    path: impl AsRef<Path>,
+    model: &str,
+    layers: &[LayerInfo],
+    block: &mut [f32],
+) -> Result<Metadata, LoadError> {
+    let file = read(path)?;
+    file.check_block(model, layers)?;
+    file.copy_block("", model, layers, block)?;
+    Ok(file.metadata())
+}
