@@ -1,7 +1,7 @@
 //! What a program that declares and trains a model needs: `use typenet::prelude::*;`
 
 pub use crate::layers::{Layer, Model};
-pub use crate::model;
+pub use crate::{embed, model};
 
 #[cfg(feature = "std")]
 pub use crate::losses::{

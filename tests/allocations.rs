@@ -81,7 +81,7 @@ fn steps_and_predictions_allocate_nothing() {
 
         assert_eq!(allocations(|| assert!(large.predict(&images[0])[0].is_finite())), 0, "one prediction");
         let mut predictions = vec![<Large as Model>::Prediction::default(); 96];
-        let mut predictor = Predictor::new(96);
+        let mut predictor = Predictor::<Large>::new(96);
         let many = || predictor.predict(&large, &images, &mut predictions);
         assert_eq!(allocations(many), 0, "many predictions");
     });

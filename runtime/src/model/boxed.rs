@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::{Predictor, Summary, Trainer};
-use crate::io::{LoadError, SaveError, load_block, save_block};
+use super::{Predictor, Summary, Trainer, checkpoint};
+use crate::io::safetensors::{LoadError, Metadata, SaveError, read, save_block};
 use crate::kernels::Rng;
 use crate::layers::{Model, parameter_count};
 
@@ -34,13 +34,17 @@ pub trait ModelExt: Model {
         copy
     }
 
-    /// A model with the weights of a safetensors file.
+    /// A model with the weights of a safetensors file, or of a checkpoint.
     ///
     /// # Errors
     /// [`LoadError`] if the file cannot be read, is not a safetensors file, or holds other tensors than this model.
     fn load(path: impl AsRef<Path>) -> Result<Box<Self>, LoadError> {
         let mut model = Self::zeros();
-        load_block(path.as_ref(), Self::NAME, Self::LAYERS, model.block_mut())?;
+        let file = read(path)?;
+        if !checkpoint::is_checkpoint(&file) {
+            file.check_block(Self::NAME, Self::LAYERS)?;
+        }
+        file.copy_block("", Self::NAME, Self::LAYERS, model.block_mut())?;
         Ok(model)
     }
 
@@ -50,7 +54,8 @@ pub trait ModelExt: Model {
     /// # Errors
     /// [`SaveError`] if the file cannot be written, or a weight is not finite.
     fn save(&self, path: impl AsRef<Path>) -> Result<(), SaveError> {
-        save_block(path.as_ref(), Self::NAME, Self::LAYERS, self.block())
+        let metadata = Metadata::from([("model".to_string(), Self::NAME.to_string())]);
+        save_block(path, Self::LAYERS, self.block(), &metadata)
     }
 
     /// The model's layers as a table: shapes, parameters, FLOPs.

@@ -1,6 +1,6 @@
 //! What can go wrong in a correct program that trains.
 
-use crate::io::{LoadError, SaveError};
+use crate::io::safetensors::{LoadError, SaveError};
 use crate::losses::LabelError;
 use crate::optimizers::SettingError;
 
@@ -76,7 +76,7 @@ pub enum Error {
     #[error(transparent)]
     Load(#[from] LoadError),
     /// A checkpoint belongs to another run.
-    #[error("{path}: the checkpoint's {what} is {found}, expected {expected}")]
+    #[error("{path}: the checkpoint does not belong to this run: its `{what}` is {found}, expected {expected}")]
     Checkpoint {
         /// The file.
         path: String,

@@ -192,12 +192,6 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         }
     }
 
-    /// The predictions of the last step.
-    pub(super) fn predictions(&self, batch: usize) -> &[M::Prediction] {
-        let workspace = self.workspace.as_ref().expect("a step was done");
-        bytemuck::cast_slice(&workspace.output[..batch * output_len::<M>()])
-    }
-
     /// Updates the metrics with the predictions of the last step.
     pub(super) fn update_metrics<Y>(&mut self, labels: &[Y])
     where
