@@ -10,7 +10,7 @@ use core::ops::Range;
 
 use super::Matrix;
 use super::pack::pack;
-use super::tile::{Operands, PANEL_VECTORS, max_rows, row, tile};
+use super::tile::{MAX_ROWS, Operands, PANEL_VECTORS, max_rows, max_stream_rows, row, stream, tile};
 use crate::kernels::Function;
 use crate::kernels::function::MapRows;
 use crate::kernels::simd::{Kernel, MAX_LANES, Simd};
@@ -34,6 +34,8 @@ pub(super) struct Block<'a> {
     /// Null: nobody wants it. Strides as `c`.
     preactivation: *mut f32,
     c_row: usize,
+    /// Whether the sums before the first step are in `c`; then `bias` is not used.
+    resumed: bool,
     life: PhantomData<(&'a f32, &'a mut f32)>,
 }
 
@@ -45,10 +47,18 @@ unsafe impl Sync for Block<'_> {}
 
 /// The most steps of a chain between two visits to `c`: a packed panel is at most 32 KiB.
 const K_BLOCK: usize = 256;
-/// Up to this many elements of `b` are read where they are: half of a first cache.
-const SMALL: usize = 4096;
+/// Up to this many elements of `b` are read where they are: a first cache.
+const SMALL: usize = 8192;
+/// With few rows, the most columns whose sums wait in the first cache.
+const STREAM_COLUMNS: usize = 1024;
+/// Up to this many steps, a few rows of `c` are written from end to end rather than in tiles.
+const FEW_STEPS: usize = 4;
+/// Elements of `a` that share the second cache with a panel: half a MiB.
+const GROUP: usize = 128 * 1024;
+/// Addresses this many bytes apart share a set of the first cache.
+const SET_PERIOD: usize = 4096;
 /// How many rows ahead `b` is prefetched where it is not packed.
-const ROWS_AHEAD: usize = 12;
+const ROWS_AHEAD: usize = 6;
 
 /// Sums to start from where there is no bias.
 static ZEROS: [f32; 8 * MAX_LANES] = [0.0; 8 * MAX_LANES];
@@ -78,8 +88,14 @@ impl<'a> Block<'a> {
             c: c.as_mut_ptr(),
             preactivation: preactivation.map_or(core::ptr::null_mut(), <[f32]>::as_mut_ptr),
             c_row: b.columns,
+            resumed: false,
             life: PhantomData,
         }
+    }
+
+    /// The same product, but the chains start with what `c` holds.
+    pub(super) fn resumed(self) -> Self {
+        Self { resumed: true, ..self }
     }
 
     /// A rectangle of the product.
@@ -108,7 +124,7 @@ impl<'a> Block<'a> {
     #[inline(always)]
     fn operands(&self, i: usize, j: usize, p: usize, k: usize, last: usize) -> Operands {
         let c = self.c.wrapping_add(i * self.c_row + j);
-        let (start, start_row) = if p > 0 {
+        let (start, start_row) = if p > 0 || self.resumed {
             (c.cast_const(), self.c_row)
         } else if self.bias.is_null() {
             (ZEROS.as_ptr(), 0)
@@ -129,6 +145,21 @@ impl<'a> Block<'a> {
             c,
             c_row: self.c_row,
             last,
+            relu: self.tile_applies_relu() && p + k == self.k,
+        }
+    }
+
+    /// Whether tiles leave nothing for [`finish`](Self::finish).
+    #[inline(always)]
+    fn tile_applies_relu(&self) -> bool {
+        self.function == Function::Relu && self.preactivation.is_null()
+    }
+
+    /// What remains after a tile when its sums are complete.
+    #[inline(always)]
+    fn finish_tile<S: Simd>(&self, simd: S, i: usize, rows: usize, j: usize, columns: usize) {
+        if !self.tile_applies_relu() {
+            self.finish(simd, i, rows, j, columns);
         }
     }
 
@@ -155,25 +186,51 @@ impl<'a> Block<'a> {
     /// Tiles read `b` where it is.
     #[inline(always)]
     fn run_in_place<S: Simd>(&self, simd: S) {
-        const WIDE: usize = 8;
-        let mut j = 0;
-        if self.m == 1 {
-            while self.n - j >= WIDE * S::LANES {
-                // SAFETY: one row and `WIDE` vectors of columns from `j` lie within the operands.
-                unsafe { row::<S, WIDE>(simd, &self.operands(0, j, 0, self.k, S::LANES)) };
-                self.finish(simd, 0, 1, j, WIDE * S::LANES);
-                j += WIDE * S::LANES;
+        for (i, rows) in row_blocks(self.m, max_rows::<S>()) {
+            let mut j = 0;
+            if rows == 1 {
+                j = self.row_in_place::<S, 8>(simd, i, j);
+                j = self.row_in_place::<S, 4>(simd, i, j);
             }
-        }
-        let panel = PANEL_VECTORS * S::LANES;
-        while j < self.n {
-            let columns = panel.min(self.n - j);
-            for (i, rows) in row_blocks(self.m, max_rows::<S>()) {
+            while j < self.n {
+                let columns = (PANEL_VECTORS * S::LANES).min(self.n - j);
                 // SAFETY: `rows` rows from `i` and `columns` columns from `j` lie within the operands.
                 unsafe { panel_tile(simd, rows, columns, self.operands(i, j, 0, self.k, 0)) };
-                self.finish(simd, i, rows, j, columns);
+                self.finish_tile(simd, i, rows, j, columns);
+                j += columns;
             }
-            j += columns;
+        }
+    }
+
+    /// Row `i` from column `j` by tiles of one row and `V` vectors, as far as they fit. Returns the column after.
+    #[inline(always)]
+    fn row_in_place<S: Simd, const V: usize>(&self, simd: S, i: usize, mut j: usize) -> usize {
+        while self.n - j >= V * S::LANES {
+            // SAFETY: one row and `V` vectors of columns from `j` lie within the operands.
+            unsafe { row::<S, V>(simd, &self.operands(i, j, 0, self.k, S::LANES)) };
+            self.finish_tile(simd, i, 1, j, V * S::LANES);
+            j += V * S::LANES;
+        }
+        j
+    }
+
+    /// A few rows at a time pass over whole rows of `b`.
+    #[inline(always)]
+    fn run_streaming<S: Simd>(&self, simd: S) {
+        for (i, rows) in row_blocks(self.m, max_stream_rows::<S>()) {
+            for from in (0..self.n).step_by(STREAM_COLUMNS) {
+                let columns = STREAM_COLUMNS.min(self.n - from);
+                let vectors = columns / S::LANES;
+                // SAFETY: `rows` rows from `i` and `vectors` vectors of columns from `from` lie within the operands.
+                unsafe { stream(simd, rows, vectors, &self.operands(i, from, 0, self.k, S::LANES)) };
+                let j = from + vectors * S::LANES;
+                let rest = from + columns - j;
+                if rest > 0 {
+                    // SAFETY: `rows` rows from `i` and `rest` columns from `j` lie within the operands.
+                    unsafe { panel_tile(simd, rows, rest, self.operands(i, j, 0, self.k, 0)) };
+                }
+                self.finish(simd, i, rows, from, columns);
+            }
         }
     }
 }
@@ -216,7 +273,12 @@ impl Kernel for Block<'_> {
     fn run<S: Simd>(self, simd: S) {
         let whole_vectors = S::MASKED || self.n.is_multiple_of(PANEL_VECTORS * S::LANES);
         let in_place = self.b_column == 1 && whole_vectors;
-        if in_place && (self.m <= max_rows::<S>() || self.k * self.n <= SMALL) {
+        let small = self.k * self.n <= SMALL;
+        let few_rows = self.m <= max_stream_rows::<S>() && !small;
+        let few_steps = self.k <= FEW_STEPS && self.n >= 4 * S::LANES;
+        if in_place && (few_rows || few_steps) && self.k > 0 {
+            self.run_streaming(simd);
+        } else if in_place && (small || self.m <= max_rows::<S>()) {
             self.run_in_place(simd);
         } else {
             simd.call(Packed(self));
@@ -230,31 +292,53 @@ struct Packed<'a>(Block<'a>);
 #[repr(C, align(64))]
 struct Panel(MaybeUninit<[f32; K_BLOCK * PANEL_VECTORS * MAX_LANES]>);
 
+/// Distance between the rows of copied `a`: off the powers of two that would put all rows in one set of the cache.
+const COPY_ROW: usize = K_BLOCK + MAX_LANES;
+
+#[repr(C, align(64))]
+struct Copied(MaybeUninit<[f32; MAX_ROWS * COPY_ROW]>);
+
 impl Kernel for Packed<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let block = self.0;
+        // Rows that pass over a panel together, such that their part of `a` stays in the second cache.
+        let group = (GROUP / block.k.max(1)).max(4 * max_rows::<S>());
+        for (i, rows) in row_blocks(block.m, group) {
+            // SAFETY: the groups follow each other within the block.
+            let group = unsafe { block.part(i..i + rows, 0..block.n) };
+            group.run_packed(simd);
+        }
+    }
+}
+
+impl Block<'_> {
+    #[inline(always)]
+    fn run_packed<S: Simd>(&self, simd: S) {
         let width = PANEL_VECTORS * S::LANES;
         let mut panel = Panel(MaybeUninit::uninit());
         let packed = panel.0.as_mut_ptr().cast::<f32>();
-        let k_blocks = block.k.div_ceil(K_BLOCK).max(1);
-        for j in (0..block.n).step_by(width) {
-            let columns = width.min(block.n - j);
+        let mut copied = Copied(MaybeUninit::uninit());
+        let copied = copied.0.as_mut_ptr().cast::<f32>();
+        let collides = self.a_column == 1 && (self.a_row * size_of::<f32>()).is_multiple_of(SET_PERIOD);
+        let k_blocks = self.k.div_ceil(K_BLOCK).max(1);
+        for j in (0..self.n).step_by(width) {
+            let columns = width.min(self.n - j);
             // Whether the first tile can pack: it reads rows of whole vectors.
-            let by_tile = block.b_column == 1 && columns == width;
+            let by_tile = self.b_column == 1 && columns == width;
             for k_block in 0..k_blocks {
-                let (p, end) = (k_block * block.k / k_blocks, (k_block + 1) * block.k / k_blocks);
+                let (p, end) = (k_block * self.k / k_blocks, (k_block + 1) * self.k / k_blocks);
                 let k = end - p;
                 if !by_tile {
-                    let b = block.b.wrapping_add(p * block.b_row + j * block.b_column);
+                    let b = self.b.wrapping_add(p * self.b_row + j * self.b_column);
                     // SAFETY: `k` rows from `p` and `columns` columns from `j` lie within `b`; the panel has room
                     // for `K_BLOCK` rows.
-                    unsafe { pack(simd, k, columns, b, block.b_row, block.b_column, packed, width) };
+                    unsafe { pack(simd, k, columns, b, self.b_row, self.b_column, packed, width) };
                 }
-                for (i, rows) in row_blocks(block.m, max_rows::<S>()) {
-                    let mut operands = block.operands(i, j, p, k, 0);
+                for (i, rows) in row_blocks(self.m, max_rows::<S>()) {
+                    let mut operands = self.operands(i, j, p, k, 0);
                     if by_tile && i == 0 {
                         operands.packed = packed;
                     } else {
@@ -262,11 +346,23 @@ impl Kernel for Packed<'_> {
                         operands.b_step = width;
                         operands.b_ahead = 0;
                     }
+                    if collides {
+                        for i in 0..rows {
+                            // SAFETY: `k` numbers of `rows` rows lie within `a`, and `copied` has room for
+                            // `MAX_ROWS` rows of `K_BLOCK`.
+                            unsafe {
+                                let from = operands.a.add(i * self.a_row);
+                                core::ptr::copy_nonoverlapping(from, copied.add(i * COPY_ROW), k);
+                            }
+                        }
+                        operands.a = copied;
+                        operands.a_row = COPY_ROW;
+                    }
                     // SAFETY: `rows` rows from `i` and `columns` columns from `j` lie within the operands; the panel
                     // was packed above or by the tile of the first rows.
                     unsafe { panel_tile(simd, rows, columns, operands) };
-                    if end == block.k {
-                        block.finish(simd, i, rows, j, columns);
+                    if end == self.k {
+                        self.finish_tile(simd, i, rows, j, columns);
                     }
                 }
             }

@@ -156,12 +156,19 @@ impl Product for f32 {
 
 fn product_with(isa: Isa, a: Matrix<'_, f32>, b: Matrix<'_, f32>, tail: Tail<'_, f32>, c: &mut [f32]) {
     check(&a, &b, &tail, c);
-    let (m, k, n) = (a.rows, a.columns, b.columns);
+    let (mut m, k, mut n) = (a.rows, a.columns, b.columns);
     if m == 0 || n == 0 {
         return;
     }
     let function = if tail.function.is_rowwise() { Function::Linear } else { tail.function };
-    let whole = Block::new(a, b, tail.bias, function, tail.preactivation, c);
+    let whole = if n == 1 {
+        // A single column is computed as a row, (a·b)ᵀ = bᵀ·aᵀ, whose chains are the same but fill vectors.
+        c.fill(tail.bias.map_or(0.0, |bias| bias[0]));
+        (m, n) = (1, m);
+        Block::new(b.transposed(), a.transposed(), None, function, tail.preactivation, c).resumed()
+    } else {
+        Block::new(a, b, tail.bias, function, tail.preactivation, c)
+    };
 
     // Columns are shared first, since a panel of `b` is packed once for all rows.
     let parts = threads::parts(m * n * k / 16 + k * n / 8);
@@ -183,7 +190,7 @@ fn product_with(isa: Isa, a: Matrix<'_, f32>, b: Matrix<'_, f32>, tail: Tail<'_,
         });
     }
     if tail.function.is_rowwise() {
-        map_with(isa, tail.function, n, c);
+        map_with(isa, tail.function, b.columns, c);
     }
 }
 

@@ -18,10 +18,13 @@ use crate::kernels::simd::{Kernel, Simd};
 /// Number of vectors in a panel: the width of a tile where there are many rows.
 pub(super) const PANEL_VECTORS: usize = 2;
 
+/// The most rows of a tile on any instruction set.
+pub(super) const MAX_ROWS: usize = 12;
+
 /// The most rows of a tile.
 pub(super) const fn max_rows<S: Simd>() -> usize {
     // R·V sums, V vectors of b and one broadcast of a.
-    if S::REGISTERS >= 32 { 12 } else { 6 }
+    if S::REGISTERS >= 32 { MAX_ROWS } else { 6 }
 }
 
 /// Operands of a tile. Strides are in elements.
@@ -48,6 +51,8 @@ pub(super) struct Operands {
     pub(super) c_row: usize,
     /// Columns in the last vector. Where less than a vector, the tile's `PART` must be true.
     pub(super) last: usize,
+    /// Whether `max(0, sum)` is stored instead of each sum. Not for [`stream`].
+    pub(super) relu: bool,
 }
 
 /// Computes tiles of up to [`max_rows`] rows.
@@ -96,8 +101,22 @@ impl<const R: usize, const V: usize, const PART: bool> Kernel for Tile<'_, R, V,
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Operands { k, a, a_row, a_step, b, b_step, b_ahead, packed, start, start_row, c, c_row, last } =
-            *self.0;
+        let Operands {
+            k,
+            a,
+            a_row,
+            a_step,
+            b,
+            b_step,
+            b_ahead,
+            packed,
+            start,
+            start_row,
+            c,
+            c_row,
+            last,
+            relu,
+        } = *self.0;
         let part = |v: usize| PART && v == V - 1;
         // SAFETY: all accesses are within what the caller of `tile` promised: `i < R` rows, `p < k` steps, and V
         // vectors of which the last, if `part`, is read and written for `last` columns only.
@@ -134,6 +153,13 @@ impl<const R: usize, const V: usize, const PART: bool> Kernel for Tile<'_, R, V,
                 a = a.wrapping_add(a_step);
                 b = b.wrapping_add(b_step);
             }
+            if relu {
+                for i in 0..R {
+                    for v in 0..V {
+                        sums[i][v] = simd.max(simd.splat(0.0), sums[i][v]);
+                    }
+                }
+            }
             for i in 0..R {
                 for v in 0..V {
                     let to = c.add(i * c_row + v * S::LANES);
@@ -155,4 +181,92 @@ impl<const R: usize, const V: usize, const PART: bool> Kernel for Tile<'_, R, V,
 #[inline(always)]
 pub(super) unsafe fn row<S: Simd, const V: usize>(simd: S, operands: &Operands) {
     simd.call(Tile::<1, V, false>(operands));
+}
+
+/// The most rows of [`stream`].
+pub(super) const fn max_stream_rows<S: Simd>() -> usize {
+    // STEPS factors for each row.
+    if S::REGISTERS >= 32 { 4 } else { 2 }
+}
+
+/// Computes a few rows by any number of vectors, passing over whole rows of `b`: the order in which memory gives
+/// them fastest. The sums wait in `c`.
+///
+/// # Safety
+/// As [`tile`] with `PART` false and `vectors` for `V`.
+#[inline(always)]
+pub(super) unsafe fn stream<S: Simd>(simd: S, rows: usize, vectors: usize, operands: &Operands) {
+    match rows {
+        1 => simd.call(Stream::<1> { operands, vectors }),
+        2 => simd.call(Stream::<2> { operands, vectors }),
+        3 if S::REGISTERS >= 32 => simd.call(Stream::<3> { operands, vectors }),
+        4 if S::REGISTERS >= 32 => simd.call(Stream::<4> { operands, vectors }),
+        _ => unreachable!("a stream of {rows} rows"),
+    }
+}
+
+/// Rows of `b` that [`stream`] takes at a time.
+const STEPS: usize = 4;
+
+/// Made by [`stream`] alone.
+struct Stream<'a, const R: usize> {
+    operands: &'a Operands,
+    vectors: usize,
+}
+
+impl<const R: usize> Stream<'_, R> {
+    /// `T` steps of the chains from `p`, whose sums are at `start` before and in `c` after.
+    ///
+    /// # Safety
+    /// As [`stream`], with `p + T <= k`.
+    #[inline(always)]
+    unsafe fn steps<S: Simd, const T: usize>(&self, simd: S, p: usize, start: *const f32, start_row: usize) {
+        let Operands { a, a_row, a_step, b, b_step, c, c_row, .. } = *self.operands;
+        // SAFETY: `i < R` rows, steps `p..p + T`, and `v < vectors` are within what the caller promised.
+        unsafe {
+            let mut factors = [[simd.splat(0.0); T]; R];
+            for i in 0..R {
+                for t in 0..T {
+                    factors[i][t] = simd.splat(*a.add(i * a_row + (p + t) * a_step));
+                }
+            }
+            for v in 0..self.vectors {
+                let j = v * S::LANES;
+                let mut row = [simd.splat(0.0); T];
+                for t in 0..T {
+                    row[t] = simd.load(b.add((p + t) * b_step + j));
+                }
+                for i in 0..R {
+                    let mut sum = simd.load(start.add(i * start_row + j));
+                    for t in 0..T {
+                        sum = simd.mul_add(factors[i][t], row[t], sum);
+                    }
+                    simd.store(c.add(i * c_row + j), sum);
+                }
+            }
+        }
+    }
+}
+
+impl<const R: usize> Kernel for Stream<'_, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Operands { k, mut start, mut start_row, c, c_row, .. } = *self.operands;
+        let mut p = 0;
+        // SAFETY: the caller's of `stream`; no step is beyond `k`.
+        unsafe {
+            while k - p >= STEPS {
+                self.steps::<S, STEPS>(simd, p, start, start_row);
+                (start, start_row) = (c, c_row);
+                p += STEPS;
+            }
+            while p < k {
+                self.steps::<S, 1>(simd, p, start, start_row);
+                (start, start_row) = (c, c_row);
+                p += 1;
+            }
+        }
+    }
 }
