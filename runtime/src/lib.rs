@@ -12,6 +12,7 @@
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
+pub mod data;
 pub mod hardware;
 pub mod io;
 pub mod kernels;

@@ -1,0 +1,21 @@
+//! Breast cancer, Wisconsin (diagnostic): features of cell nuclei, benign or malignant.
+//!
+//! 569 cases. W. Wolberg, O. Mangasarian, N. Street and W. Street, UCI Machine Learning Repository, CC BY 4.0.
+
+use super::{Split, csv};
+
+/// Values of a sample: mean, standard error and worst value of ten measurements, on very different scales.
+pub const FEATURES: usize = 30;
+
+/// Number of classes: 0 is malignant, 1 is benign.
+pub const CLASSES: usize = 2;
+
+/// The cases with their features as they were measured: the first 455 to train on, the last 114 to test with, in the order of
+/// the file. Scale them with a [`Standardizer`](super::Standardizer).
+///
+/// The 120 KB of text that this reads are part of a program only if it calls this.
+pub fn load() -> Split<FEATURES> {
+    let text = include_str!("../../datasets/breast_cancer.csv");
+    let (_counts, rows) = text.split_once('\n').expect("the first line counts rows and features");
+    csv::samples(rows, 1.0).split(455)
+}
