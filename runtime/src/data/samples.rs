@@ -20,14 +20,20 @@ impl<const N: usize> Samples<N> {
         self.inputs.is_empty()
     }
 
-    /// The first `train` samples to train on, the rest to test with.
-    ///
-    /// # Panics
-    /// If there are fewer samples.
-    #[track_caller]
-    pub(super) fn split(mut self, train: usize) -> Split<N> {
-        let test = Self { inputs: self.inputs.split_off(train), labels: self.labels.split_off(train) };
-        Split { train: self, test }
+    /// Sorts the samples by class, takes every fifth to test with, and gives both parts back in the order they had: each
+    /// class has its share of both, and every run the same ones.
+    pub(super) fn split(self) -> Split<N> {
+        let mut by_class: Vec<usize> = (0..self.len()).collect();
+        by_class.sort_by_key(|&i| self.labels[i]);
+        let mut tests = vec![false; self.len()];
+        by_class.iter().step_by(5).for_each(|&i| tests[i] = true);
+        let mut split = Split::default();
+        for ((inputs, label), test) in self.inputs.into_iter().zip(self.labels).zip(tests) {
+            let part = if test { &mut split.test } else { &mut split.train };
+            part.inputs.push(inputs);
+            part.labels.push(label);
+        }
+        split
     }
 }
 
