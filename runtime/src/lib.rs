@@ -12,7 +12,6 @@
 
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 
-#[cfg(feature = "std")]
 pub mod data;
 pub mod hardware;
 pub mod io;

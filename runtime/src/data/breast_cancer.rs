@@ -1,41 +1,21 @@
-//! Breast Cancer Wisconsin (Diagnostic), which comes with the library.
+//! Breast cancer, Wisconsin (diagnostic): features of cell nuclei, benign or malignant.
+//!
+//! 569 cases. W. Wolberg, O. Mangasarian, N. Street and W. Street, UCI Machine Learning Repository, CC BY 4.0.
 
-use super::bundled::rows;
+use super::{Split, csv};
 
-const FEATURES: usize = 30;
+/// Values of a sample: mean, standard error and worst value of ten measurements, on very different scales.
+pub const FEATURES: usize = 30;
 
-/// Breast Cancer Wisconsin (Diagnostic): 30 features of the cell nuclei in each of 569 images, not scaled, and whether
-/// the tumour is benign.
+/// Number of classes: 0 is malignant, 1 is benign.
+pub const CLASSES: usize = 2;
+
+/// The cases with their features as they were measured: 455 to train on, 114 to test with. Scale them with a
+/// [`Standardizer`](super::Standardizer). Sorted by class, every fifth case is for the test.
 ///
-/// # Source
-/// W. Wolberg, N. Street, O. Mangasarian, UCI Machine Learning Repository, CC BY 4.0; the copy that scikit-learn
-/// bundles.
-#[derive(Debug, Clone)]
-pub struct BreastCancer {
-    /// The features of each image, in the file's order.
-    pub features: Vec<[f32; FEATURES]>,
-    /// `1`: benign, `0`: malignant.
-    pub labels: Vec<u8>,
-}
-
-impl BreastCancer {
-    /// The data.
-    pub fn load() -> Self {
-        let text = include_str!("../../datasets/breast_cancer.csv");
-        let (features, labels) = rows::<FEATURES>(text, 1).unzip();
-        Self { features, labels }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn breast_cancer_is_complete() {
-        let data = BreastCancer::load();
-        assert_eq!((data.features.len(), data.labels.len()), (569, 569));
-        assert_eq!(data.labels.iter().filter(|&&label| label == 1).count(), 357);
-        assert_eq!(data.features[0][0], 17.99);
-    }
+/// The 120 KB of text that this reads are part of a program only if it calls this.
+pub fn load() -> Split<FEATURES> {
+    let text = include_str!("../../datasets/breast_cancer.csv");
+    let (_counts, rows) = text.split_once('\n').expect("the first line counts rows and features");
+    csv::samples(rows, 1.0).split()
 }

@@ -1,62 +1,23 @@
-//! Handwritten digits of 8×8 grey pixels, which come with the library.
+//! Handwritten digits, 8×8 pixels: the set that comes with the library.
+//!
+//! 1,797 images by thirteen people. E. Alpaydin and C. Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine
+//! Learning Repository, CC BY 4.0.
 
-use super::bundled::rows;
-use crate::kernels::Rng;
+use super::{Split, csv};
 
-const PIXELS: usize = 64;
-/// The largest grey value of the file.
-const WHITE: f32 = 16.0;
-/// Images to test with: a fifth, drawn once and for all, because a writer's digits follow one another in the file.
-const TEST: usize = 360;
-const SPLIT_SEED: u64 = 0;
+/// Values of a sample: 8 × 8 pixels, row by row.
+pub const PIXELS: usize = 64;
 
-/// Optical recognition of handwritten digits: 1,797 images of 8×8 pixels, grey values in `[0, 1]`, row by row.
+/// Number of classes; a label is the digit itself.
+pub const CLASSES: usize = 10;
+
+/// The digits, each pixel from 0 (paper) to 1 (ink): 1,437 to train on, 360 to test with.
 ///
-/// 1,437 images are to train on; 360, drawn at random but always the same, are to test with.
+/// Sorted by class, every fifth image is for the test: the same ones in every run, and of each digit its share. All thirteen
+/// hands are in both parts, as in the random splits that are usual for this set. A test with the last 360 rows, which come
+/// from hands that the rest does not hold, is harder: a layer of 32 units then scores 90 % instead of 98 %.
 ///
-/// # Source
-/// E. Alpaydin, C. Kaynak, UCI Machine Learning Repository, CC BY 4.0; the copy that scikit-learn bundles.
-#[derive(Debug, Clone)]
-pub struct Digits {
-    /// Images to train on.
-    pub train_images: Vec<[f32; PIXELS]>,
-    /// The digit on each.
-    pub train_labels: Vec<u8>,
-    /// Images to test with.
-    pub test_images: Vec<[f32; PIXELS]>,
-    /// The digit on each.
-    pub test_labels: Vec<u8>,
-}
-
-impl Digits {
-    /// The data.
-    pub fn load() -> Self {
-        let mut rows: Vec<_> = rows::<PIXELS>(include_str!("../../datasets/digits.csv"), 0).collect();
-        Rng::seed(SPLIT_SEED).shuffle(&mut rows);
-        let test = rows.split_off(rows.len() - TEST);
-        let scaled = |rows: Vec<([f32; PIXELS], u8)>| -> (Vec<_>, Vec<_>) {
-            rows.into_iter().map(|(image, label)| (image.map(|grey| grey / WHITE), label)).unzip()
-        };
-        let (train_images, train_labels) = scaled(rows);
-        let (test_images, test_labels) = scaled(test);
-        Self { train_images, train_labels, test_images, test_labels }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn digits_are_complete_and_scaled() {
-        let digits = Digits::load();
-        assert_eq!((digits.train_images.len(), digits.test_images.len()), (1437, 360));
-        assert_eq!((digits.train_labels.len(), digits.test_labels.len()), (1437, 360));
-        let values = || digits.train_images.iter().chain(&digits.test_images).flatten();
-        assert!(values().all(|grey| (0.0..=1.0).contains(grey)));
-        assert!(values().any(|&grey| grey == 1.0));
-        for digit in 0..10 {
-            assert!(digits.test_labels.iter().filter(|&&label| label == digit).count() >= 20, "digit {digit}");
-        }
-    }
+/// The 265 KB of text that this reads are part of a program only if it calls this.
+pub fn load() -> Split<PIXELS> {
+    csv::samples(include_str!("../../datasets/digits.csv"), 1.0 / 16.0).split()
 }

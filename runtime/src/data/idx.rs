@@ -1,131 +1,197 @@
-//! IDX files, the format of MNIST: a magic number, sizes, then bytes; plain or gzip.
+//! The IDX format of MNIST and its relatives, plain or compressed by gzip.
 //!
 //! ```text
-//! 00 00 08 nn   unsigned bytes in nn dimensions
-//! nn × u32      sizes, big-endian
-//! bytes         row by row
+//! 0, 0, 8 (unsigned bytes), number of sizes │ sizes: u32 big-endian each │ one byte per value, row-major
 //! ```
+//!
+//! Compression is told by content, not by name. No memory is allocated on a header's word: it grows with the bytes that are
+//! there, up to [`MAX_VALUES`].
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use flate2::bufread::MultiGzDecoder;
+/// The most values that a file may hold: twenty times MNIST. A small compressed file can claim any number of them.
+pub const MAX_VALUES: u64 = 1 << 30;
 
-use super::DataError;
+/// Why data was not read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// A file cannot be read or decompressed.
+    #[error("{}: cannot be read: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's or the decompressor's error.
+        source: io::Error,
+    },
+    /// A file is there under neither of its names.
+    #[error("neither {} nor {} is there", tried[0].display(), tried[1].display())]
+    Missing {
+        /// Where it was looked for.
+        tried: [PathBuf; 2],
+    },
+    /// The file does not begin as an IDX file of its kind.
+    #[error("{}: begins with 0x{found:08x}, but should begin with 0x{expected:08x}", path.display())]
+    Magic {
+        /// The file.
+        path: PathBuf,
+        /// The first four bytes of a file of the kind.
+        expected: u32,
+        /// The first four bytes of this one.
+        found: u32,
+    },
+    /// The file ends too early.
+    #[error("{}: should have {expected} bytes, but ends after {found}", path.display())]
+    Truncated {
+        /// The file.
+        path: PathBuf,
+        /// Bytes by its header, after decompression.
+        expected: u64,
+        /// Bytes that are there.
+        found: u64,
+    },
+    /// The file goes on after its end.
+    #[error("{}: should have {expected} bytes, but has more", path.display())]
+    Surplus {
+        /// The file.
+        path: PathBuf,
+        /// Bytes by its header, after decompression.
+        expected: u64,
+    },
+    /// The file claims more values than [`MAX_VALUES`].
+    #[error("{}: should have at most {MAX_VALUES} values, but claims sizes {sizes:?}", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The sizes in its header.
+        sizes: Vec<u32>,
+    },
+    /// Images are of another size than the set's.
+    #[error("{}: images should have {}×{} pixels, but have {}×{}", path.display(),
+        expected[0], expected[1], found[0], found[1])]
+    ImageSize {
+        /// The file.
+        path: PathBuf,
+        /// Height and width of the set's images.
+        expected: [usize; 2],
+        /// Height and width in the file.
+        found: [usize; 2],
+    },
+    /// There are not as many labels as images.
+    #[error("{} has {images} images, but {} has {labels} labels", images_path.display(), labels_path.display())]
+    Count {
+        /// The file of images.
+        images_path: PathBuf,
+        /// Number of images.
+        images: usize,
+        /// The file of labels.
+        labels_path: PathBuf,
+        /// Number of labels.
+        labels: usize,
+    },
+    /// A label is no class.
+    #[error("{}: label {index} should be below {classes}, but is {found}", path.display())]
+    Label {
+        /// The file.
+        path: PathBuf,
+        /// Index of the label.
+        index: usize,
+        /// Number of classes.
+        classes: usize,
+        /// The label.
+        found: u8,
+    },
+}
 
-/// The most data that is read from one file, in bytes: a thousand times MNIST's test images.
-const LIMIT: u64 = 8 << 30;
+/// Grey images of one size.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Images {
+    /// Number of images.
+    pub count: usize,
+    /// Rows of an image.
+    pub height: usize,
+    /// Columns of an image.
+    pub width: usize,
+    /// `[count, height, width]`, each from 0 to 255.
+    pub pixels: Vec<u8>,
+}
 
-/// The sizes and bytes of an IDX file of unsigned bytes with `N` dimensions.
+/// Reads a file of images: three sizes.
 ///
 /// # Errors
-/// [`DataError`] if the file cannot be read, has another magic number, or is shorter or longer than its sizes say.
-pub fn read<const N: usize>(path: &Path) -> Result<([usize; N], Vec<u8>), DataError> {
-    let io = |source| DataError::Io { path: path.to_path_buf(), source };
-    let mut file = BufReader::new(File::open(path).map_err(io)?);
-    let is_gzip = file.fill_buf().map_err(io)?.starts_with(&[0x1f, 0x8b]);
-    if is_gzip {
-        read_from(path, &mut MultiGzDecoder::new(file), LIMIT)
+/// [`DataError`] `Io`, `Magic`, `Truncated`, `Surplus`, `TooLarge`.
+pub fn read_images(path: impl AsRef<Path>) -> Result<Images, DataError> {
+    let ([count, height, width], pixels) = read(path.as_ref())?;
+    Ok(Images { count, height, width, pixels })
+}
+
+/// Reads a file of labels: one size.
+///
+/// # Errors
+/// As [`read_images`].
+pub fn read_labels(path: impl AsRef<Path>) -> Result<Vec<u8>, DataError> {
+    let ([_], labels) = read(path.as_ref())?;
+    Ok(labels)
+}
+
+/// Sizes and values of a file of unsigned bytes with `D` sizes.
+fn read<const D: usize>(path: &Path) -> Result<([usize; D], Vec<u8>), DataError> {
+    const GZIP: [u8; 2] = [0x1f, 0x8b];
+    let failed = |source| DataError::Io { path: path.to_owned(), source };
+    let mut file = BufReader::new(File::open(path).map_err(failed)?);
+    if file.fill_buf().map_err(failed)?.starts_with(&GZIP) {
+        values(path, &mut flate2::bufread::MultiGzDecoder::new(file))
     } else {
-        read_from(path, &mut file, LIMIT)
+        values(path, &mut file)
     }
 }
 
-fn read_u32(reader: &mut impl Read) -> io::Result<u32> {
-    let mut bytes = [0; 4];
-    reader.read_exact(&mut bytes)?;
-    Ok(u32::from_be_bytes(bytes))
+fn values<const D: usize>(path: &Path, source: &mut dyn Read) -> Result<([usize; D], Vec<u8>), DataError> {
+    let header_len = 4 + 4 * D as u64;
+    let (header, _) = read_up_to(path, source, header_len)?;
+    let numbers: Vec<u32> = header.as_chunks().0.iter().map(|&bytes| u32::from_be_bytes(bytes)).collect();
+    let expected = 0x0800 + D as u32;
+    if let Some(&found) = numbers.first()
+        && found != expected
+    {
+        return Err(DataError::Magic { path: path.to_owned(), expected, found });
+    }
+    if header.len() as u64 != header_len {
+        let found = header.len() as u64;
+        return Err(DataError::Truncated { path: path.to_owned(), expected: header_len, found });
+    }
+    let sizes = &numbers[1..];
+    let len = sizes.iter().try_fold(1u64, |len, &size| len.checked_mul(size.into()));
+    let Some(len) = len.filter(|&len| len <= MAX_VALUES) else {
+        return Err(DataError::TooLarge { path: path.to_owned(), sizes: sizes.to_vec() });
+    };
+    let (values, broken) = read_up_to(path, source, len + 1)?;
+    let expected = header_len + len;
+    if (values.len() as u64) < len {
+        let found = header_len + values.len() as u64;
+        return Err(DataError::Truncated { path: path.to_owned(), expected, found });
+    }
+    if let Some(source) = broken {
+        return Err(DataError::Io { path: path.to_owned(), source });
+    }
+    if values.len() as u64 > len {
+        return Err(DataError::Surplus { path: path.to_owned(), expected });
+    }
+    Ok((std::array::from_fn(|i| sizes[i] as usize), values))
 }
 
-fn read_from<const N: usize>(
+/// At most `len` bytes, fewer only if the file ends; and the error of a compressed file that breaks off.
+fn read_up_to(
     path: &Path,
-    reader: &mut impl Read,
-    limit: u64,
-) -> Result<([usize; N], Vec<u8>), DataError> {
-    let io = |source| DataError::Io { path: path.to_path_buf(), source };
-    let expected = 0x0800 | N as u32;
-    let found = read_u32(reader).map_err(io)?;
-    if found != expected {
-        return Err(DataError::Magic { path: path.to_path_buf(), expected, found });
-    }
-    let mut sizes = [0; N];
-    let mut expected = 1u64;
-    for size in &mut sizes {
-        let found = read_u32(reader).map_err(io)?;
-        expected = expected.saturating_mul(u64::from(found));
-        *size = found as usize;
-    }
-    if expected > limit {
-        return Err(DataError::TooLarge { path: path.to_path_buf(), expected, limit });
-    }
-    // Grows with the bytes that come, not with what the header announces.
+    source: &mut dyn Read,
+    len: u64,
+) -> Result<(Vec<u8>, Option<io::Error>), DataError> {
     let mut bytes = Vec::new();
-    reader.take(expected + 1).read_to_end(&mut bytes).map_err(io)?;
-    let found = bytes.len() as u64;
-    if found != expected {
-        let found = if found > expected { "more".into() } else { found.to_string() };
-        return Err(DataError::Length { path: path.to_path_buf(), expected, found });
-    }
-    Ok((sizes, bytes))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const FILE: [u8; 18] = [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 1, 7, 9];
-
-    fn read_bytes<const N: usize>(bytes: &[u8]) -> Result<([usize; N], Vec<u8>), DataError> {
-        read_from(Path::new("digits"), &mut &bytes[..], 100)
-    }
-
-    #[test]
-    fn sizes_and_bytes_are_read() {
-        assert_eq!(read_bytes::<3>(&FILE).expect("a whole file"), ([1, 2, 1], vec![7, 9]));
-    }
-
-    #[test]
-    fn truncation_at_every_byte_is_an_error() {
-        for len in 0..FILE.len() {
-            let error = read_bytes::<3>(&FILE[..len]).expect_err("a part of a file").to_string();
-            assert!(error.contains("digits"), "{error}");
-        }
-    }
-
-    #[test]
-    fn surplus_bytes_are_an_error() {
-        let mut file = FILE.to_vec();
-        file.push(0);
-        assert!(matches!(read_bytes::<3>(&file), Err(DataError::Length { expected: 2, .. })));
-    }
-
-    #[test]
-    fn another_magic_number_is_an_error() {
-        let found = read_bytes::<1>(&FILE);
-        assert!(matches!(found, Err(DataError::Magic { expected: 0x801, found: 0x803, .. })));
-    }
-
-    #[test]
-    fn sizes_that_announce_too_much_take_no_memory() {
-        let mut file = FILE.to_vec();
-        file[4..16].fill(0xff);
-        assert!(matches!(read_bytes::<3>(&file), Err(DataError::TooLarge { expected: u64::MAX, .. })));
-    }
-
-    #[test]
-    fn gzip_is_known_by_its_content() {
-        use std::io::Write;
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("images");
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-        encoder.write_all(&FILE).expect("compressed");
-        let compressed = encoder.finish().expect("compressed");
-        std::fs::write(&path, &compressed).expect("written");
-        assert_eq!(read::<3>(&path).expect("a whole file").1, [7, 9]);
-        for len in 2..compressed.len() - 8 {
-            std::fs::write(&path, &compressed[..len]).expect("written");
-            assert!(read::<3>(&path).is_err(), "the first {len} bytes");
-        }
+    match source.take(len).read_to_end(&mut bytes) {
+        Ok(_) => Ok((bytes, None)),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok((bytes, Some(error))),
+        Err(source) => Err(DataError::Io { path: path.to_owned(), source }),
     }
 }

@@ -1,18 +1,27 @@
-//! Data: readers of known files, data that comes with the library, and checks.
+//! Data to train on: files in the IDX format, MNIST, and two small sets that come with the library.
 //!
-//! A reader trusts nothing that a file says about itself: sizes are checked against the bytes that are there before
-//! anything is made from them.
+//! Samples are arrays, as a model takes them; labels are class numbers. Knows nothing of models and training.
 
-mod breast_cancer;
-mod bundled;
-mod digits;
-mod error;
-mod finite;
+mod check;
+pub use check::{NonFiniteInput, find_non_finite};
+
+#[cfg(feature = "std")]
+pub mod breast_cancer;
+#[cfg(feature = "std")]
+mod csv;
+#[cfg(feature = "std")]
+pub mod digits;
+#[cfg(feature = "std")]
 pub mod idx;
-mod mnist;
-
-pub use breast_cancer::BreastCancer;
-pub use digits::Digits;
-pub use error::DataError;
-pub use finite::first_non_finite;
-pub use mnist::Mnist;
+#[cfg(feature = "std")]
+pub mod mnist;
+#[cfg(feature = "std")]
+mod samples;
+#[cfg(feature = "std")]
+mod standardize;
+#[cfg(feature = "std")]
+pub use {
+    idx::DataError,
+    samples::{Samples, Split},
+    standardize::Standardizer,
+};

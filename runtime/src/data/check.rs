@@ -1,0 +1,52 @@
+//! Looks for values that no training survives.
+
+/// A value that is NaN or infinite, and where it stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NonFiniteInput {
+    /// Index of the sample.
+    pub sample: usize,
+    /// Index of the value in the sample.
+    pub feature: usize,
+    /// The value.
+    pub value: f32,
+}
+
+/// The first value that is NaN or infinite among samples of `features` values each.
+///
+/// # Panics
+/// If `features` is zero and there are values.
+pub fn find_non_finite(values: &[f32], features: usize) -> Option<NonFiniteInput> {
+    // A whole chunk at a time, without a branch per value: this runs over whole datasets.
+    let finite = |chunk: &[f32]| chunk.iter().fold(true, |all, value| all & value.is_finite());
+    let (at, chunk) = values.chunks(64).enumerate().find(|(_, chunk)| !finite(chunk))?;
+    let within = chunk.iter().position(|value| !value.is_finite())?;
+    let index = 64 * at + within;
+    Some(NonFiniteInput { sample: index / features, feature: index % features, value: values[index] })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_non_finite_value_is_found_wherever_it_stands() {
+        for len in [1, 63, 64, 65, 200] {
+            for at in 0..len {
+                for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                    let mut values = vec![f32::MAX; len];
+                    assert_eq!(find_non_finite(&values, 3), None);
+                    values[at..].fill(f32::NAN);
+                    values[at] = value;
+                    let found = find_non_finite(&values, 3).unwrap();
+                    assert_eq!((found.sample, found.feature), (at / 3, at % 3));
+                    assert_eq!(found.value.to_bits(), value.to_bits());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_values_are_all_finite() {
+        assert_eq!(find_non_finite(&[], 0), None);
+    }
+}

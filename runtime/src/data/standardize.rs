@@ -1,0 +1,66 @@
+//! Scaling features to mean 0 and standard deviation 1.
+
+/// `x ← (x − mean) / deviation`, by feature, with the numbers of the training data.
+///
+/// # Example
+/// ```
+/// use typenet_runtime::data::{Standardizer, breast_cancer};
+///
+/// let mut data = breast_cancer::load();
+/// let standardizer = Standardizer::fit(&data.train.inputs);
+/// standardizer.apply(&mut data.train.inputs);
+/// standardizer.apply(&mut data.test.inputs);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standardizer<const N: usize> {
+    /// Mean of each feature.
+    pub mean: [f64; N],
+    /// Standard deviation of each feature over all samples (not an estimate for samples that are not there); 1 where a
+    /// feature is constant, so that it becomes 0.
+    pub deviation: [f64; N],
+}
+
+impl<const N: usize> Standardizer<N> {
+    /// The numbers of these samples. Of no samples: mean 0, deviation 1.
+    pub fn fit(samples: &[[f32; N]]) -> Self {
+        let count = samples.len().max(1) as f64;
+        let mean = std::array::from_fn(|i| samples.iter().map(|x| f64::from(x[i])).sum::<f64>() / count);
+        let deviation = std::array::from_fn(|i| {
+            let square = |x: &[f32; N]| (f64::from(x[i]) - mean[i]).powi(2);
+            let variance = samples.iter().map(square).sum::<f64>() / count;
+            if variance == 0.0 { 1.0 } else { variance.sqrt() }
+        });
+        Self { mean, deviation }
+    }
+
+    /// Scales samples in place.
+    pub fn apply(&self, samples: &mut [[f32; N]]) {
+        for x in samples {
+            for ((x, mean), deviation) in x.iter_mut().zip(self.mean).zip(self.deviation) {
+                *x = ((f64::from(*x) - mean) / deviation) as f32;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn standardizing_by_hand() {
+        let mut samples = [[1.0, 5.0], [3.0, 5.0]];
+        let standardizer = Standardizer::fit(&samples);
+        assert_eq!(standardizer, Standardizer { mean: [2.0, 5.0], deviation: [1.0, 1.0] });
+        standardizer.apply(&mut samples);
+        assert_eq!(samples, [[-1.0, 0.0], [1.0, 0.0]]);
+    }
+
+    #[test]
+    fn no_samples_give_the_identity() {
+        let standardizer = Standardizer::<1>::fit(&[]);
+        let mut samples = [[3.5]];
+        standardizer.apply(&mut samples);
+        assert_eq!(samples, [[3.5]]);
+    }
+}
