@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use typenet::data::{Digits, Mnist};
+use typenet::data::{Split, digits, mnist};
 use typenet::layers::activation::Softmax;
 use typenet::metrics::ConfusionMatrix;
 use typenet::prelude::*;
@@ -47,21 +47,13 @@ struct Options {
     checkpoint: Option<PathBuf>,
 }
 
-/// Samples and labels to train on, then samples and labels to test with.
-type Data<S> = (Vec<S>, Vec<u8>, Vec<S>, Vec<u8>);
-
 fn main() -> ExitCode {
     let options = Options::parse();
     let result = match &options.data {
-        Some(folder) => Mnist::load(folder).map_err(Box::from).and_then(|data| {
-            let data = (data.train_images, data.train_labels, data.test_images, data.test_labels);
-            train::<MnistMlp>(data, &options, 5, "mnist")
-        }),
-        None => {
-            let data = Digits::load();
-            let data = (data.train_images, data.train_labels, data.test_images, data.test_labels);
-            train::<DigitsMlp>(data, &options, 20, "digits")
+        Some(folder) => {
+            mnist::load(folder).map_err(Box::from).and_then(|data| train::<MnistMlp, _>(data, &options, 5, "mnist"))
         }
+        None => train::<DigitsMlp, _>(digits::load(), &options, 20, "digits"),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -72,21 +64,26 @@ fn main() -> ExitCode {
     }
 }
 
-fn train<M>(data: Data<M::Sample>, options: &Options, epochs: usize, name: &str) -> Result<(), Box<dyn Error>>
+fn train<M, const PIXELS: usize>(
+    data: Split<PIXELS>,
+    options: &Options,
+    epochs: usize,
+    name: &str,
+) -> Result<(), Box<dyn Error>>
 where
-    M: Model<Prediction = [f32; 10]> + Layer<Head = Softmax>,
+    M: Model<Sample = [f32; PIXELS], Prediction = [f32; 10]> + Layer<Head = Softmax>,
 {
-    let (train_images, train_labels, test_images, test_labels) = data;
+    let Split { train, test } = data;
     println!("{}", M::summary());
-    println!("{} images to train on, {} to test with", train_images.len(), test_images.len());
+    println!("{} images to train on, {} to test with", train.len(), test.len());
 
     let mut trainer = M::new(options.seed).compile(Adam::default(), CategoricalCrossEntropy, (Accuracy::new(),));
     let mut fit = trainer
-        .fit(&train_images, &train_labels)
+        .fit(&train.inputs, &train.labels)
         .epochs(options.epochs.unwrap_or(epochs))
         .batch_size(options.batch)
         .seed(options.seed)
-        .validation(&test_images, &test_labels);
+        .validation(&test.inputs, &test.labels);
     if let Some(checkpoint) = &options.checkpoint {
         if checkpoint.exists() {
             fit = fit.resume(checkpoint);
@@ -96,10 +93,10 @@ where
     fit.run()?;
 
     let mut confusion = ConfusionMatrix::<10>::new();
-    confusion.update(&trainer.predict_batch(&test_images), &test_labels);
+    confusion.update(&trainer.predict_batch(&test.inputs), &test.labels);
     println!("{confusion}");
 
-    let scores = trainer.evaluate(&test_images, &test_labels)?;
+    let scores = trainer.evaluate(&test.inputs, &test.labels)?;
     let out = match &options.out {
         Some(out) => out.clone(),
         None => {

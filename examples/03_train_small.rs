@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release --example train_small` writes the same bytes on every machine with fused multiply-add.
 
-use typenet::data::Digits;
+use typenet::data::digits;
 use typenet::prelude::*;
 
 model! {
@@ -11,13 +11,13 @@ model! {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let digits = Digits::load();
+    let digits = digits::load();
     let mut trainer = SmallDigits::new(1).compile(Adam::new(0.003), CategoricalCrossEntropy, (Accuracy::new(),));
     trainer
-        .fit(&digits.train_images, &digits.train_labels)
+        .fit(&digits.train.inputs, &digits.train.labels)
         .epochs(60)
         .batch_size(32)
-        .validation(&digits.test_images, &digits.test_labels)
+        .validation(&digits.test.inputs, &digits.test.labels)
         .run()?;
     let file = "examples/digits_small.safetensors";
     trainer.model().save(file)?;

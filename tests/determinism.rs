@@ -1,7 +1,7 @@
 //! Same seed, same bits: for any number of threads, and when a run is stopped after any epoch and resumed.
 
 use rayon::ThreadPoolBuilder;
-use typenet::data::Digits;
+use typenet::data::digits;
 use typenet::layers::Model;
 use typenet::prelude::*;
 
@@ -19,17 +19,17 @@ fn bits(model: &Net) -> Vec<u32> {
 
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
-    let digits = Digits::load();
+    let digits = digits::load();
     let run = |threads: usize| {
         let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool of threads");
         pool.install(|| {
             let mut trainer = trainer();
             // 300 samples a batch: enough for the kernels to share it, and a short last batch.
-            let fit = trainer.fit(&digits.train_images, &digits.train_labels).epochs(2).batch_size(300);
-            let history = fit.validation(&digits.test_images, &digits.test_labels).progress(false).run();
+            let fit = trainer.fit(&digits.train.inputs, &digits.train.labels).epochs(2).batch_size(300);
+            let history = fit.validation(&digits.test.inputs, &digits.test.labels).progress(false).run();
             let epochs = history.expect("a run").epochs;
             let scores = epochs.into_iter().map(|epoch| (epoch.training, epoch.validation));
-            (bits(&trainer), scores.collect::<Vec<_>>(), trainer.predict_batch(&digits.test_images))
+            (bits(&trainer), scores.collect::<Vec<_>>(), trainer.predict_batch(&digits.test.inputs))
         })
     };
     let one = run(1);
@@ -40,19 +40,19 @@ fn any_number_of_threads_gives_the_same_bits() {
 
 #[test]
 fn a_run_stopped_after_any_epoch_and_resumed_gives_the_same_bits() {
-    let digits = Digits::load();
+    let digits = digits::load();
     let folder = tempfile::tempdir().expect("a folder for checkpoints");
     let mut whole = trainer();
-    let fit = whole.fit(&digits.train_images, &digits.train_labels).epochs(EPOCHS).batch_size(100);
+    let fit = whole.fit(&digits.train.inputs, &digits.train.labels).epochs(EPOCHS).batch_size(100);
     let expected = fit.progress(false).run().expect("a run");
     for stop in 1..=EPOCHS {
         let file = folder.path().join(format!("{stop}.safetensors"));
         let mut first = trainer();
-        let fit = first.fit(&digits.train_images, &digits.train_labels).epochs(stop).batch_size(100);
+        let fit = first.fit(&digits.train.inputs, &digits.train.labels).epochs(stop).batch_size(100);
         fit.progress(false).checkpoint(&file).run().expect("the run before the stop");
 
         let mut second = Net::zeros().compile(Adam::default(), CategoricalCrossEntropy, (Accuracy::new(),));
-        let fit = second.fit(&digits.train_images, &digits.train_labels).epochs(EPOCHS).batch_size(100);
+        let fit = second.fit(&digits.train.inputs, &digits.train.labels).epochs(EPOCHS).batch_size(100);
         let history = fit.progress(false).resume(&file).run().expect("the run after the stop");
         assert_eq!(bits(&second), bits(&whole), "stopped after {stop} epochs");
         assert_eq!(history.get("loss"), expected.get("loss"));
@@ -62,10 +62,10 @@ fn a_run_stopped_after_any_epoch_and_resumed_gives_the_same_bits() {
 
 #[test]
 fn another_seed_gives_another_run() {
-    let digits = Digits::load();
+    let digits = digits::load();
     let runs = [0, 1].map(|seed| {
         let mut trainer = trainer();
-        let fit = trainer.fit(&digits.train_images, &digits.train_labels).seed(seed).progress(false);
+        let fit = trainer.fit(&digits.train.inputs, &digits.train.labels).seed(seed).progress(false);
         fit.run().expect("a run");
         bits(&trainer)
     });
@@ -74,22 +74,22 @@ fn another_seed_gives_another_run() {
 
 #[test]
 fn one_prediction_has_the_bits_of_many() {
-    let digits = Digits::load();
+    let digits = digits::load();
     let model = Net::new(5);
-    let many = model.predict_batch(&digits.test_images);
-    for (image, expected) in digits.test_images.iter().zip(&many) {
+    let many = model.predict_batch(&digits.test.inputs);
+    for (image, expected) in digits.test.inputs.iter().zip(&many) {
         assert_eq!(model.predict(image).map(f32::to_bits), expected.map(f32::to_bits));
     }
 }
 
 #[test]
 fn saved_and_loaded_weights_predict_the_same_bits() {
-    let digits = Digits::load();
+    let digits = digits::load();
     let folder = tempfile::tempdir().expect("a folder for weights");
     let file = folder.path().join("net.safetensors");
     let model = Net::new(6);
     model.save(&file).expect("a save");
     let loaded = Net::load(&file).expect("a load");
     assert_eq!(bits(&loaded), bits(&model));
-    assert_eq!(loaded.predict_batch(&digits.test_images), model.predict_batch(&digits.test_images));
+    assert_eq!(loaded.predict_batch(&digits.test.inputs), model.predict_batch(&digits.test.inputs));
 }

@@ -50,6 +50,8 @@ pub(crate) struct Joint {
     /// The layer that gave the shape; `None` is `Input`.
     pub(crate) giver: Option<usize>,
     pub(crate) giver_text: String,
+    /// What to say if the shapes have different numbers of sizes.
+    pub(crate) different_ranks: Option<String>,
 }
 
 /// What has been given so far.
@@ -66,6 +68,7 @@ pub(crate) fn model<'a>(written: &'a ast::Model, report: &mut Report) -> Model<'
     let mut joints = Vec::new();
     let mut specs = Vec::new();
     let mut given: Option<Given> = None;
+    let mut numbers = 0;
     for (layer, name) in written.layers.iter().zip(names) {
         let arrives = match &given {
             None if written.incomplete && layers.is_empty() => Arrives::Unknown,
@@ -73,11 +76,12 @@ pub(crate) fn model<'a>(written: &'a ast::Model, report: &mut Report) -> Model<'
             Some(Given { shape: Some(shape), .. }) if !written.incomplete => Arrives::Shape(shape),
             Some(_) => Arrives::Unknown,
         };
-        let mut spec = spec(layer, arrives, report);
-        let index = layers.len();
-        if rank(layer, &mut spec, given.as_ref(), report) {
-            joints.extend(joint(index, &spec, given.as_ref()));
+        let mut spec = spec(written, layer, arrives, report);
+        if !is_small_enough(layer, &spec, &mut numbers, report) {
+            spec = unknown(Arrives::Unknown);
         }
+        let index = layers.len();
+        joints.extend(joint(layer, index, &mut spec, given.as_ref(), &layers, report));
         let sets_shape = given.is_none() || !matches!(spec.role, Role::Training) && changes_shape(&spec);
         if sets_shape || spec.output.is_none() {
             let giver = (spec.role != Role::Sample).then_some(index);
@@ -111,7 +115,6 @@ pub(crate) fn model<'a>(written: &'a ast::Model, report: &mut Report) -> Model<'
         specs.push(spec);
     }
     softmax_in_the_middle(&specs, report);
-    too_large(written, &specs, report);
     let input = specs.first().and_then(|spec| spec.input.clone());
     if layers.is_empty() {
         empty(written, report);
@@ -262,11 +265,12 @@ fn means(kind: &dyn Kind, written: &str) -> bool {
     written == kind.name()
         || normal(written) == normal(kind.name())
         || kind.elsewhere().iter().any(|name| normal(name) == normal(written))
-        || nearest(written, [kind.name()], typos(written).min(1)).is_some()
+        || !written.ends_with(|c: char| c.is_ascii_digit())
+            && nearest(written, [kind.name()], typos(written).min(1)).is_some()
 }
 
 /// What the layer's kind says of it; a path to a type where no kind is meant.
-fn spec(layer: &ast::Layer, arrives: Arrives<'_>, report: &mut Report) -> Spec {
+fn spec(written: &ast::Model, layer: &ast::Layer, arrives: Arrives<'_>, report: &mut Report) -> Spec {
     let (word, kind_name) = (layer.path.word().map(ToString::to_string), layer.kind());
     let kind = word.as_ref().and_then(|word| {
         KINDS
@@ -275,10 +279,14 @@ fn spec(layer: &ast::Layer, arrives: Arrives<'_>, report: &mut Report) -> Spec {
             .or_else(|| KINDS.iter().find(|kind| means(**kind, word)))
     });
     match (kind, word) {
+        (_, Some(word)) if written.name == word => {
+            report.error(layer.span(), format!("`{word}` cannot be a layer of itself"));
+            unknown(arrives)
+        }
         (Some(kind), Some(word)) => {
             if word != kind.name() {
                 let message = format!(
-                    "unknown layer `{word}`: did you mean `{}`? {}; a layer type of your own is written `self::{word}`",
+                    "unknown layer `{word}`: did you mean `{}`? {}; a type of your own is written `self::{word}`",
                     kind.name(),
                     all_kinds()
                 );
@@ -296,7 +304,7 @@ fn spec(layer: &ast::Layer, arrives: Arrives<'_>, report: &mut Report) -> Spec {
             unknown(arrives)
         }
         (None, Some(word)) if word.starts_with(|c: char| c.is_lowercase() || c == '_') => {
-            let message = format!("unknown layer `{word}`: {}, or the name of a type", all_kinds());
+            let message = format!("unknown layer `{word}`. {}; a layer of your own is a type", all_kinds());
             report.error(layer.span(), message);
             unknown(arrives)
         }
@@ -312,7 +320,7 @@ fn spec(layer: &ast::Layer, arrives: Arrives<'_>, report: &mut Report) -> Spec {
 
 fn all_kinds() -> String {
     let names: Vec<&str> = KINDS.iter().map(|kind| kind.name()).collect();
-    format!("the built-in layers are {}", names.join(", "))
+    format!("Built in are {}", names.join(", "))
 }
 
 /// Stands in for a layer of which nothing is known.
@@ -329,42 +337,54 @@ fn changes_shape(spec: &Spec) -> bool {
     spec.role == Role::Reshape || spec.is_input_written || spec.has_parameters
 }
 
-/// The number of sizes: the macro sees it, so it can say the remedy. Sizes themselves are compared by rustc.
-fn rank(layer: &ast::Layer, spec: &mut Spec, given: Option<&Given>, report: &mut Report) -> bool {
-    let Some(input) = &spec.input else { return false };
+/// Whether a layer takes as many sizes as arrive: the macro sees that, so it can say the remedy.
+fn ranks(layer: &ast::Layer, spec: &mut Spec, given: Option<&Given>, report: &mut Report) -> Option<String> {
+    let input = spec.input.clone()?;
     let wanted = spec.input_rank.unwrap_or(input.sizes.len());
     if spec.is_input_written && input.sizes.len() != wanted {
         report.error(input.span, format!("`{}` takes one size, not {input}", layer.kind()));
         spec.input = None;
-        return false;
+        return None;
     }
-    let Some(Given { shape: Some(gives), text, .. }) = given else { return true };
+    let Given { shape: Some(gives), text, .. } = given? else { return None };
     if gives.sizes.len() == wanted {
-        return true;
+        return None;
     }
-    let message = if wanted == 1 {
-        format!("`{layer}` takes one size, but `{text}` before it gives {gives}: put `Flatten` between")
-    } else {
-        format!("`{layer}` takes {input}, but `{text}` before it gives {gives}")
-    };
-    report.error(input.span, message);
     if !spec.is_input_written {
         spec.input = Some(input.flat());
     }
-    false
+    Some(if wanted == 1 {
+        format!("`{layer}` takes one size, but `{text}` before it gives {gives}: put `Flatten` between")
+    } else {
+        format!("`{layer}` takes {input}, but `{text}` before it gives {gives}")
+    })
 }
 
-/// The equation between what the layer takes and what arrives, where both are written.
-fn joint(taker: usize, spec: &Spec, given: Option<&Given>) -> Option<Joint> {
+/// What must hold between a layer and the one before it, if both say their shapes. Sizes are compared by rustc, and so
+/// are numbers of sizes where a path says them: the path may be what is wrong.
+fn joint(
+    layer: &ast::Layer,
+    taker: usize,
+    spec: &mut Spec,
+    given: Option<&Given>,
+    layers: &[Layer],
+    report: &mut Report,
+) -> Option<Joint> {
+    let different_ranks = ranks(layer, spec, given, report);
     let Given { shape: Some(gives), giver, text } = given? else { return None };
     let takes = spec.input.clone()?;
-    spec.is_input_written.then(|| Joint {
-        taker,
-        takes,
-        gives: gives.clone(),
-        giver: *giver,
-        giver_text: text.clone(),
-    })
+    if let Some(message) = &different_ranks {
+        let is_path = |layer_type: &LayerType| matches!(layer_type, LayerType::Written(_));
+        let is_giver_path = giver.is_some_and(|giver| is_path(&layers[giver].layer_type));
+        if !is_path(&spec.layer_type) && !is_giver_path {
+            report.error(takes.span, message);
+            return None;
+        }
+    } else if !spec.is_input_written {
+        return None;
+    }
+    let (giver, giver_text) = (*giver, text.clone());
+    Some(Joint { taker, takes, gives: gives.clone(), giver, giver_text, different_ranks })
 }
 
 /// A softmax whose values another layer takes is a slip more often than not; who means it writes it as a layer.
@@ -384,27 +404,23 @@ fn softmax_in_the_middle(specs: &[Spec], report: &mut Report) {
 /// Numbers beyond this do not fit into any machine's memory.
 const MOST_NUMBERS: u64 = 1 << 40;
 
-fn too_large(written: &ast::Model, specs: &[Spec], report: &mut Report) {
-    let length = |shape: &Option<Shape>| -> Option<u64> {
-        let sizes = &shape.as_ref()?.sizes;
-        Some(sizes.iter().map(|size| size.literal().unwrap_or(1)).fold(1, u64::saturating_mul))
+/// Whether the layer keeps the model within what a machine can hold; `sum` counts up.
+fn is_small_enough(layer: &ast::Layer, spec: &Spec, sum: &mut u64, report: &mut Report) -> bool {
+    let length = |shape: &Option<Shape>| -> u64 {
+        let sizes = shape.iter().flat_map(|shape| &shape.sizes);
+        sizes.map(|size| size.literal().unwrap_or(1)).fold(1, u64::saturating_mul)
     };
-    let mut sum: u64 = 0;
-    for (layer, spec) in written.layers.iter().zip(specs) {
-        let (Some(input), Some(output)) = (length(&spec.input), length(&spec.output)) else { continue };
-        let numbers = if spec.has_parameters && !spec.has_buffers {
-            input.saturating_mul(output)
-        } else {
-            input.max(output)
-        };
-        sum = sum.saturating_add(numbers);
-        if sum > MOST_NUMBERS {
-            let message =
-                format!("`{layer}` brings the model above {MOST_NUMBERS} numbers, the most there may be");
-            report.error(layer.arguments_span, message);
-            return;
-        }
+    let (input, output) = (length(&spec.input), length(&spec.output));
+    let has_matrix = spec.has_parameters && !matches!(spec.layer_type, LayerType::Written(_));
+    let numbers = if has_matrix { input.saturating_mul(output) } else { input.max(output) };
+    let before = *sum;
+    *sum = before.saturating_add(numbers);
+    if before <= MOST_NUMBERS && *sum > MOST_NUMBERS {
+        let message =
+            format!("`{layer}` brings the model above {MOST_NUMBERS} numbers, the most there may be");
+        report.error(layer.arguments_span, message);
     }
+    *sum <= MOST_NUMBERS
 }
 
 fn empty(written: &ast::Model, report: &mut Report) {

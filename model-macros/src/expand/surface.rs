@@ -1,10 +1,11 @@
 //! The struct, what a user calls on it, and the tables and constants of its layers.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{format_ident, quote};
 use syn::Attribute;
 
 use super::Context;
+use crate::check::Layer;
 use crate::kinds::{LayerType, TypeArgument, View};
 use crate::size::Shape;
 
@@ -17,14 +18,16 @@ pub(crate) fn conditions(attributes: &[Attribute]) -> Vec<&Attribute> {
 pub(crate) fn layer_aliases(context: &mut Context<'_>) -> TokenStream {
     let (root, model) = (context.root, context.model);
     let mut aliases = TokenStream::new();
-    for (layer, alias) in model.layers.iter().zip(context.aliases.clone()) {
+    for (index, (layer, alias)) in model.layers.iter().zip(context.aliases.clone()).enumerate() {
         let layer_type = match &layer.layer_type {
-            LayerType::Written(path) => path.tokens.clone(),
-            LayerType::Unknown => {
-                let input = context.names.shape_type(&layer.input, root);
-                let output = context.names.shape_type(&layer.output, root);
-                quote!(#root::__private::Unknown<#input, #output>)
+            LayerType::Written(path) => {
+                let written = context.names.written_alias(&alias.to_string(), path);
+                let fact = context.fact(index, "IS_LAYER");
+                let stand_in = unknown(context, layer);
+                aliases.extend(quote!(const #fact: bool = Probe::<#written>::IS_LAYER;));
+                quote!(<If<#fact> as Select<#written, #stand_in>>::Type)
             }
+            LayerType::Unknown => unknown(context, layer),
             LayerType::BuiltIn { module, kind, arguments } => {
                 let arguments = arguments.iter().map(|argument| match argument {
                     TypeArgument::InputShape => context.names.shape_type(&layer.input, root),
@@ -50,8 +53,15 @@ pub(crate) fn layer_aliases(context: &mut Context<'_>) -> TokenStream {
     aliases
 }
 
+/// A layer of the right shapes that does nothing.
+fn unknown(context: &mut Context<'_>, layer: &Layer) -> TokenStream {
+    let input = context.names.shape_type(&layer.input, context.root);
+    let output = context.names.shape_type(&layer.output, context.root);
+    quote!(Unknown<#input, #output>)
+}
+
 /// The struct in the user's scope.
-pub(crate) fn declaration(context: &mut Context<'_>) -> TokenStream {
+pub(crate) fn declaration(context: &Context<'_>) -> TokenStream {
     let (root, written) = (context.root, context.model.written);
     let (attributes, visibility, name) = (&written.attributes, &written.visibility, &written.name);
     let docs = layer_docs(context);
@@ -107,7 +117,7 @@ pub(crate) fn inherent(context: &mut Context<'_>) -> TokenStream {
             let sample = array_type(context, input);
             let input = flat(input, quote!(sample));
             quote! {
-                /// The model's answer to one sample. On the stack alone: no heap, no threads to wait for.
+                /// The model's answer to one sample. On the stack alone, without heap.
                 #visibility fn predict(&self, sample: &#sample) -> #prediction {
                     let (parameters, buffers) = self.block.split_at(Self::PARAMETERS);
                     let mut prediction = #zeros;
@@ -250,7 +260,6 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
     let last = &context.aliases[context.last()];
     let initialize = super::passes::initialize(context);
     let memory = super::passes::memory(context);
-    let head = flattened_head(context);
     let debug = (!derives_debug(&model.written.attributes)).then(|| {
         quote! {
             impl Debug for #this {
@@ -265,8 +274,6 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
         unsafe impl Zeroable for #this {}
 
         #debug
-        #head
-
         impl Layer for #this {
             type Input = #input;
             type Output = #output;
@@ -291,25 +298,6 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
                 <Self as Model>::backward_with::<<Self as Model>::Last>(pass);
             }
         }
-    }
-}
-
-/// `Flatten` behind the last step hands its activation on, which is sound unless that one works row by row.
-fn flattened_head(context: &Context<'_>) -> TokenStream {
-    let (root, last) = (context.root, context.last());
-    let Some(flatten) = context.model.layers[last + 1..].iter().find(|layer| layer.input.sizes.len() > 1)
-    else {
-        return TokenStream::new();
-    };
-    let alias = &context.aliases[last];
-    let span = match &flatten.layer_type {
-        LayerType::BuiltIn { kind, .. } => kind.span(),
-        LayerType::Written(_) | LayerType::Unknown => Span::mixed_site(),
-    };
-    let message = "`Flatten` behind a softmax over rows: put it before the layer with the softmax";
-    let assert = quote_spanned!(span=> assert);
-    quote! {
-        const _: () = #root::__private::core::#assert!(!#root::__private::is_rowwise::<#alias>(), #message);
     }
 }
 

@@ -1,5 +1,6 @@
 //! What can go wrong in a correct program that trains.
 
+use crate::data::NonFiniteInput;
 use crate::io::safetensors::{LoadError, SaveError};
 use crate::losses::LabelError;
 use crate::optimizers::SettingError;
@@ -25,16 +26,12 @@ pub enum Error {
         labels: usize,
     },
     /// A sample holds NaN or an infinity.
-    #[error("{set}: sample {sample} holds {value} at position {position}, expected finite numbers")]
+    #[error("{set}: value {} of sample {} is {}, expected a finite number", found.feature, found.sample, found.value)]
     Input {
         /// Which samples.
         set: &'static str,
-        /// Index of the sample, from 0.
-        sample: usize,
-        /// Index of the value in the sample, from 0.
-        position: usize,
-        /// The value.
-        value: f32,
+        /// The first such value.
+        found: NonFiniteInput,
     },
     /// A label cannot be.
     #[error("{set}: {error}")]

@@ -4,7 +4,7 @@ use core::ops::{Deref, DerefMut};
 
 use super::workspace::Workspace;
 use super::{Error, Fit, Predictor, Scores};
-use crate::data::first_non_finite;
+use crate::data::find_non_finite;
 use crate::hardware::threads;
 use crate::kernels::Rng;
 use crate::layers::{Backward, Forward, Layer, Model, input_len, output_len, parameter_count};
@@ -84,9 +84,8 @@ where
         return Err(Error::NoSamples { set });
     }
     let values: &[f32] = bytemuck::cast_slice(samples);
-    if let Some(index) = first_non_finite(values) {
-        let (sample, position) = (index / input_len::<M>(), index % input_len::<M>());
-        return Err(Error::Input { set, sample, position, value: values[index] });
+    if let Some(found) = find_non_finite(values, input_len::<M>()) {
+        return Err(Error::Input { set, found });
     }
     loss.check_labels(labels).map_err(|error| Error::Label { set, error })
 }
