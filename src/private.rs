@@ -3,7 +3,7 @@
 pub use core;
 pub use core::fmt::{Debug, Formatter, Result as FmtResult};
 pub use core::option::Option::{None, Some};
-pub use core::primitive::{bool, f32, str, u8, u64, usize};
+pub use core::primitive::{bool, f32, str, u64, usize};
 
 pub use typenet_macros::model;
 pub use typenet_runtime::bytemuck::Zeroable;
@@ -12,11 +12,13 @@ pub use typenet_runtime::layers::{
     Backward, Forward, Headless, Layer, Model, Predict, buffer_count, output_len, parameter_count,
 };
 pub use typenet_runtime::tensor::LayerInfo;
+pub use typenet_runtime::typenum::Unsigned;
 
 use core::marker::PhantomData;
 use typenet_runtime::layers::Activation;
 use typenet_runtime::layers::activation::Linear;
 use typenet_runtime::tensor::Shape;
+use typenet_runtime::typenum::NonZero;
 
 /// The largest of the numbers; zero if there are none.
 pub const fn max(numbers: &[usize]) -> usize {
@@ -62,6 +64,48 @@ pub const fn has_sizes<S: Shape>(sizes: &[usize]) -> bool {
 /// Whether the layer ends with an activation that looks at whole rows.
 pub const fn is_rowwise<L: Layer>() -> bool {
     <L::Head as Activation>::FUNCTION.is_rowwise()
+}
+
+/// Asks what a type is. Where the question's own constant does not apply, [`Otherwise`] answers.
+#[derive(Debug)]
+pub struct Probe<T: ?Sized>(PhantomData<T>);
+
+impl<L: Layer> Probe<L> {
+    /// Whether the type is a layer.
+    pub const IS_LAYER: bool = true;
+}
+
+impl<N: Unsigned + NonZero + 'static> Probe<N> {
+    /// Whether the type is a positive typenum number.
+    pub const IS_SIZE: bool = true;
+}
+
+/// The answers of [`Probe`] for all other types.
+pub trait Otherwise {
+    /// It is no layer.
+    const IS_LAYER: bool = false;
+    /// It is no size.
+    const IS_SIZE: bool = false;
+}
+
+impl<T: ?Sized> Otherwise for Probe<T> {}
+
+/// A condition as a type.
+#[derive(Debug)]
+pub struct If<const CONDITION: bool>;
+
+/// One of two types.
+pub trait Select<Then, Else> {
+    /// `Then` if the condition holds, otherwise `Else`.
+    type Type;
+}
+
+impl<Then, Else> Select<Then, Else> for If<true> {
+    type Type = Then;
+}
+
+impl<Then, Else> Select<Then, Else> for If<false> {
+    type Type = Else;
 }
 
 /// Stands in for a layer with a mistake that is reported elsewhere.

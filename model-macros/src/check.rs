@@ -50,6 +50,8 @@ pub(crate) struct Joint {
     /// The layer that gave the shape; `None` is `Input`.
     pub(crate) giver: Option<usize>,
     pub(crate) giver_text: String,
+    /// What to say if the shapes have different numbers of sizes.
+    pub(crate) different_ranks: Option<String>,
 }
 
 /// What has been given so far.
@@ -75,9 +77,7 @@ pub(crate) fn model<'a>(written: &'a ast::Model, report: &mut Report) -> Model<'
         };
         let mut spec = spec(layer, arrives, report);
         let index = layers.len();
-        if rank(layer, &mut spec, given.as_ref(), report) {
-            joints.extend(joint(index, &spec, given.as_ref()));
-        }
+        joints.extend(joint(layer, index, &mut spec, given.as_ref(), &layers, report));
         let sets_shape = given.is_none() || !matches!(spec.role, Role::Training) && changes_shape(&spec);
         if sets_shape || spec.output.is_none() {
             let giver = (spec.role != Role::Sample).then_some(index);
@@ -262,7 +262,8 @@ fn means(kind: &dyn Kind, written: &str) -> bool {
     written == kind.name()
         || normal(written) == normal(kind.name())
         || kind.elsewhere().iter().any(|name| normal(name) == normal(written))
-        || nearest(written, [kind.name()], typos(written).min(1)).is_some()
+        || !written.ends_with(|c: char| c.is_ascii_digit())
+            && nearest(written, [kind.name()], typos(written).min(1)).is_some()
 }
 
 /// What the layer's kind says of it; a path to a type where no kind is meant.
@@ -329,42 +330,54 @@ fn changes_shape(spec: &Spec) -> bool {
     spec.role == Role::Reshape || spec.is_input_written || spec.has_parameters
 }
 
-/// The number of sizes: the macro sees it, so it can say the remedy. Sizes themselves are compared by rustc.
-fn rank(layer: &ast::Layer, spec: &mut Spec, given: Option<&Given>, report: &mut Report) -> bool {
-    let Some(input) = &spec.input else { return false };
+/// Whether a layer takes as many sizes as arrive: the macro sees that, so it can say the remedy.
+fn ranks(layer: &ast::Layer, spec: &mut Spec, given: Option<&Given>, report: &mut Report) -> Option<String> {
+    let input = spec.input.clone()?;
     let wanted = spec.input_rank.unwrap_or(input.sizes.len());
     if spec.is_input_written && input.sizes.len() != wanted {
         report.error(input.span, format!("`{}` takes one size, not {input}", layer.kind()));
         spec.input = None;
-        return false;
+        return None;
     }
-    let Some(Given { shape: Some(gives), text, .. }) = given else { return true };
+    let Given { shape: Some(gives), text, .. } = given? else { return None };
     if gives.sizes.len() == wanted {
-        return true;
+        return None;
     }
-    let message = if wanted == 1 {
-        format!("`{layer}` takes one size, but `{text}` before it gives {gives}: put `Flatten` between")
-    } else {
-        format!("`{layer}` takes {input}, but `{text}` before it gives {gives}")
-    };
-    report.error(input.span, message);
     if !spec.is_input_written {
         spec.input = Some(input.flat());
     }
-    false
+    Some(if wanted == 1 {
+        format!("`{layer}` takes one size, but `{text}` before it gives {gives}: put `Flatten` between")
+    } else {
+        format!("`{layer}` takes {input}, but `{text}` before it gives {gives}")
+    })
 }
 
-/// The equation between what the layer takes and what arrives, where both are written.
-fn joint(taker: usize, spec: &Spec, given: Option<&Given>) -> Option<Joint> {
+/// What must hold between a layer and the one before it, if both say their shapes. Sizes are compared by rustc, and so
+/// are numbers of sizes where a path says them: the path may be what is wrong.
+fn joint(
+    layer: &ast::Layer,
+    taker: usize,
+    spec: &mut Spec,
+    given: Option<&Given>,
+    layers: &[Layer],
+    report: &mut Report,
+) -> Option<Joint> {
+    let different_ranks = ranks(layer, spec, given, report);
     let Given { shape: Some(gives), giver, text } = given? else { return None };
     let takes = spec.input.clone()?;
-    spec.is_input_written.then(|| Joint {
-        taker,
-        takes,
-        gives: gives.clone(),
-        giver: *giver,
-        giver_text: text.clone(),
-    })
+    if let Some(message) = &different_ranks {
+        let is_path = |layer_type: &LayerType| matches!(layer_type, LayerType::Written(_));
+        let is_giver_path = giver.is_some_and(|giver| is_path(&layers[giver].layer_type));
+        if !is_path(&spec.layer_type) && !is_giver_path {
+            report.error(takes.span, message);
+            return None;
+        }
+    } else if !spec.is_input_written {
+        return None;
+    }
+    let (giver, giver_text) = (*giver, text.clone());
+    Some(Joint { taker, takes, gives: gives.clone(), giver, giver_text, different_ranks })
 }
 
 /// A softmax whose values another layer takes is a slip more often than not; who means it writes it as a layer.

@@ -145,10 +145,8 @@ fn ranks_differ_with_a_remedy() {
         "M < Input(28, 28), Dense(_ => 10), Dense(10 => 3) >",
         "`Dense(_ => 10)` takes one size, but `Input(28, 28)` before it gives (28, 28): put `Flatten` between",
     );
-    rejects(
-        "M < Dense(3 => 4), Net((2, 2) => 3) >",
-        "`Net((2, 2) => 3)` takes (2, 2), but `Dense(3 => 4)` before it gives 4",
-    );
+    // Where a path says the shape, rustc judges: the path may be what is wrong.
+    accepts("M < Dense(3 => 4), Net((2, 2) => 3) >");
     rejects("M < Dense((28, 28) => 10) >", "`Dense` takes one size, not (28, 28)");
     rejects("M < Dense(28 => (2, 5)) >", "`Dense` gives one size, not (2, 5)");
 }

@@ -4,186 +4,240 @@
 //! an unequal pair is an unsatisfied bound, and `on_unimplemented` prints both numbers in decimal. The bound is stated
 //! for the `Self` of a trait that nobody implements: there rustc has nothing to suggest, and `Self` is one token
 //! that can carry the place of the size.
+//!
+//! The same form says what a user's path must be: a size, a layer, a layer of the written shapes. Where one of these
+//! is refused, the joints that stand on it hold vacuously, so that one mistake is one error.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
 use super::Context;
 use crate::check::Joint;
 use crate::kinds::LayerType;
+use crate::size::{Shape, Size};
 
-/// The traits in a module of their own, and the constants that state them.
+/// The traits, in a module of their own where no name of the user's is seen, and what is stated with them.
+#[derive(Default)]
+struct Obligations {
+    module: TokenStream,
+    facts: TokenStream,
+    statements: TokenStream,
+}
+
 pub(crate) fn joints(context: &mut Context<'_>) -> TokenStream {
-    let module = context.joints.clone();
-    let statement_trait = context.names.unique("Joints");
-    let mut traits = TokenStream::new();
-    let mut facts = TokenStream::new();
-    let mut statements = TokenStream::new();
+    let mut obligations = Obligations::default();
     for index in 0..context.model.layers.len() {
         if let LayerType::Written(_) = context.model.layers[index].layer_type {
-            custom(context, index, &mut traits, &mut facts, &mut statements);
+            obligations.layer(context, index);
         }
     }
-    let model = context.model;
-    for joint in &model.joints {
-        let layer = &model.layers[joint.taker];
-        let name = context.aliases[joint.taker].clone();
-        traits.extend(equation(
-            &name,
-            joint.takes.sizes.len(),
-            &sentence(joint, &layer.text),
-            "{GIVES} values arrive here",
-        ));
-        let takes: Vec<_> = joint.takes.sizes.iter().map(|size| context.names.size_argument(size)).collect();
-        let conditions = conditions(context, joint);
-        let gives: Vec<_> = joint
-            .gives
-            .sizes
-            .iter()
-            .zip(&takes)
-            .map(|(size, takes)| match conditions.as_slice() {
-                [] => context.names.size_argument(size),
-                conditions => {
-                    let gives = context.names.size_value(size);
-                    quote!({ if #(#conditions)&&* { #gives } else { #takes } })
-                }
-            })
-            .collect();
-        statements.extend(statement(&module, &name, joint.takes.span_against(&joint.gives), &takes, &gives));
+    for joint in &context.model.joints {
+        obligations.joint(context, joint);
     }
-    if traits.is_empty() {
+    for size in context.names.type_sizes() {
+        let (name, fact) = (format_ident!("{}IsSize", size.alias), &size.fact);
+        let message =
+            format!("`{}` is not a size: a size is a positive number or a positive typenum type", size.path);
+        let span = size.path.last().span();
+        obligations.truth(context, &name, span, fact, &message, "not a size");
+    }
+    let Obligations { module, facts, statements } = obligations;
+    if module.is_empty() {
         return TokenStream::new();
     }
+    let name = &context.joints;
+    let statement_trait = context.names.unique("Joints");
     quote! {
-        mod #module { #traits }
+        mod #name { #module }
         #facts
         #[allow(dead_code, non_upper_case_globals)]
         trait #statement_trait { #statements }
     }
 }
 
-/// "`Dense(256 => 10)` takes 256 values, but `Dense(784 => 512)` before it gives 512"
-fn sentence(joint: &Joint, taker: &str) -> String {
-    let giver = escape(&joint.giver_text);
-    let taker = escape(taker);
-    match joint.takes.sizes.len() {
-        1 => format!("`{taker}` takes {{TAKES}} values, but `{giver}` before it gives {{GIVES}}"),
-        rank => {
-            let (takes, gives) = (tuple("TAKES", rank), tuple("GIVES", rank));
-            format!("`{taker}` takes {takes}, but `{giver}` before it gives {gives}")
+impl Obligations {
+    /// "`Dense(256 => 10)` takes 256 values, but `Dense(784 => 512)` before it gives 512"
+    fn joint(&mut self, context: &mut Context<'_>, joint: &Joint) {
+        let name = context.aliases[joint.taker].clone();
+        let taker = &context.model.layers[joint.taker];
+        let mut conditions = context.names.facts(&joint.takes);
+        conditions.extend(context.names.facts(&joint.gives));
+        if is_path(context, joint.taker) {
+            conditions.push(context.fact(joint.taker, "INPUT_HOLDS"));
+        }
+        if let Some(giver) = joint.giver.filter(|&giver| is_path(context, giver)) {
+            conditions.push(context.fact(giver, "OUTPUT_HOLDS"));
+        }
+        if let Some(message) = &joint.different_ranks {
+            let mistaken = context.fact(joint.taker, "RANK_HOLDS");
+            self.facts.extend(quote!(const #mistaken: bool = !(#(#conditions)&&*);));
+            self.truth(context, &name, joint.takes.span, &mistaken, message, "another shape arrives here");
+            return;
+        }
+        let (takes, gives) = (amount("TAKES", &joint.takes), tuple("GIVES", joint.gives.sizes.len()));
+        let message = format!(
+            "`{}` takes {takes}, but `{}` before it gives {gives}",
+            escape(&taker.text),
+            escape(&joint.giver_text)
+        );
+        let arrive = if is_one(&joint.gives) { "arrives" } else { "arrive" };
+        let label = format!("{} {arrive} here", amount("GIVES", &joint.gives));
+        self.equation(&name, joint.takes.sizes.len(), &message, &label);
+
+        let gives: Vec<_> = joint.gives.sizes.iter().map(|size| context.names.size_value(size)).collect();
+        let takes_span = joint.takes.span_against(&joint.gives);
+        self.state(context, &name, takes_span, &joint.takes, &gives, &conditions);
+    }
+
+    /// What a path says, against its type: that it is a layer, how many sizes its shapes have, and which.
+    fn layer(&mut self, context: &mut Context<'_>, index: usize) {
+        let layer = &context.model.layers[index];
+        let alias = context.aliases[index].clone();
+        let (kind, text) = (escape(&layer.kind), escape(&layer.text));
+        let LayerType::Written(path) = &layer.layer_type else { return };
+        let fact = context.fact(index, "IS_LAYER");
+        let message =
+            format!("`{}` is not a layer: a layer is a type that implements `Layer`, or a `model!`", path);
+        self.truth(
+            context,
+            &format_ident!("{alias}IsLayer"),
+            path.last().span(),
+            &fact,
+            &message,
+            "not a layer",
+        );
+
+        for (side, shape, verb) in [("Input", &layer.input, "takes"), ("Output", &layer.output, "gives")] {
+            let side_type = Ident::new(side, Span::mixed_site());
+            let actual = quote!(<#alias as Layer>::#side_type);
+            let rank = shape.sizes.len();
+            let written_rank = Literal::usize_unsuffixed(rank);
+            let conditions = context.names.facts(shape);
+
+            let name = format_ident!("{alias}{side}Rank");
+            let sizes = if rank == 1 { "1 size".to_owned() } else { format!("{rank} sizes") };
+            let message = format!("`{text}`: {sizes} where `{kind}` {verb} {{GIVES}}");
+            self.equation(&name, 1, &message, &format!("`{kind}` {verb} {{GIVES}}"));
+            let one = Shape::of(Size::Literal { value: rank as u64, span: shape.span });
+            self.state(context, &name, shape.span, &one, &[quote!(rank::<#actual>())], &[]);
+
+            let name = format_ident!("{alias}{side}");
+            let gives = tuple("GIVES", rank);
+            let values = if rank == 1 { " values" } else { "" };
+            let message = format!("`{text}`: `{kind}` {verb} {gives}{values}");
+            self.equation(&name, rank, &message, &format!("`{kind}` {verb} {gives}"));
+            let has_rank = context.fact(index, &format!("{}_RANK_HOLDS", side.to_uppercase()));
+            let actual_sizes: Vec<_> = (0..rank)
+                .map(|position| {
+                    let position = Literal::usize_unsuffixed(position);
+                    quote!(size::<#actual>(#position))
+                })
+                .collect();
+            let conditions: Vec<_> = [has_rank.clone()].into_iter().chain(conditions).collect();
+            self.state(context, &name, shape.span, shape, &actual_sizes, &conditions);
+
+            let holds = context.fact(index, &format!("{}_HOLDS", side.to_uppercase()));
+            let values: Vec<_> = shape.sizes.iter().map(|size| context.names.size_value(size)).collect();
+            self.facts.extend(quote! {
+                const #has_rank: bool = rank::<#actual>() == #written_rank;
+                const #holds: bool = has_sizes::<#actual>(&[#(#values),*]);
+            });
         }
     }
-}
 
-/// What a path says of its type's shapes, against the type: how many sizes, and which.
-fn custom(
-    context: &mut Context<'_>,
-    index: usize,
-    traits: &mut TokenStream,
-    facts: &mut TokenStream,
-    statements: &mut TokenStream,
-) {
-    let (model, root, module) = (context.model, context.root, context.joints.clone());
-    let layer = &model.layers[index];
-    let alias = context.aliases[index].clone();
-    let (kind, text) = (escape(&layer.kind), escape(&layer.text));
-    let private = quote!(#root::__private);
-    for (side, shape, verb) in [("Input", &layer.input, "takes"), ("Output", &layer.output, "gives")] {
-        let side_type = Ident::new(side, Span::mixed_site());
-        let actual = quote!(<#alias as #private::Layer>::#side_type);
-        let rank = shape.sizes.len();
-        let (rank_name, size_name) = (format_ident!("{alias}{side}Rank"), format_ident!("{alias}{side}"));
-        let fact = context.fact(index, side);
-
-        let sizes = if rank == 1 { "1 size" } else { "{TAKES} sizes" };
-        let message = format!("`{text}`: {sizes} where `{kind}` {verb} {{GIVES}}");
-        traits.extend(equation(&rank_name, 1, &message, &format!("`{kind}` {verb} {{GIVES}} sizes")));
-        let written_rank = proc_macro2::Literal::usize_unsuffixed(rank);
-        let actual_rank = quote!(#private::rank::<#actual>());
-        statements.extend(statement(
-            &module,
-            &rank_name,
-            shape.span,
-            &[quote!(#written_rank)],
-            &[quote!({ #actual_rank })],
-        ));
-
-        let (message, label) = match rank {
-            1 => {
-                (format!("`{text}`: `{kind}` {verb} {{GIVES}} values"), format!("`{kind}` {verb} {{GIVES}}"))
+    /// The trait that holds between equal shapes.
+    fn equation(&mut self, name: &Ident, rank: usize, message: &str, label: &str) {
+        let (takes, gives) = (parameters("TAKES", rank), parameters("GIVES", rank));
+        let equal: Vec<_> = (0..rank).map(|i| format_ident!("N{i}")).collect();
+        self.module.extend(quote! {
+            #[diagnostic::on_unimplemented(message = #message, label = #label)]
+            pub trait #name<#(const #takes: usize,)* #(const #gives: usize),*> {
+                const HOLDS: () = ();
             }
-            rank => (
-                format!("`{text}`: `{kind}` {verb} {}", tuple("GIVES", rank)),
-                format!("`{kind}` {verb} {}", tuple("GIVES", rank)),
-            ),
-        };
-        traits.extend(equation(&size_name, rank, &message, &label));
-        let written: Vec<_> = shape.sizes.iter().map(|size| context.names.size_argument(size)).collect();
-        let values: Vec<_> = shape.sizes.iter().map(|size| context.names.size_value(size)).collect();
-        let positions = (0..rank).map(proc_macro2::Literal::usize_unsuffixed);
-        let actual_sizes: Vec<_> = positions
-            .zip(&values)
-            .map(|(position, value)| {
-                quote!({ if #actual_rank == #written_rank { #private::size::<#actual>(#position) } else { #value } })
-            })
-            .collect();
-        statements.extend(statement(&module, &size_name, shape.span, &written, &actual_sizes));
-        facts.extend(quote! {
-            const #fact: #private::bool = #private::has_sizes::<#actual>(&[#(#values),*]);
+            impl<Joint: ?Sized, #(const #equal: usize),*> #name<#(#equal,)* #(#equal),*> for Joint {}
         });
     }
-}
 
-/// Joints hold vacuously where a path says something else than its type: that mistake has an error of its own.
-fn conditions(context: &Context<'_>, joint: &Joint) -> Vec<TokenStream> {
-    let is_written = |index: usize| matches!(context.model.layers[index].layer_type, LayerType::Written(_));
-    let taker = is_written(joint.taker).then(|| context.fact(joint.taker, "Input"));
-    let giver = joint.giver.filter(|&giver| is_written(giver));
-    let giver = giver.map(|giver| context.fact(giver, "Output"));
-    taker.into_iter().chain(giver).map(|fact| quote!(#fact)).collect()
-}
+    /// The place where rustc proves an equation; `span` is what an error underlines. Where a condition fails, an error
+    /// says so already, and the equation holds by `takes = takes`.
+    fn state(
+        &mut self,
+        context: &mut Context<'_>,
+        name: &Ident,
+        span: Span,
+        takes: &Shape,
+        gives: &[TokenStream],
+        conditions: &[Ident],
+    ) {
+        let module = &context.joints.clone();
+        let this = quote_spanned!(span=> Self);
+        let (arguments, values): (Vec<_>, Vec<_>) = takes
+            .sizes
+            .iter()
+            .map(|size| (context.names.size_argument(size), context.names.size_value(size)))
+            .unzip();
+        let gives = gives.iter().zip(values).map(|(gives, takes)| match conditions {
+            [] => quote!({ #gives }),
+            conditions => quote!({ if #(#conditions)&&* { #gives } else { #takes } }),
+        });
+        self.statements.extend(quote! {
+            const #name: () = <#this as #module::#name<#(#arguments,)* #(#gives),*>>::HOLDS;
+        });
+    }
 
-/// The trait that holds between equal shapes.
-fn equation(name: &Ident, rank: usize, message: &str, label: &str) -> TokenStream {
-    let takes = parameters("TAKES", rank);
-    let gives = parameters("GIVES", rank);
-    let label =
-        if rank == 1 { label.to_owned() } else { label.replace("{GIVES} values", &tuple("GIVES", rank)) };
-    let doc = format!(" {}", message.replace("{{", "{").replace("}}", "}"));
-    let equal: Vec<_> = (0..rank).map(|i| format_ident!("N{i}")).collect();
-    quote! {
-        #[doc = #doc]
-        #[diagnostic::on_unimplemented(message = #message, label = #label)]
-        pub trait #name<#(const #takes: usize,)* #(const #gives: usize,)*> {
-            const HOLDS: () = ();
-        }
-        impl<Joint: ?Sized, #(const #equal: usize),*> #name<#(#equal,)* #(#equal,)*> for Joint {}
+    /// That a fact is true.
+    fn truth(
+        &mut self,
+        context: &Context<'_>,
+        name: &Ident,
+        span: Span,
+        fact: &Ident,
+        message: &str,
+        label: &str,
+    ) {
+        let module = &context.joints;
+        let this = quote_spanned!(span=> Self);
+        let message = escape(message);
+        self.module.extend(quote! {
+            #[diagnostic::on_unimplemented(message = #message, label = #label)]
+            pub trait #name<const IS: bool> {
+                const HOLDS: () = ();
+            }
+            impl<Joint: ?Sized> #name<true> for Joint {}
+        });
+        self.statements.extend(quote!(const #name: () = <#this as #module::#name<#fact>>::HOLDS;));
     }
 }
 
-/// The place where rustc proves the trait; `span` is what an error underlines.
-fn statement(
-    module: &Ident,
-    name: &Ident,
-    span: Span,
-    takes: &[TokenStream],
-    gives: &[TokenStream],
-) -> TokenStream {
-    let this = quote_spanned!(span=> Self);
-    quote!(const #name: () = <#this as #module::#name<#(#takes,)* #(#gives,)*>>::HOLDS;)
+fn is_path(context: &Context<'_>, layer: usize) -> bool {
+    matches!(context.model.layers[layer].layer_type, LayerType::Written(_))
+}
+
+fn is_one(shape: &Shape) -> bool {
+    matches!(shape.sizes.as_slice(), [size] if size.literal() == Some(1))
+}
+
+/// "{TAKES} values", or "({TAKES_0}, {TAKES_1})"
+fn amount(name: &str, shape: &Shape) -> String {
+    let sizes = tuple(name, shape.sizes.len());
+    match shape.sizes.len() {
+        1 if is_one(shape) => format!("{sizes} value"),
+        1 => format!("{sizes} values"),
+        _ => sizes,
+    }
+}
+
+/// "{GIVES}", or "({GIVES_0}, {GIVES_1})"
+fn tuple(name: &str, rank: usize) -> String {
+    let names: Vec<String> = parameters(name, rank).iter().map(|name| format!("{{{name}}}")).collect();
+    if rank == 1 { names.concat() } else { format!("({})", names.join(", ")) }
 }
 
 fn parameters(name: &str, rank: usize) -> Vec<Ident> {
     match rank {
         1 => vec![Ident::new(name, Span::mixed_site())],
-        rank => (0..rank).map(|i| format_ident!("{name}_{i}")).collect(),
+        rank => (0..rank).map(|i| format_ident!("{name}_{i}", span = Span::mixed_site())).collect(),
     }
-}
-
-/// `({GIVES_0}, {GIVES_1})`
-fn tuple(name: &str, rank: usize) -> String {
-    let names: Vec<String> = parameters(name, rank).iter().map(|name| format!("{{{name}}}")).collect();
-    format!("({})", names.join(", "))
 }
 
 /// Text inside a format string.

@@ -3,10 +3,13 @@
 //! The expansion stands on nothing that a user can shadow. The struct is in the user's scope, and beside it one
 //! constant without a name holds the rest in two blocks, one in the other:
 //!
-//! - the outer block sees the user's names. It gives an alias to each size and layer, which is the only place where a
-//!   user's path is written, and holds the joints;
-//! - the inner block imports every name it needs from the facade, primitive types included, and holds the
-//!   implementations in terms of the aliases.
+//! - the outer block sees the user's names, and gives an alias to each of the user's paths: the only place where they
+//!   are written, so that a path that leads nowhere is one error;
+//! - the inner block imports every name it needs from the facade, primitive types included, and holds the rest:
+//!   sizes, layers, joints and implementations.
+//!
+//! A path that leads to something else than a size or a layer is one error too: a joint says it, and a stand-in of
+//! the written shape takes the path's place everywhere else.
 
 mod joints;
 mod names;
@@ -24,27 +27,37 @@ use names::Names;
 const IMPORTS: &[&str] = &[
     "Backward",
     "Debug",
-    "Formatter",
     "FmtResult",
+    "Formatter",
     "Forward",
     "Headless",
+    "If",
     "Layer",
     "LayerInfo",
     "Model",
     "None",
+    "Otherwise",
     "Predict",
+    "Probe",
     "Rng",
+    "Select",
     "Some",
+    "Unknown",
+    "Unsigned",
     "Zeroable",
+    "bool",
     "buffer_count",
     "ends",
     "f32",
+    "has_sizes",
+    "is_rowwise",
     "max",
     "output_len",
     "parameter_count",
+    "rank",
+    "size",
     "str",
     "u64",
-    "u8",
     "usize",
 ];
 
@@ -68,13 +81,9 @@ impl Context<'_> {
         layers.iter().rposition(|layer| layer.role != Role::Reshape).unwrap_or(layers.len() - 1)
     }
 
-    /// The name of the constant that says whether a user's type has the shape that is written.
-    fn fact(&self, layer: usize, side: &str) -> Ident {
-        quote::format_ident!(
-            "{}_{}_HOLDS",
-            self.model.layers[layer].name.to_string().to_uppercase(),
-            side.to_uppercase()
-        )
+    /// The name of a constant that says whether something holds for a user's type.
+    fn fact(&self, layer: usize, what: &str) -> Ident {
+        quote::format_ident!("{}_{what}", self.model.layers[layer].name.to_string().to_uppercase())
     }
 
     /// The layers that compute in inference, or in training.
@@ -94,12 +103,12 @@ pub(crate) fn model(model: &Model<'_>) -> TokenStream {
     let mut context = Context { model, root, names, this, aliases, joints };
 
     let layers = surface::layer_aliases(&mut context);
-    let joints = joints::joints(&mut context);
-    let declaration = surface::declaration(&mut context);
+    let declaration = surface::declaration(&context);
     let inherent = surface::inherent(&mut context);
     let implementations = surface::implementations(&mut context);
     let passes = passes::model_impl(&mut context);
-    let sizes = context.names.declarations(root);
+    let joints = joints::joints(&mut context);
+    let (written, sizes) = (context.names.written(), context.names.sizes(root));
     let imports = IMPORTS.iter().map(|name| Ident::new(name, proc_macro2::Span::mixed_site()));
     let conditions = surface::conditions(&model.written.attributes);
     quote! {
@@ -107,15 +116,16 @@ pub(crate) fn model(model: &Model<'_>) -> TokenStream {
 
         #(#conditions)*
         const _: () = {
-            #sizes
-            #layers
-            #joints
+            #written
             #this_alias
 
             const _: () = {
                 #[allow(unused_imports)]
                 use #root::__private::{#(#imports),*};
 
+                #sizes
+                #layers
+                #joints
                 #inherent
                 #implementations
                 #passes

@@ -12,23 +12,32 @@ use crate::size::{Shape, Size};
 pub(crate) struct Names<'a> {
     model: &'a ast::Model,
     taken: HashSet<String>,
+    /// The user's paths, as the outer block calls them.
+    written: Vec<(Ident, Path)>,
     /// By the size as written.
-    paths: BTreeMap<String, SizeAlias>,
+    sizes: BTreeMap<String, TypeSize>,
     /// Literals that typenum has no name for.
     literals: BTreeMap<u64, Ident>,
 }
 
-struct SizeAlias {
-    path: Path,
-    alias: Ident,
-    value: Ident,
+/// A size that is given as a type.
+pub(crate) struct TypeSize {
+    pub(crate) path: Path,
+    /// The path in the outer block.
+    pub(crate) written: Ident,
+    /// The size, or a stand-in where the path is none.
+    pub(crate) alias: Ident,
+    /// Its value.
+    pub(crate) value: Ident,
+    /// Whether the path is a size.
+    pub(crate) fact: Ident,
 }
 
 impl<'a> Names<'a> {
     pub(crate) fn new(model: &'a ast::Model, imports: &[&str]) -> Self {
         let mut taken = model.idents.clone();
         taken.extend(imports.iter().map(ToString::to_string));
-        Self { model, taken, paths: BTreeMap::new(), literals: BTreeMap::new() }
+        Self { model, taken, written: Vec::new(), sizes: BTreeMap::new(), literals: BTreeMap::new() }
     }
 
     /// `wanted`, or `wanted` with underscores behind it.
@@ -56,15 +65,47 @@ impl<'a> Names<'a> {
         }
     }
 
-    fn path(&mut self, path: &Path) -> &SizeAlias {
+    /// The name of a user's path in the outer block. It is like no path, so that rustc never suggests it.
+    pub(crate) fn written_alias(&mut self, name: &str, path: &Path) -> Ident {
+        let alias = self.unique(&format!("Written{name}"));
+        self.written.push((alias.clone(), path.clone()));
+        alias
+    }
+
+    fn type_size(&mut self, path: &Path) -> &TypeSize {
         let key = path.tokens.to_string();
-        if !self.paths.contains_key(&key) {
+        if !self.sizes.contains_key(&key) {
             let name = path.last().to_string();
-            let alias = self.unique(&format!("{}Size", camel_case(&name)));
-            let value = self.unique(&format!("{}_SIZE", name.to_uppercase()));
-            self.paths.insert(key.clone(), SizeAlias { path: path.clone(), alias, value });
+            let (camel, upper) = (camel_case(&name), name.to_uppercase());
+            let size = TypeSize {
+                path: path.clone(),
+                written: self.written_alias(&camel, path),
+                alias: self.unique(&format!("{camel}Size")),
+                value: self.unique(&format!("{upper}_SIZE")),
+                fact: self.unique(&format!("{upper}_IS_SIZE")),
+            };
+            self.sizes.insert(key.clone(), size);
         }
-        &self.paths[&key]
+        &self.sizes[&key]
+    }
+
+    /// Every size that is given as a type.
+    pub(crate) fn type_sizes(&self) -> impl Iterator<Item = &TypeSize> {
+        self.sizes.values()
+    }
+
+    /// The facts that a shape's types are sizes.
+    pub(crate) fn facts(&mut self, shape: &Shape) -> Vec<Ident> {
+        fn collect(names: &mut Names<'_>, size: &Size, into: &mut Vec<Ident>) {
+            match size {
+                Size::Literal { .. } => {}
+                Size::Type(path) => into.push(names.type_size(path).fact.clone()),
+                Size::Product(factors) => factors.iter().for_each(|factor| collect(names, factor, into)),
+            }
+        }
+        let mut facts = Vec::new();
+        shape.sizes.iter().for_each(|size| collect(self, size, &mut facts));
+        facts
     }
 
     /// A size as a typenum type.
@@ -84,7 +125,7 @@ impl<'a> Names<'a> {
                 quote!(#alias)
             }
             Size::Type(path) => {
-                let alias = &self.path(path).alias;
+                let alias = &self.type_size(path).alias;
                 quote!(#alias)
             }
             Size::Product(factors) => {
@@ -103,12 +144,12 @@ impl<'a> Names<'a> {
                 quote!(#value)
             }
             Size::Type(path) => {
-                let value = &self.path(path).value;
+                let value = &self.type_size(path).value;
                 quote!(#value)
             }
             Size::Product(factors) => {
                 let factors: Vec<_> = factors.iter().map(|factor| self.size_value(factor)).collect();
-                quote!(#(#factors)**)
+                factors.into_iter().reduce(|a, b| quote!(#a * #b)).expect("a shape has a size")
             }
         }
     }
@@ -128,20 +169,29 @@ impl<'a> Names<'a> {
         quote!((#(#sizes,)*))
     }
 
-    /// The aliases of sizes, to stand before their uses.
-    pub(crate) fn declarations(&self, root: &TokenStream) -> TokenStream {
-        let paths = self.paths.values().map(|SizeAlias { path, alias, value }| {
-            let written = &path.tokens;
+    /// The user's paths, for the outer block.
+    pub(crate) fn written(&self) -> TokenStream {
+        let aliases = self.written.iter().map(|(alias, path)| {
+            let path = &path.tokens;
+            quote!(type #alias = #path;)
+        });
+        quote!(#(#aliases)*)
+    }
+
+    /// The sizes that are no literals typenum has a name for, for the inner block.
+    pub(crate) fn sizes(&self, root: &TokenStream) -> TokenStream {
+        let types = self.sizes.values().map(|TypeSize { written, alias, value, fact, .. }| {
             quote! {
-                type #alias = #written;
-                const #value: #root::__private::usize = <#alias as #root::typenum::Unsigned>::USIZE;
+                const #fact: bool = Probe::<#written>::IS_SIZE;
+                type #alias = <If<#fact> as Select<#written, #root::typenum::consts::U1>>::Type;
+                const #value: usize = <#alias as Unsigned>::USIZE;
             }
         });
         let literals = self.literals.iter().map(|(value, alias)| {
             let number = binary(*value, root);
             quote!(type #alias = #number;)
         });
-        quote!(#(#paths)* #(#literals)*)
+        quote!(#(#types)* #(#literals)*)
     }
 }
 

@@ -5,6 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::Attribute;
 
 use super::Context;
+use crate::check::Layer;
 use crate::kinds::{LayerType, TypeArgument, View};
 use crate::size::Shape;
 
@@ -17,14 +18,16 @@ pub(crate) fn conditions(attributes: &[Attribute]) -> Vec<&Attribute> {
 pub(crate) fn layer_aliases(context: &mut Context<'_>) -> TokenStream {
     let (root, model) = (context.root, context.model);
     let mut aliases = TokenStream::new();
-    for (layer, alias) in model.layers.iter().zip(context.aliases.clone()) {
+    for (index, (layer, alias)) in model.layers.iter().zip(context.aliases.clone()).enumerate() {
         let layer_type = match &layer.layer_type {
-            LayerType::Written(path) => path.tokens.clone(),
-            LayerType::Unknown => {
-                let input = context.names.shape_type(&layer.input, root);
-                let output = context.names.shape_type(&layer.output, root);
-                quote!(#root::__private::Unknown<#input, #output>)
+            LayerType::Written(path) => {
+                let written = context.names.written_alias(&alias.to_string(), path);
+                let fact = context.fact(index, "IS_LAYER");
+                let stand_in = unknown(context, layer);
+                aliases.extend(quote!(const #fact: bool = Probe::<#written>::IS_LAYER;));
+                quote!(<If<#fact> as Select<#written, #stand_in>>::Type)
             }
+            LayerType::Unknown => unknown(context, layer),
             LayerType::BuiltIn { module, kind, arguments } => {
                 let arguments = arguments.iter().map(|argument| match argument {
                     TypeArgument::InputShape => context.names.shape_type(&layer.input, root),
@@ -50,8 +53,15 @@ pub(crate) fn layer_aliases(context: &mut Context<'_>) -> TokenStream {
     aliases
 }
 
+/// A layer of the right shapes that does nothing.
+fn unknown(context: &mut Context<'_>, layer: &Layer) -> TokenStream {
+    let input = context.names.shape_type(&layer.input, context.root);
+    let output = context.names.shape_type(&layer.output, context.root);
+    quote!(Unknown<#input, #output>)
+}
+
 /// The struct in the user's scope.
-pub(crate) fn declaration(context: &mut Context<'_>) -> TokenStream {
+pub(crate) fn declaration(context: &Context<'_>) -> TokenStream {
     let (root, written) = (context.root, context.model.written);
     let (attributes, visibility, name) = (&written.attributes, &written.visibility, &written.name);
     let docs = layer_docs(context);
@@ -309,7 +319,7 @@ fn flattened_head(context: &Context<'_>) -> TokenStream {
     let message = "`Flatten` behind a softmax over rows: put it before the layer with the softmax";
     let assert = quote_spanned!(span=> assert);
     quote! {
-        const _: () = #root::__private::core::#assert!(!#root::__private::is_rowwise::<#alias>(), #message);
+        const _: () = #root::__private::core::#assert!(!is_rowwise::<#alias>(), #message);
     }
 }
 
