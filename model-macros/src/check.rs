@@ -68,6 +68,7 @@ pub(crate) fn model<'a>(written: &'a ast::Model, report: &mut Report) -> Model<'
     let mut joints = Vec::new();
     let mut specs = Vec::new();
     let mut given: Option<Given> = None;
+    let mut numbers = 0;
     for (layer, name) in written.layers.iter().zip(names) {
         let arrives = match &given {
             None if written.incomplete && layers.is_empty() => Arrives::Unknown,
@@ -75,7 +76,10 @@ pub(crate) fn model<'a>(written: &'a ast::Model, report: &mut Report) -> Model<'
             Some(Given { shape: Some(shape), .. }) if !written.incomplete => Arrives::Shape(shape),
             Some(_) => Arrives::Unknown,
         };
-        let mut spec = spec(layer, arrives, report);
+        let mut spec = spec(written, layer, arrives, report);
+        if !is_small_enough(layer, &spec, &mut numbers, report) {
+            spec = unknown(Arrives::Unknown);
+        }
         let index = layers.len();
         joints.extend(joint(layer, index, &mut spec, given.as_ref(), &layers, report));
         let sets_shape = given.is_none() || !matches!(spec.role, Role::Training) && changes_shape(&spec);
@@ -111,7 +115,6 @@ pub(crate) fn model<'a>(written: &'a ast::Model, report: &mut Report) -> Model<'
         specs.push(spec);
     }
     softmax_in_the_middle(&specs, report);
-    too_large(written, &specs, report);
     let input = specs.first().and_then(|spec| spec.input.clone());
     if layers.is_empty() {
         empty(written, report);
@@ -267,7 +270,7 @@ fn means(kind: &dyn Kind, written: &str) -> bool {
 }
 
 /// What the layer's kind says of it; a path to a type where no kind is meant.
-fn spec(layer: &ast::Layer, arrives: Arrives<'_>, report: &mut Report) -> Spec {
+fn spec(written: &ast::Model, layer: &ast::Layer, arrives: Arrives<'_>, report: &mut Report) -> Spec {
     let (word, kind_name) = (layer.path.word().map(ToString::to_string), layer.kind());
     let kind = word.as_ref().and_then(|word| {
         KINDS
@@ -276,10 +279,14 @@ fn spec(layer: &ast::Layer, arrives: Arrives<'_>, report: &mut Report) -> Spec {
             .or_else(|| KINDS.iter().find(|kind| means(**kind, word)))
     });
     match (kind, word) {
+        (_, Some(word)) if written.name == word => {
+            report.error(layer.span(), format!("`{word}` cannot be a layer of itself"));
+            unknown(arrives)
+        }
         (Some(kind), Some(word)) => {
             if word != kind.name() {
                 let message = format!(
-                    "unknown layer `{word}`: did you mean `{}`? {}; a layer type of your own is written `self::{word}`",
+                    "unknown layer `{word}`: did you mean `{}`? {}; a type of your own is written `self::{word}`",
                     kind.name(),
                     all_kinds()
                 );
@@ -297,7 +304,7 @@ fn spec(layer: &ast::Layer, arrives: Arrives<'_>, report: &mut Report) -> Spec {
             unknown(arrives)
         }
         (None, Some(word)) if word.starts_with(|c: char| c.is_lowercase() || c == '_') => {
-            let message = format!("unknown layer `{word}`: {}, or the name of a type", all_kinds());
+            let message = format!("unknown layer `{word}`. {}; a layer of your own is a type", all_kinds());
             report.error(layer.span(), message);
             unknown(arrives)
         }
@@ -313,7 +320,7 @@ fn spec(layer: &ast::Layer, arrives: Arrives<'_>, report: &mut Report) -> Spec {
 
 fn all_kinds() -> String {
     let names: Vec<&str> = KINDS.iter().map(|kind| kind.name()).collect();
-    format!("the built-in layers are {}", names.join(", "))
+    format!("Built in are {}", names.join(", "))
 }
 
 /// Stands in for a layer of which nothing is known.
@@ -397,27 +404,23 @@ fn softmax_in_the_middle(specs: &[Spec], report: &mut Report) {
 /// Numbers beyond this do not fit into any machine's memory.
 const MOST_NUMBERS: u64 = 1 << 40;
 
-fn too_large(written: &ast::Model, specs: &[Spec], report: &mut Report) {
-    let length = |shape: &Option<Shape>| -> Option<u64> {
-        let sizes = &shape.as_ref()?.sizes;
-        Some(sizes.iter().map(|size| size.literal().unwrap_or(1)).fold(1, u64::saturating_mul))
+/// Whether the layer keeps the model within what a machine can hold; `sum` counts up.
+fn is_small_enough(layer: &ast::Layer, spec: &Spec, sum: &mut u64, report: &mut Report) -> bool {
+    let length = |shape: &Option<Shape>| -> u64 {
+        let sizes = shape.iter().flat_map(|shape| &shape.sizes);
+        sizes.map(|size| size.literal().unwrap_or(1)).fold(1, u64::saturating_mul)
     };
-    let mut sum: u64 = 0;
-    for (layer, spec) in written.layers.iter().zip(specs) {
-        let (Some(input), Some(output)) = (length(&spec.input), length(&spec.output)) else { continue };
-        let numbers = if spec.has_parameters && !spec.has_buffers {
-            input.saturating_mul(output)
-        } else {
-            input.max(output)
-        };
-        sum = sum.saturating_add(numbers);
-        if sum > MOST_NUMBERS {
-            let message =
-                format!("`{layer}` brings the model above {MOST_NUMBERS} numbers, the most there may be");
-            report.error(layer.arguments_span, message);
-            return;
-        }
+    let (input, output) = (length(&spec.input), length(&spec.output));
+    let has_matrix = spec.has_parameters && !matches!(spec.layer_type, LayerType::Written(_));
+    let numbers = if has_matrix { input.saturating_mul(output) } else { input.max(output) };
+    let before = *sum;
+    *sum = before.saturating_add(numbers);
+    if before <= MOST_NUMBERS && *sum > MOST_NUMBERS {
+        let message =
+            format!("`{layer}` brings the model above {MOST_NUMBERS} numbers, the most there may be");
+        report.error(layer.arguments_span, message);
     }
+    *sum <= MOST_NUMBERS
 }
 
 fn empty(written: &ast::Model, report: &mut Report) {

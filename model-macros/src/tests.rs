@@ -61,7 +61,7 @@ fn a_size_is_a_positive_integer() {
 fn a_typo_is_understood() {
     rejects("M < Dense(3 => 4, rleu) >", "unknown activation `rleu`: did you mean `relu`?");
     rejects("M < Dense(3 => 4, ReLU) >", "unknown activation `ReLU`: did you mean `relu`?");
-    rejects("M < Dense(3 => 4, banana) >", "unknown activation `banana`: there are linear, relu,");
+    rejects("M < Dense(3 => 4, banana) >", "unknown activation `banana`. There are linear, relu,");
     rejects(
         "M < Dense(3 => 4, init = xavier) >",
         "unknown initializer `xavier`: did you mean `glorot_uniform`?",
@@ -70,13 +70,13 @@ fn a_typo_is_understood() {
     rejects("M < Dense(3 => 4, use_bias = true) >", "unknown option `use_bias`: did you mean `bias`?");
     rejects(
         "M < Dense(3 => 4, kernel = 3) >",
-        "unknown option `kernel`: the options of `Dense` are `activation`",
+        "unknown option `kernel`. The options of `Dense` are `activation`",
     );
     rejects("M < Linear(3 => 4) >", "unknown layer `Linear`: did you mean `Dense`?");
     rejects("M < dense(3 => 4) >", "unknown layer `dense`: did you mean `Dense`?");
     rejects("M < Desne(3 => 4) >", "unknown layer `Desne`: did you mean `Dense`?");
     rejects("M < Dense(3 => 4), ReLU >", "unknown layer `ReLU`: did you mean `Activation(relu)`?");
-    rejects("M < Dense(3 => 4), frobnicate >", "unknown layer `frobnicate`: the built-in layers are Input,");
+    rejects("M < Dense(3 => 4), frobnicate >", "unknown layer `frobnicate`. Built in are Input,");
 }
 
 #[test]
@@ -195,6 +195,7 @@ fn the_grammar_is_explained() {
     rejects("M", "expected `<` and the layers");
     rejects("M { Dense(3 => 4) }", "expected `<` and the layers");
     rejects("M < >", "`M` has no layers");
+    rejects("M < Dense(3 => 4), M(4 => 4) >", "`M` cannot be a layer of itself");
     rejects("M < Input(3) >", "`M` has no layer behind `Input`");
     rejects("M < Dense(3 => 4)", "the list of layers ends with `>`");
     rejects("M < Dense(3 => 4) Dense(4 => 5) >", "expected `,` between layers");
@@ -215,4 +216,62 @@ fn every_mistake_is_reported() {
         "M < Dense(0 => 3, rleu), Dropout(2.0), Dense(3 => 4, bias = maybe), predict: Dense(4 => 1) >",
     );
     assert_eq!(all.len(), 5, "{all:#?}");
+}
+
+/// The expansion of a declaration, formatted.
+fn expansion(declaration: &str) -> String {
+    let tokens = format!("::typenet; {declaration}").parse().expect("a declaration is made of tokens");
+    prettyplease::unparse(&syn::parse2(crate::model_tokens(tokens)).expect("the expansion is Rust"))
+}
+
+/// Read `snapshots/` as a reviewer: what a user sees under `cargo expand`. `BLESS=1` writes it anew.
+#[test]
+fn the_expansion_reads_well() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots/mlp.rs");
+    let expansion = expansion(
+        "/// Digits.
+         pub Mlp < Input(28, Width), Flatten, Dense(784 => 512, relu), Dropout(0.5), Head(512 => 10) >",
+    );
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(path, &expansion).expect("the snapshot can be written");
+    }
+    let snapshot = std::fs::read_to_string(path).expect("the snapshot can be read");
+    assert_eq!(expansion, snapshot, "BLESS=1 writes {path} anew");
+}
+
+#[test]
+fn a_declaration_with_mistakes_still_expands_to_rust() {
+    for declaration in [
+        "M",
+        "M < >",
+        "M < Dense( >",
+        "M < Dense(0 => 0, rleu, bias = 3) >",
+        "M < Dense(_ => _), Flatten, Dropout, Input >",
+        "M < a: b: c >",
+        "M < Input(2, 3), Dense(_ => 4), Input((4, 4)), Dense((1, 2) => (3, 4)) >",
+        "M < Input(4000000000, 4000000000), Flatten, Dense(_ => 4000000000) >",
+        "M < x: Dense(3 => 4), x: Dense(4 => 5), x_mut: Dense(5 => 6), x_mut_1: Dense(6 => 7) >",
+    ] {
+        let Ok(tokens) = format!("::typenet; {declaration}").parse() else { continue };
+        let file: syn::File = syn::parse2(crate::model_tokens(tokens)).expect(declaration);
+        let has_struct =
+            file.items.iter().any(|item| matches!(item, syn::Item::Struct(item) if item.ident == "M"));
+        let has_error = file.items.iter().any(|item| matches!(item, syn::Item::Macro(_)));
+        assert!(has_struct && has_error, "`{declaration}`");
+    }
+}
+
+/// Wherever a declaration is cut off, as while it is being typed, the macro answers without a panic.
+#[test]
+fn no_prefix_of_a_declaration_panics() {
+    let declaration = "/// Docs.\n pub M < Input(28, U28), a: Dense(784 => Hidden, relu, bias = false, init = zeros), \
+                       Dropout(rate = 0.5), my::Layer<U3, 4>((3, 4) => _), Activation(softmax) >";
+    let tokens: proc_macro2::TokenStream = declaration.parse().expect("a declaration is made of tokens");
+    let tokens: Vec<_> = tokens.into_iter().collect();
+    for end in 0..tokens.len() {
+        for start in 0..end {
+            let part: proc_macro2::TokenStream = tokens[start..end].iter().cloned().collect();
+            crate::model_tokens(quote::quote!(::typenet; #part));
+        }
+    }
 }

@@ -34,6 +34,7 @@ pub(crate) fn joints(context: &mut Context<'_>) -> TokenStream {
     for joint in &context.model.joints {
         obligations.joint(context, joint);
     }
+    obligations.flattened_head(context);
     for size in context.names.type_sizes() {
         let (name, fact) = (format_ident!("{}IsSize", size.alias), &size.fact);
         let message =
@@ -143,6 +144,22 @@ impl Obligations {
                 const #holds: bool = has_sizes::<#actual>(&[#(#values),*]);
             });
         }
+    }
+
+    /// `Flatten` behind the last step hands its activation on, which is right unless that one works row by row.
+    fn flattened_head(&mut self, context: &Context<'_>) {
+        let last = context.last();
+        let behind = context.model.layers.iter().enumerate().skip(last + 1);
+        let Some((index, flatten)) = behind.into_iter().find(|(_, layer)| layer.input.sizes.len() > 1) else {
+            return;
+        };
+        let LayerType::BuiltIn { kind, .. } = &flatten.layer_type else { return };
+        let (alias, head) = (&context.aliases[last], &context.model.layers[last].text);
+        let fact = context.fact(index, "KEEPS_HEAD");
+        self.facts.extend(quote!(const #fact: bool = !is_rowwise::<#alias>();));
+        let message =
+            format!("`Flatten` behind `{head}`, whose softmax is over rows: put `Flatten` before it");
+        self.truth(context, &context.aliases[index], kind.span(), &fact, &message, "flattens rows of shares");
     }
 
     /// The trait that holds between equal shapes.

@@ -1,7 +1,7 @@
 //! The struct, what a user calls on it, and the tables and constants of its layers.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{format_ident, quote};
 use syn::Attribute;
 
 use super::Context;
@@ -117,7 +117,7 @@ pub(crate) fn inherent(context: &mut Context<'_>) -> TokenStream {
             let sample = array_type(context, input);
             let input = flat(input, quote!(sample));
             quote! {
-                /// The model's answer to one sample. On the stack alone: no heap, no threads to wait for.
+                /// The model's answer to one sample. On the stack alone, without heap.
                 #visibility fn predict(&self, sample: &#sample) -> #prediction {
                     let (parameters, buffers) = self.block.split_at(Self::PARAMETERS);
                     let mut prediction = #zeros;
@@ -260,7 +260,6 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
     let last = &context.aliases[context.last()];
     let initialize = super::passes::initialize(context);
     let memory = super::passes::memory(context);
-    let head = flattened_head(context);
     let debug = (!derives_debug(&model.written.attributes)).then(|| {
         quote! {
             impl Debug for #this {
@@ -275,8 +274,6 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
         unsafe impl Zeroable for #this {}
 
         #debug
-        #head
-
         impl Layer for #this {
             type Input = #input;
             type Output = #output;
@@ -301,25 +298,6 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
                 <Self as Model>::backward_with::<<Self as Model>::Last>(pass);
             }
         }
-    }
-}
-
-/// `Flatten` behind the last step hands its activation on, which is sound unless that one works row by row.
-fn flattened_head(context: &Context<'_>) -> TokenStream {
-    let (root, last) = (context.root, context.last());
-    let Some(flatten) = context.model.layers[last + 1..].iter().find(|layer| layer.input.sizes.len() > 1)
-    else {
-        return TokenStream::new();
-    };
-    let alias = &context.aliases[last];
-    let span = match &flatten.layer_type {
-        LayerType::BuiltIn { kind, .. } => kind.span(),
-        LayerType::Written(_) | LayerType::Unknown => Span::mixed_site(),
-    };
-    let message = "`Flatten` behind a softmax over rows: put it before the layer with the softmax";
-    let assert = quote_spanned!(span=> assert);
-    quote! {
-        const _: () = #root::__private::core::#assert!(!is_rowwise::<#alias>(), #message);
     }
 }
 

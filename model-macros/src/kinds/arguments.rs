@@ -229,8 +229,8 @@ impl<'a> Arguments<'a> {
         Some((word, TypeArgument::Marker { module: "activation", name: Ident::new(word.marker, span) }))
     }
 
-    /// The words that are left after the activation: a second one, or a size that is missing its `=>`.
-    fn report_rest(&mut self, options: &[&str]) {
+    /// Reports every argument that was not taken. `options` are the ones that the kind knows.
+    pub(crate) fn finish(&mut self, options: &[&str]) {
         for i in 0..self.taken.len() {
             if self.taken[i] {
                 continue;
@@ -241,8 +241,9 @@ impl<'a> Arguments<'a> {
                 Argument::Option { name, .. } => {
                     let written = name.to_string();
                     let known = match options {
-                        [] => format!("`{kind}` has no options: `{example}`"),
-                        options => format!("the options of `{kind}` are {}", join(options)),
+                        [] => format!("`{kind}` has no options"),
+                        [only] => format!("The option of `{kind}` is `{only}`"),
+                        options => format!("The options of `{kind}` are {}", join(options)),
                     };
                     let meant = nearest(&written, options.iter().copied(), typos(&written))
                         .or_else(|| options.iter().copied().find(|option| is_meant(option, &written)));
@@ -251,7 +252,7 @@ impl<'a> Arguments<'a> {
                             format!("option `{meant}` is given twice")
                         }
                         Some(meant) => format!("unknown option `{written}`: did you mean `{meant}`? {known}"),
-                        None => format!("unknown option `{written}`: {known}"),
+                        None => format!("unknown option `{written}`. {known}"),
                     }
                 }
                 Argument::Shapes { .. } => format!("`{kind}` does not take `{argument}` here: `{example}`"),
@@ -305,7 +306,7 @@ impl<'a> Arguments<'a> {
         let all = vocabulary::list(words);
         let message = match vocabulary::meant(words, &written) {
             Some(meant) => format!("unknown {what} `{written}`: did you mean `{meant}`? There are {all}"),
-            None => format!("unknown {what} `{written}`: there are {all}"),
+            None => format!("unknown {what} `{written}`. There are {all}"),
         };
         self.error(span, message);
         None
@@ -317,11 +318,6 @@ impl<'a> Arguments<'a> {
             Some(Argument::Value(value)) => Some(value),
             _ => None,
         }
-    }
-
-    /// Reports what no rule has taken. `options` are the ones that the kind knows.
-    pub(crate) fn finish(&mut self, options: &[&str]) {
-        self.report_rest(options);
     }
 }
 

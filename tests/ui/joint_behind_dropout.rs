@@ -1,0 +1,14 @@
+use typenet::model;
+
+model! {
+    pub Mlp <
+        Dense(784 => 512, relu),
+        Dropout(0.5),
+        Activation(tanh),
+        Dense(256 => 10),
+    >
+}
+
+fn main() {
+    let _ = |mlp: &Mlp| -> [f32; 10] { mlp.predict(&[0.0; 784]) };
+}

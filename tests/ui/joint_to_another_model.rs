@@ -1,0 +1,17 @@
+use typenet::model;
+
+model! {
+    pub Encoder < Dense(784 => 64, relu) >
+}
+
+model! {
+    pub Mlp <
+        Dense(100 => 256),
+        Encoder(784 => 64),
+        Dense(64 => 10),
+    >
+}
+
+fn main() {
+    let _ = |mlp: &Mlp| -> [f32; 10] { mlp.predict(&[0.0; 100]) };
+}

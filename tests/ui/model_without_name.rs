@@ -1,0 +1,7 @@
+use typenet::model;
+
+model! {
+
+}
+
+fn main() {}

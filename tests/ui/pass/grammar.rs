@@ -1,0 +1,38 @@
+#![forbid(unsafe_code)]
+#![deny(missing_docs, warnings)]
+//! Every form of the language.
+
+/// A size.
+pub type Hidden = typenet::typenum::U16;
+
+typenet::model! {
+    /// Docs.
+    #[derive(Clone)]
+    pub(crate) Everything <
+        Input(4, (5)),
+        Flatten,
+        hidden: Dense(20 => Hidden, relu),
+        Dropout(0.1),
+        Dropout(rate = 2.5e-1),
+        /// Docs of a layer.
+        Dense(Hidden => typenet::typenum::U16, activation = swish, bias = true),
+        Dense(_ => 3, bias = false, init = glorot_uniform),
+        Activation(softmax),
+        Inner(3 => 2),
+        crate::nested::Inner(2 => 2),
+        self::nested::Inner(_ => 2),
+        logits: Dense(2 => 1),
+    >
+}
+
+typenet::model!(Inner<Dense(3=>2)>);
+
+mod nested {
+    typenet::model![pub(super) Inner < Dense(2 => 2), Flatten >];
+}
+
+fn main() {
+    let model = Everything::from_block([0.0; Everything::BLOCK_LEN]);
+    assert_eq!(model.clone().predict(&[[1.0; 5]; 4]), [0.0]);
+    assert_eq!(model.hidden().weight().len(), 20);
+}

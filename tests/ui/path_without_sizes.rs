@@ -1,0 +1,14 @@
+use typenet::model;
+
+model! {
+    pub Encoder < Dense(784 => 64, relu) >
+}
+
+model! {
+    pub Mlp <
+        Encoder,
+        Dense(64 => 10),
+    >
+}
+
+fn main() {}

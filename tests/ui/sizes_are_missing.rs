@@ -1,0 +1,9 @@
+use typenet::model;
+
+model! {
+    pub Mlp <
+        Dense,
+    >
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use typenet::model;
+
+model! {
+    pub struct Mlp < Dense(784 => 10) >
+}
+
+fn main() {
+    let _ = |mlp: &Mlp| -> [f32; 10] { mlp.predict(&[0.0; 784]) };
+}

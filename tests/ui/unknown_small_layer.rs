@@ -1,0 +1,12 @@
+use typenet::model;
+
+model! {
+    pub Mlp <
+        Dense(784 => 512),
+        frobnicate(512 => 10),
+    >
+}
+
+fn main() {
+    let _ = |mlp: &Mlp| mlp.predict(&[0.0; 784]);
+}
