@@ -156,7 +156,7 @@ const fn no_gap(entries: &[Option<Entry<'_>>], data: u64) -> Result<(), HeaderEr
             if let Some(entry) = &entries[i] {
                 if entry.begin == end {
                     end = entry.end;
-                } else if entry.begin > end
+                } else if entry.end > end
                     && (nearest.is_none() || matches!(nearest, Some(other) if entry.begin < other.begin))
                 {
                     nearest = Some(*entry);
