@@ -56,7 +56,10 @@ mod tests {
         assert!(values().all(|grey| (0.0..=1.0).contains(grey)));
         assert!(values().any(|&grey| grey == 1.0));
         for digit in 0..10 {
-            assert!(digits.test_labels.iter().filter(|&&label| label == digit).count() >= 20, "digit {digit}");
+            assert!(
+                digits.test_labels.iter().filter(|&&label| label == digit).count() >= 20,
+                "digit {digit}"
+            );
         }
     }
 }

@@ -32,7 +32,8 @@ impl Mnist {
     /// or labels above 9, or if images and labels differ in number.
     pub fn load(folder: impl AsRef<Path>) -> Result<Self, DataError> {
         let folder = folder.as_ref();
-        let (train_images, train_labels) = read(folder, "train-images-idx3-ubyte", "train-labels-idx1-ubyte")?;
+        let (train_images, train_labels) =
+            read(folder, "train-images-idx3-ubyte", "train-labels-idx1-ubyte")?;
         let (test_images, test_labels) = read(folder, "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")?;
         Ok(Self { train_images, train_labels, test_images, test_labels })
     }
