@@ -22,9 +22,9 @@ pub mod losses;
 #[cfg(feature = "std")]
 pub mod metrics;
 #[cfg(feature = "std")]
-pub mod optimizers;
-#[cfg(feature = "std")]
 pub mod model;
+#[cfg(feature = "std")]
+pub mod optimizers;
 pub mod tensor;
 
 #[doc(hidden)]

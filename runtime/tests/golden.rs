@@ -65,7 +65,8 @@ fn check_activations<T: Element>(epsilon: f64) {
         let mut gradients = weights.clone();
         let kept = if function.kept() == Kept::Output { &values } else { &points };
         T::map_gradient(function, 8, kept, &mut gradients);
-        // Functions between -1 and 1 lose digits to cancellation near 0: absolute there, relative beyond. A row has 8 terms.
+        // Functions between -1 and 1 lose digits to cancellation near 0: absolute there, relative beyond. A row has 8
+        // terms.
         let tolerance = |expected: f64| 16.0 * epsilon * expected.abs().max(1.0);
         for (i, (found, expected)) in values.iter().zip(f64s(&case["values"])).enumerate() {
             let what = format!("{name}({})", points[i].to_f64());

@@ -44,10 +44,9 @@ pub fn check_gradient<L: Layer<f64>>(batch: usize, seed: u64) -> GradientReport 
     let case = Case::<L>::random(batch, seed);
     let (grad_input, grad_parameters) = case.gradients();
     let mut report = GradientReport { checked: 0, kinks: 0, worst: 0.0 };
-    let derivatives = (grad_input.iter().map(|&grad| (false, grad)).enumerate())
-        .chain(grad_parameters.iter().map(|&grad| (true, grad)).enumerate());
-    for (index, (is_parameter, analytic)) in derivatives {
-        let place = if is_parameter { Place::Parameter(index) } else { Place::Input(index) };
+    let places =
+        (0..grad_input.len()).map(Place::Input).chain((0..grad_parameters.len()).map(Place::Parameter));
+    for (place, analytic) in places.zip(grad_input.iter().chain(&grad_parameters)) {
         let (narrow, rounding) = case.difference(place, 1.0);
         let (wide, _) = case.difference(place, 2.0);
         let truncation = (wide - narrow).abs();

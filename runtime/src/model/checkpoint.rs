@@ -22,11 +22,8 @@ const HISTORY: &str = "history";
 /// What a run must agree with, in the order in which differences are reported.
 fn identity<M: Model>(optimizer: &impl Optimizer, plan: &Plan) -> Vec<(String, String)> {
     let pair = |name: &str, value: &dyn Display| (name.to_string(), value.to_string());
-    let mut identity = vec![
-        pair(FORMAT, &VERSION),
-        pair("model", &M::NAME),
-        pair("optimizer", &optimizer.name()),
-    ];
+    let mut identity =
+        vec![pair(FORMAT, &VERSION), pair("model", &M::NAME), pair("optimizer", &optimizer.name())];
     let settings = optimizer.settings();
     identity.extend(settings.iter().map(|(name, value)| pair(&format!("optimizer.{name}"), value)));
     identity.extend([

@@ -46,7 +46,9 @@ pub enum Error {
     #[error("batch_size is 0, expected at least 1")]
     BatchSize,
     /// The validation split leaves nothing on one side.
-    #[error("validation_split is {found}, expected more than 0 and less than 1, with samples on both sides of {samples}")]
+    #[error(
+        "validation_split is {found}, expected more than 0 and less than 1, with samples on both sides of {samples}"
+    )]
     ValidationSplit {
         /// The split asked for.
         found: f64,
@@ -57,7 +59,9 @@ pub enum Error {
     #[error("optimizer: {0}")]
     Optimizer(#[from] SettingError),
     /// The loss stopped being a finite number. The model holds the weights of the step before.
-    #[error("the loss became {loss} in epoch {epoch} at step {step}, expected a finite number; a smaller learning rate may help")]
+    #[error(
+        "the loss became {loss} in epoch {epoch} at step {step}, expected a finite number; a smaller learning rate may help"
+    )]
     NonFiniteLoss {
         /// Epoch, from 1.
         epoch: usize,
@@ -73,7 +77,9 @@ pub enum Error {
     #[error(transparent)]
     Load(#[from] LoadError),
     /// A checkpoint belongs to another run.
-    #[error("{path}: the checkpoint does not belong to this run: its `{what}` is {found}, expected {expected}")]
+    #[error(
+        "{path}: the checkpoint does not belong to this run: its `{what}` is {found}, expected {expected}"
+    )]
     Checkpoint {
         /// The file.
         path: String,

@@ -55,7 +55,11 @@ where
     K: Metrics<M::Head, M::Prediction, Y>,
     Y: Copy + Send + Sync,
 {
-    pub(super) fn new(trainer: &'a mut Trainer<M, O, L, K>, samples: &'a [M::Sample], labels: &'a [Y]) -> Self {
+    pub(super) fn new(
+        trainer: &'a mut Trainer<M, O, L, K>,
+        samples: &'a [M::Sample],
+        labels: &'a [Y],
+    ) -> Self {
         Self {
             trainer,
             samples,

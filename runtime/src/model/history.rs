@@ -25,7 +25,8 @@ impl Scores {
     }
 
     fn named(&self) -> impl Iterator<Item = (&str, f64)> {
-        core::iter::once(("loss", self.loss)).chain(self.metrics.iter().map(|(name, value)| (name.as_str(), *value)))
+        core::iter::once(("loss", self.loss))
+            .chain(self.metrics.iter().map(|(name, value)| (name.as_str(), *value)))
     }
 
     fn write(&self, f: &mut fmt::Formatter<'_>, prefix: &str) -> fmt::Result {

@@ -72,7 +72,12 @@ impl<M, O, L, K> Trainer<M, O, L, K> {
 }
 
 /// Samples and labels that belong together, checked.
-pub(super) fn check<M, Y, L>(set: &'static str, loss: &L, samples: &[M::Sample], labels: &[Y]) -> Result<(), Error>
+pub(super) fn check<M, Y, L>(
+    set: &'static str,
+    loss: &L,
+    samples: &[M::Sample],
+    labels: &[Y],
+) -> Result<(), Error>
 where
     M: Model,
     L: Loss<M::Head, M::Prediction, Y>,
@@ -177,7 +182,8 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         check::<M, Y, L>("training samples", &self.loss, samples, labels)?;
         self.reserve(samples.len());
         let workspace = self.workspace.as_mut().expect("reserved above");
-        workspace.input[..size_of_val(samples) / size_of::<f32>()].copy_from_slice(bytemuck::cast_slice(samples));
+        workspace.input[..size_of_val(samples) / size_of::<f32>()]
+            .copy_from_slice(bytemuck::cast_slice(samples));
         threads::enter(|| self.gathered_step(labels, 0, rng)).map(|loss| loss / samples.len() as f64)
     }
 

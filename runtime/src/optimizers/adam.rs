@@ -180,6 +180,7 @@ impl AdamW {
 impl Adam {
     /// The rule of step `step`, each factor computed in f64 and rounded once.
     fn rule(&self, step: u64) -> Moments {
+        assert!(step > 0, "update: steps count from 1");
         let correction = |beta: f64| 1.0 - libm::pow(beta, step as f64);
         let alpha = self.learning_rate * correction(self.beta_2).sqrt() / correction(self.beta_1);
         Moments {

@@ -65,7 +65,7 @@ pub trait Optimizer: Send {
     /// Step number `step`, from 1, over a whole block. Allocates nothing.
     ///
     /// # Panics
-    /// If there are not as many slots as [`slots`](Self::slots) names, or the lengths differ.
+    /// If `step` is zero where it counts, there are not as many slots as [`slots`](Self::slots) names, or the lengths differ.
     fn update(&self, step: u64, parameters: &mut [f32], gradients: &[f32], slots: &mut [Box<[f32]>]);
 }
 
@@ -153,7 +153,8 @@ mod tests {
         fn sgd_agrees_with_its_formula(w in -10f32..10.0, g in -10f32..10.0, v in -10f32..10.0) {
             let [weight, gradient, velocity] = [w, g, v].map(f64::from);
             let (rate, momentum) = (0.1, 0.9);
-            // The settings are rounded once; a result has at most five roundings more, each of at most the sum of its terms.
+            // The settings are rounded once; a result has at most five roundings more, each of at most the sum of its
+            // terms.
             let tolerance = 6.0 * EPSILON * (weight.abs() + velocity.abs() + gradient.abs());
             let (next, []) = step(Sgd::new(rate), 1, [w, g], []);
             prop_assert!((next - (weight - rate * gradient)).abs() <= tolerance);
@@ -269,6 +270,12 @@ mod tests {
             Sgd::new(0.1).momentum(0.9).nesterov().to_string(),
             "Sgd(learning_rate = 0.1, momentum = 0.9, nesterov = 1)"
         );
+    }
+
+    #[test]
+    #[should_panic(expected = "steps count from 1")]
+    fn step_zero_panics() {
+        Adam::default().update(0, &mut [0.0], &[0.0], &mut slots(&Adam::default(), 1));
     }
 
     #[test]

@@ -70,7 +70,11 @@ def activations():
         y = function(row)
         (y.flatten() * weights).sum().backward()
         functions[name] = {"values": numbers(y.detach()), "gradients": numbers(x.grad)}
-    write("activations.json", {"points": numbers(points.float()), "weights": numbers(weights.float()), "functions": functions})
+    write("activations.json", {
+        "points": numbers(points.float()),
+        "weights": numbers(weights.float()),
+        "functions": functions,
+    })
 
 
 def losses():
