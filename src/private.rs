@@ -3,10 +3,11 @@
 pub use core;
 pub use core::fmt::{Debug, Formatter, Result as FmtResult};
 pub use core::option::Option::{None, Some};
-pub use core::primitive::{bool, f32, str, u64, usize};
+pub use core::primitive::{bool, f32, str, u8, u64, usize};
 
 pub use typenet_macros::model;
 pub use typenet_runtime::bytemuck::Zeroable;
+pub use typenet_runtime::io::embed::embed_block;
 pub use typenet_runtime::kernels::Rng;
 pub use typenet_runtime::layers::{
     Backward, Forward, Headless, Layer, Model, Predict, buffer_count, output_len, parameter_count,

@@ -47,6 +47,7 @@ const IMPORTS: &[&str] = &[
     "Zeroable",
     "bool",
     "buffer_count",
+    "embed_block",
     "ends",
     "f32",
     "has_sizes",
@@ -57,6 +58,7 @@ const IMPORTS: &[&str] = &[
     "rank",
     "size",
     "str",
+    "u8",
     "u64",
     "usize",
 ];

@@ -162,6 +162,12 @@ pub(crate) fn inherent(context: &mut Context<'_>) -> TokenStream {
                 Self { block }
             }
 
+            /// The model whose weights are in the bytes of a safetensors file; for `embed!`.
+            #[doc(hidden)]
+            #visibility const fn __embed(file: &[u8]) -> Self {
+                Self { block: embed_block(file, <Self as Model>::NAME, Self::LAYERS) }
+            }
+
             #predict
             #views
         }
