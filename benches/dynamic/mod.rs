@@ -1,15 +1,15 @@
 //! An honest dynamic executor: layers boxed behind a trait, shapes known at run time, outputs allocated for every
 //! operation; the same kernels, threads and arithmetic as the generated code.
 
-use typenet::kernels::{Element, Function, Matrix, Rng, Tail};
+use typenet::kernels::{Function, Map, Matrix, Product, Reduce, Rng, Tail};
 use typenet::optimizers::Optimizer;
 
 /// A batch of rows.
 #[derive(Clone)]
-pub struct Tensor {
-    pub rows: usize,
-    pub columns: usize,
-    pub data: Vec<f32>,
+pub(crate) struct Tensor {
+    pub(crate) rows: usize,
+    pub(crate) columns: usize,
+    pub(crate) data: Vec<f32>,
 }
 
 impl Tensor {
@@ -23,7 +23,7 @@ impl Tensor {
 }
 
 /// A layer as dynamic frameworks have it.
-pub trait Layer {
+pub(crate) trait Layer {
     /// The output; remembers what `backward` needs if `training`.
     fn forward(&mut self, input: Tensor, training: bool) -> Tensor;
     /// The gradient by the input, if anyone wants it.
@@ -33,7 +33,7 @@ pub trait Layer {
 }
 
 /// A fully connected layer.
-pub struct Dense {
+pub(crate) struct Dense {
     weight: Tensor,
     bias: Vec<f32>,
     function: Function,
@@ -44,7 +44,7 @@ pub struct Dense {
 }
 
 impl Dense {
-    pub fn new(inputs: usize, units: usize, function: Function, weight: &[f32], bias: &[f32]) -> Self {
+    pub(crate) fn new(inputs: usize, units: usize, function: Function, weight: &[f32], bias: &[f32]) -> Self {
         Self {
             weight: Tensor { rows: inputs, columns: units, data: weight.to_vec() },
             bias: bias.to_vec(),
@@ -96,22 +96,22 @@ impl Layer for Dense {
 }
 
 /// Layers in a row.
-pub struct Sequential {
+pub(crate) struct Sequential {
     layers: Vec<Box<dyn Layer>>,
 }
 
 impl Sequential {
-    pub fn new(layers: Vec<Box<dyn Layer>>) -> Self {
+    pub(crate) fn new(layers: Vec<Box<dyn Layer>>) -> Self {
         Self { layers }
     }
 
-    pub fn forward(&mut self, input: &[f32], rows: usize, training: bool) -> Tensor {
+    pub(crate) fn forward(&mut self, input: &[f32], rows: usize, training: bool) -> Tensor {
         let input = Tensor { rows, columns: input.len() / rows, data: input.to_vec() };
         self.layers.iter_mut().fold(input, |input, layer| layer.forward(input, training))
     }
 
     /// One step: `loss` turns logits into predictions and gives the gradient by the logits.
-    pub fn step(
+    pub(crate) fn step(
         &mut self,
         input: &[f32],
         rows: usize,
@@ -134,7 +134,7 @@ impl Sequential {
 }
 
 /// Rows of uniform numbers.
-pub fn uniform(len: usize, seed: u64) -> Vec<f32> {
+pub(crate) fn uniform(len: usize, seed: u64) -> Vec<f32> {
     let mut rng = Rng::seed(seed);
     (0..len).map(|_| rng.uniform() as f32 - 0.5).collect()
 }

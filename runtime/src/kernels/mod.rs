@@ -25,6 +25,8 @@ pub mod update;
 
 pub use activation::Activation;
 pub use element::Element;
-pub use function::Function;
-pub use product::{Matrix, Tail};
+pub use function::{Function, Map};
+pub use product::{Matrix, Product, Tail};
 pub use random::Rng;
+pub use reduce::Reduce;
+pub use softmax::SoftmaxRows;
