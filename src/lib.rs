@@ -8,9 +8,9 @@
 pub mod __private;
 pub mod prelude;
 
-pub use typenet_runtime::{embed, hardware, io, kernels, layers, tensor, typenum};
 #[cfg(feature = "std")]
 pub use typenet_runtime::{data, losses, metrics, model, optimizers};
+pub use typenet_runtime::{embed, hardware, io, kernels, layers, tensor, typenum};
 
 /// Declares a model.
 #[macro_export]
