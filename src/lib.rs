@@ -8,11 +8,73 @@
 pub mod __private;
 pub mod prelude;
 
-pub use typenet_runtime::{embed, hardware, io, kernels, layers, tensor, typenum};
 #[cfg(feature = "std")]
 pub use typenet_runtime::{data, losses, metrics, model, optimizers};
+pub use typenet_runtime::{embed, hardware, io, kernels, layers, tensor, typenum};
 
-/// Declares a model.
+/// Declares a model: its layers, from the samples to the predictions.
+///
+/// ```
+/// use typenet::prelude::*;
+///
+/// model! {
+///     /// Handwritten digits: 28×28 grey pixels to ten classes.
+///     pub Digits <
+///         Input(28, 28),
+///         Flatten,
+///         Dense(784 => 128, relu),
+///         Dropout(0.2),
+///         Dense(_ => 64, relu, init = he_normal),
+///         logits: Dense(64 => 10, softmax),
+///     >
+/// }
+///
+/// assert_eq!(Digits::PARAMETERS, 784 * 128 + 128 + 128 * 64 + 64 + 64 * 10 + 10);
+/// static ZERO: Digits = Digits::from_block([0.0; Digits::BLOCK_LEN]);
+/// assert_eq!(ZERO.predict(&[[0.0; 28]; 28]), [0.1; 10]);
+/// assert_eq!(ZERO.logits().weight()[63], [0.0; 10]);
+/// ```
+///
+/// # Layers
+///
+/// | | |
+/// |---|---|
+/// | `Input(28, 28)` | the shape of a sample; needed where the first layer does not say it |
+/// | `Dense(784 => 512, relu)` | [`Dense`](layers::Dense); options `activation`, `bias = false`, `init = he_normal` |
+/// | `Dropout(0.5)` | [`Dropout`](layers::Dropout); in training alone |
+/// | `Flatten` | [`Flatten`](layers::Flatten); the same values as one row, at no cost |
+/// | `Activation(tanh)` | [`Activate`](layers::activation::Activate); any number of sizes |
+/// | `my::Encoder(784 => 64)` | a type that implements [`Layer`](layers::Layer), or another model; shapes are compared with the type's |
+///
+/// A size is a number, a path to a typenum type, or part of a tuple such as `(1, 28, 28)`; `_` takes what arrives. A
+/// name before a layer, as in `logits: Dense(…)`, reaches the accessors, the summary and the saved file; without one, a
+/// layer is called after its kind and its number among the layers of this kind: `dense_1`, `dense_2`.
+///
+/// Activations are linear, relu, leaky_relu, elu, selu, gelu, gelu_tanh, silu (swish), sigmoid, hard_sigmoid, tanh,
+/// softplus, softsign, softmax and log_softmax. `softmax` as an option belongs to the last layer; who wants it
+/// elsewhere writes `Activation(softmax)`. Initializers are the types of [`layers::initializers`] in small letters.
+///
+/// # What it becomes
+/// A struct that holds all numbers in one aligned block, with [`Layer`](layers::Layer) and [`Model`](layers::Model),
+/// `predict` for one sample, a view of each layer's parameters under the layer's name, and the constants `PARAMETERS`,
+/// `BLOCK_LEN`, `FLOPS`, `ACTIVATION_BYTES` and `LAYERS`.
+///
+/// # Errors
+/// Every joint between layers is proved by the compiler; a mistake is one error under what is wrong:
+///
+/// ```compile_fail
+/// typenet::model! {
+///     pub Mlp < Dense(784 => 512, relu), Dense(256 => 10, softmax) >
+/// }
+/// ```
+///
+/// ```text
+/// error[E0277]: `Dense(256 => 10)` takes 256 values, but `Dense(784 => 512)` before it gives 512
+///  --> src/main.rs:2:46
+///   |
+/// 2 |     pub Mlp < Dense(784 => 512, relu), Dense(256 => 10, softmax) >
+///   |                                              ^^^ 512 values arrive here
+/// ```
 #[macro_export]
 macro_rules! model {
     ($($declaration:tt)*) => {

@@ -5,8 +5,8 @@ pub use crate::{embed, model};
 
 #[cfg(feature = "std")]
 pub use crate::losses::{
-    BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CategoricalCrossEntropy, CategoricalCrossEntropyWithLogits,
-    MeanAbsoluteError, MeanSquaredError,
+    BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CategoricalCrossEntropy,
+    CategoricalCrossEntropyWithLogits, MeanAbsoluteError, MeanSquaredError,
 };
 #[cfg(feature = "std")]
 pub use crate::metrics::Accuracy;

@@ -419,6 +419,19 @@ fn ten_layers_share_two_areas() {
     assert!(gradients.parameters.iter().chain(&gradients.input).all(|value| value.is_finite()));
 }
 
+model! { Tiny < Dense(2 => 1) > }
+
+#[test]
+fn a_model_is_made_of_a_file_in_a_constant() {
+    const FILE: &[u8] = b"\x88\0\0\0\0\0\0\0\
+        {\"dense_1.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]},\
+        \"dense_1.weight\":{\"dtype\":\"F32\",\"shape\":[2,1],\"data_offsets\":[0,8]}}  \
+        \0\0\x80\x3f\0\0\0\x40\0\0\x40\x40";
+    static TINY: Tiny = Tiny::__embed(FILE);
+    assert_eq!(TINY.block(), [1.0, 2.0, 3.0]);
+    assert_eq!(TINY.predict(&[1.0, 1.0]), [6.0]);
+}
+
 model! {
     FromOutside < other_crate::Image((2, 3) => 2), back: Dense(_ => 3), other_crate::Encoder(3 => other_crate::Hidden) >
 }

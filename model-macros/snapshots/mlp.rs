@@ -18,8 +18,9 @@ const _: () = {
         use ::typenet::__private::{
             Backward, Debug, FmtResult, Formatter, Forward, Headless, If, Layer,
             LayerInfo, Model, None, Otherwise, Predict, Probe, Rng, Select, Some,
-            Unknown, Unsigned, Zeroable, bool, buffer_count, ends, f32, has_sizes,
-            is_rowwise, max, output_len, parameter_count, rank, size, str, u64, usize,
+            Unknown, Unsigned, Zeroable, bool, buffer_count, embed_block, ends, f32,
+            has_sizes, is_rowwise, max, output_len, parameter_count, rank, size, str, u8,
+            u64, usize,
         };
         const WIDTH_IS_SIZE: bool = Probe::<WrittenWidth>::IS_SIZE;
         type WidthSize = <If<
@@ -190,6 +191,18 @@ const _: () = {
             /// The model whose numbers these are, in the order of [`Self::LAYERS`].
             pub const fn from_block(block: [f32; Self::BLOCK_LEN]) -> Self {
                 Self { block }
+            }
+            /// The model in the bytes of a safetensors file; what `embed!` calls.
+            #[doc(hidden)]
+            #[track_caller]
+            pub const fn __embed(file: &[u8]) -> Self {
+                Self {
+                    block: embed_block(
+                        file,
+                        <Self as Model>::NAME,
+                        <Self as Layer>::LAYERS,
+                    ),
+                }
             }
             /// The model's answer to one sample. On the stack alone, without heap.
             pub fn predict(&self, sample: &[[f32; WIDTH_SIZE]; 28]) -> [f32; 10] {

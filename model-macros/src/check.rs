@@ -23,6 +23,8 @@ pub(crate) struct Model<'a> {
     /// Without `Input`; never empty.
     pub(crate) layers: Vec<Layer>,
     pub(crate) joints: Vec<Joint>,
+    /// Whether a mistake is reported: then nothing that depends on the layers' numbers is an error too.
+    pub(crate) is_mistaken: bool,
 }
 
 /// One row of a model's table of layers.
@@ -121,7 +123,7 @@ pub(crate) fn model<'a>(written: &'a ast::Model, report: &mut Report) -> Model<'
         layers.push(placeholder_layer(input.clone()));
     }
     let output = layers.last().map(|layer| layer.output.clone()).expect("a layer was pushed above");
-    Model { written, input, output, layers, joints }
+    Model { written, input, output, layers, joints, is_mistaken: report.has_errors() }
 }
 
 /// Attributes of layers are documentation alone.
@@ -223,9 +225,11 @@ const METHODS: &[&str] = &[
     "predict_with",
     "save",
     "summary",
+    "to_boxed",
     "to_owned",
     "type_id",
     "zeroed",
+    "zeros",
 ];
 
 fn is_right_name(name: &Ident, report: &mut Report) -> bool {
