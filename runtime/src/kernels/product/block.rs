@@ -45,16 +45,16 @@ unsafe impl Send for Block<'_> {}
 // SAFETY: as above.
 unsafe impl Sync for Block<'_> {}
 
-/// The most steps of a chain between two visits to `c`: a packed panel is at most 32 KiB.
-const K_BLOCK: usize = 256;
+/// The most steps of a chain between two visits to `c`: a packed panel is at most 64 KiB.
+const K_BLOCK: usize = 512;
 /// Up to this many elements of `b` are read where they are: a first cache.
 const SMALL: usize = 8192;
 /// With few rows, the most columns whose sums wait in the first cache.
 const STREAM_COLUMNS: usize = 1024;
 /// Up to this many steps, a few rows of `c` are written from end to end rather than in tiles.
 const FEW_STEPS: usize = 4;
-/// Elements of `a` that share the second cache with a panel: half a MiB.
-const GROUP: usize = 128 * 1024;
+/// Rows that pass over a panel together, such that their block of `a` stays in the second cache: 384 KiB.
+const GROUP: usize = 192;
 /// Addresses this many bytes apart share a set of the first cache.
 const SET_PERIOD: usize = 4096;
 /// How many rows ahead `b` is prefetched where it is not packed.
@@ -292,11 +292,13 @@ struct Packed<'a>(Block<'a>);
 #[repr(C, align(64))]
 struct Panel(MaybeUninit<[f32; K_BLOCK * PANEL_VECTORS * MAX_LANES]>);
 
+/// Rows of `a` that are copied together.
+const COPIED_ROWS: usize = 2 * MAX_ROWS;
 /// Distance between the rows of copied `a`: off the powers of two that would put all rows in one set of the cache.
 const COPY_ROW: usize = K_BLOCK + MAX_LANES;
 
 #[repr(C, align(64))]
-struct Copied(MaybeUninit<[f32; MAX_ROWS * COPY_ROW]>);
+struct Copied(MaybeUninit<[f32; COPIED_ROWS * COPY_ROW]>);
 
 impl Kernel for Packed<'_> {
     type Output = ();
@@ -304,65 +306,58 @@ impl Kernel for Packed<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let block = self.0;
-        // Rows that pass over a panel together, such that their part of `a` stays in the second cache.
-        let group = (GROUP / block.k.max(1)).max(4 * max_rows::<S>());
-        for (i, rows) in row_blocks(block.m, group) {
-            // SAFETY: the groups follow each other within the block.
-            let group = unsafe { block.part(i..i + rows, 0..block.n) };
-            group.run_packed(simd);
-        }
-    }
-}
-
-impl Block<'_> {
-    #[inline(always)]
-    fn run_packed<S: Simd>(&self, simd: S) {
-        let width = PANEL_VECTORS * S::LANES;
+        let k_blocks = block.k.div_ceil(K_BLOCK).max(1);
+        let (width, height) = (PANEL_VECTORS * S::LANES, max_rows::<S>());
+        let collides = block.a_column == 1
+            && (block.a_row * size_of::<f32>()).is_multiple_of(SET_PERIOD)
+            && block.m > height;
         let mut panel = Panel(MaybeUninit::uninit());
         let packed = panel.0.as_mut_ptr().cast::<f32>();
-        let mut copied = Copied(MaybeUninit::uninit());
-        let copied = copied.0.as_mut_ptr().cast::<f32>();
-        let collides = self.a_column == 1 && (self.a_row * size_of::<f32>()).is_multiple_of(SET_PERIOD);
-        let k_blocks = self.k.div_ceil(K_BLOCK).max(1);
-        for j in (0..self.n).step_by(width) {
-            let columns = width.min(self.n - j);
-            // Whether the first tile can pack: it reads rows of whole vectors.
-            let by_tile = self.b_column == 1 && columns == width;
+        let mut copy = Copied(MaybeUninit::uninit());
+        let copied = copy.0.as_mut_ptr().cast::<f32>();
+
+        let most = if collides { COPIED_ROWS } else { GROUP };
+        for (first, group) in row_blocks(block.m, most) {
             for k_block in 0..k_blocks {
-                let (p, end) = (k_block * self.k / k_blocks, (k_block + 1) * self.k / k_blocks);
+                let (p, end) = (k_block * block.k / k_blocks, (k_block + 1) * block.k / k_blocks);
                 let k = end - p;
-                if !by_tile {
-                    let b = self.b.wrapping_add(p * self.b_row + j * self.b_column);
-                    // SAFETY: `k` rows from `p` and `columns` columns from `j` lie within `b`; the panel has room
-                    // for `K_BLOCK` rows.
-                    unsafe { pack(simd, k, columns, b, self.b_row, self.b_column, packed, width) };
+                if collides {
+                    for i in 0..group {
+                        let from = block.a.wrapping_add((first + i) * block.a_row + p);
+                        // SAFETY: `k` numbers of a row lie within `a`; `copied` has room for `COPIED_ROWS` rows of
+                        // `K_BLOCK`.
+                        unsafe { core::ptr::copy_nonoverlapping(from, copied.add(i * COPY_ROW), k) };
+                    }
                 }
-                for (i, rows) in row_blocks(self.m, max_rows::<S>()) {
-                    let mut operands = self.operands(i, j, p, k, 0);
-                    if by_tile && i == 0 {
-                        operands.packed = packed;
-                    } else {
-                        operands.b = packed;
-                        operands.b_step = width;
-                        operands.b_ahead = 0;
+                for j in (0..block.n).step_by(width) {
+                    let columns = width.min(block.n - j);
+                    // Whether the first tile can pack: it reads rows of whole vectors.
+                    let by_tile = block.b_column == 1 && columns == width;
+                    if !by_tile {
+                        let b = block.b.wrapping_add(p * block.b_row + j * block.b_column);
+                        // SAFETY: `k` rows from `p` and `columns` columns from `j` lie within `b`; the panel has room
+                        // for `K_BLOCK` rows.
+                        unsafe { pack(simd, k, columns, b, block.b_row, block.b_column, packed, width) };
                     }
-                    if collides {
-                        for i in 0..rows {
-                            // SAFETY: `k` numbers of `rows` rows lie within `a`, and `copied` has room for
-                            // `MAX_ROWS` rows of `K_BLOCK`.
-                            unsafe {
-                                let from = operands.a.add(i * self.a_row);
-                                core::ptr::copy_nonoverlapping(from, copied.add(i * COPY_ROW), k);
-                            }
+                    for (i, rows) in row_blocks(group, height) {
+                        let mut operands = block.operands(first + i, j, p, k, 0);
+                        if by_tile && i == 0 {
+                            operands.packed = packed;
+                        } else {
+                            operands.b = packed;
+                            operands.b_step = width;
+                            operands.b_ahead = 0;
                         }
-                        operands.a = copied;
-                        operands.a_row = COPY_ROW;
-                    }
-                    // SAFETY: `rows` rows from `i` and `columns` columns from `j` lie within the operands; the panel
-                    // was packed above or by the tile of the first rows.
-                    unsafe { panel_tile(simd, rows, columns, operands) };
-                    if end == self.k {
-                        self.finish_tile(simd, i, rows, j, columns);
+                        if collides {
+                            operands.a = copied.wrapping_add(i * COPY_ROW);
+                            operands.a_row = COPY_ROW;
+                        }
+                        // SAFETY: `rows` rows and `columns` columns from `j` lie within the operands; the panel was
+                        // packed above or by the tile of the first rows.
+                        unsafe { panel_tile(simd, rows, columns, operands) };
+                        if end == block.k {
+                            block.finish_tile(simd, first + i, rows, j, columns);
+                        }
                     }
                 }
             }

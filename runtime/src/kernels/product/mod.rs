@@ -11,6 +11,9 @@
 //! sizes decide only when a step is done and where its result waits, so they never change a bit: a sample alone
 //! has the same result as in a batch.
 //!
+//! Nothing is allocated; panels are packed on the stack, which takes 120 KiB where there are more than a dozen rows or
+//! a transposed `b`, and next to nothing otherwise.
+//!
 //! ```text
 //! mod     what a product is: operands, tail, reference, sharing between threads
 //! block   the loops over panels of columns, blocks of the inner index and blocks of rows
@@ -161,7 +164,7 @@ fn product_with(isa: Isa, a: Matrix<'_, f32>, b: Matrix<'_, f32>, tail: Tail<'_,
         return;
     }
     let function = if tail.function.is_rowwise() { Function::Linear } else { tail.function };
-    let whole = if n == 1 {
+    let whole = if n == 1 && m >= 4 {
         // A single column is computed as a row, (a·b)ᵀ = bᵀ·aᵀ, whose chains are the same but fill vectors.
         c.fill(tail.bias.map_or(0.0, |bias| bias[0]));
         (m, n) = (1, m);
@@ -171,7 +174,7 @@ fn product_with(isa: Isa, a: Matrix<'_, f32>, b: Matrix<'_, f32>, tail: Tail<'_,
     };
 
     // Columns are shared first, since a panel of `b` is packed once for all rows.
-    let parts = threads::parts(m * n * k / 16 + k * n / 8);
+    let parts = threads::parts(m.saturating_mul(n).saturating_mul(k) / 16 + k.saturating_mul(n) / 8);
     let column_parts = parts.min(n.div_ceil(COLUMN_GRANULE));
     let row_parts = (parts / column_parts).clamp(1, m.div_ceil(ROW_GRANULE));
     if column_parts * row_parts == 1 {

@@ -229,3 +229,175 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
 
 /// `x + ROUND` rounds `x` to a whole number, which then stands in the low bits, for `|x| < 2²²`.
 pub(crate) const ROUND: f32 = 12_582_912.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    /// Calls a generic function on every instruction set that is available.
+    macro_rules! on_every_isa {
+        ($check:ident) => {
+            struct Check;
+            impl Kernel for Check {
+                type Output = ();
+                #[inline(always)]
+                fn run<S: Simd>(self, simd: S) {
+                    $check(simd);
+                }
+            }
+            for isa in Isa::available() {
+                dispatch(isa, Check);
+            }
+        };
+    }
+
+    /// Values at which operations differ: signs of zero, infinities, NaN, subnormal numbers.
+    const VALUES: [f32; 12] =
+        [0.0, -0.0, 1.0, -1.5, 3e38, -3e38, 1e-40, -1e-40, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 0.1];
+
+    fn same(a: f32, b: f32) -> bool {
+        a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan()
+    }
+
+    #[test]
+    fn lanes_divide_the_most_lanes() {
+        fn check<S: Simd>(_: S) {
+            assert!(MAX_LANES.is_multiple_of(S::LANES));
+        }
+        on_every_isa!(check);
+    }
+
+    #[test]
+    fn operations_agree_with_scalars_in_every_lane() {
+        fn check<S: Simd>(simd: S) {
+            for a in VALUES {
+                for b in VALUES {
+                    let (x, y) = (simd.splat(a), simd.splat(b));
+                    let cases = [
+                        ("add", simd.add(x, y), a + b),
+                        ("sub", simd.sub(x, y), a - b),
+                        ("mul", simd.mul(x, y), a * b),
+                        ("div", simd.div(x, y), a / b),
+                        ("max", simd.max(x, y), if a > b { a } else { b }),
+                        ("min", simd.min(x, y), if a < b { a } else { b }),
+                        ("sqrt", simd.sqrt(x), libm::sqrtf(a)),
+                        ("abs", simd.abs(x), a.abs()),
+                        ("with_sign", simd.with_sign(simd.abs(x), y), a.abs().copysign(b)),
+                        (
+                            "select",
+                            simd.select(simd.greater(x, y), x, simd.splat(7.0)),
+                            if a > b { a } else { 7.0 },
+                        ),
+                    ];
+                    for (name, got, want) in cases {
+                        for &got in &simd.to_array(got)[..S::LANES] {
+                            assert!(same(got, want), "{name}({a}, {b}) = {got}, not {want}");
+                        }
+                    }
+                }
+            }
+        }
+        on_every_isa!(check);
+    }
+
+    #[test]
+    fn multiplication_and_addition_round_once_where_fused() {
+        // (1 + ε)·(1 − ε) − 1 = −ε², which two roundings lose.
+        fn check<S: Simd>(simd: S) -> f32 {
+            let e = f32::EPSILON;
+            let (a, b) = (simd.splat(1.0 + e), simd.splat(1.0 - e));
+            let sum = simd.to_array(simd.mul_add(a, b, simd.splat(-1.0)))[0];
+            let difference = simd.to_array(simd.neg_mul_add(a, b, simd.splat(1.0)))[0];
+            assert_eq!(sum, -difference);
+            sum
+        }
+        struct Check;
+        impl Kernel for Check {
+            type Output = f32;
+            #[inline(always)]
+            fn run<S: Simd>(self, simd: S) -> f32 {
+                check(simd)
+            }
+        }
+        for isa in Isa::available() {
+            let want = if isa == Isa::Portable { 0.0 } else { -f32::EPSILON * f32::EPSILON };
+            assert_eq!(dispatch(isa, Check), want, "{isa}");
+        }
+    }
+
+    #[test]
+    fn parts_of_vectors_touch_no_other_number() {
+        fn check<S: Simd>(simd: S) {
+            let from: Vec<f32> = (1..=S::LANES).map(|i| i as f32).collect();
+            for count in 0..=S::LANES {
+                let loaded = simd.to_array(simd.read_part(&from[..count]));
+                let filled = simd.to_array(simd.read_part_or(&from[..count], simd.splat(-1.0)));
+                let mut stored = [0.5; MAX_LANES];
+                simd.write_part(&mut stored[..count], simd.read(&from));
+                for i in 0..S::LANES {
+                    let inside = i < count;
+                    assert_eq!(loaded[i], if inside { from[i] } else { 0.0 });
+                    assert_eq!(filled[i], if inside { from[i] } else { -1.0 });
+                    assert_eq!(stored[i], if inside { from[i] } else { 0.5 });
+                }
+            }
+        }
+        on_every_isa!(check);
+    }
+
+    #[test]
+    fn scale_rounds_once_down_to_subnormal_numbers() {
+        fn check<S: Simd>(simd: S) {
+            for x in [0.5f32, 0.7, 1.0, 1.3, 1.999, -1.1] {
+                for n in -252..=254 {
+                    let got = simd.to_array(simd.scale(simd.splat(x), simd.splat(n as f32)))[0];
+                    let want = libm::ldexp(f64::from(x), n) as f32;
+                    assert!(same(got, want), "{x}·2^{n} = {got}, not {want}");
+                }
+            }
+        }
+        on_every_isa!(check);
+    }
+
+    #[test]
+    fn exponents_are_shifted_with_their_sign() {
+        fn check<S: Simd>(simd: S) {
+            for (bits, want) in [(0x3F80_0000u32, 127u32), (0xFF80_0000, u32::MAX), (0, 0)] {
+                let shifted = simd.exponent_to_whole(simd.splat_bits(bits));
+                assert_eq!(simd.to_array(simd.as_floats(shifted))[0].to_bits(), want);
+            }
+        }
+        on_every_isa!(check);
+    }
+
+    #[test]
+    fn transpose_exchanges_rows_and_columns() {
+        fn check<S: Simd>(simd: S) {
+            let (from_row, to_row) = (S::LANES + 3, S::LANES + 5);
+            let from: Vec<f32> = (0..S::LANES * from_row).map(|i| i as f32).collect();
+            let mut to: Vec<f32> = (0..S::LANES * to_row).map(|_| f32::NAN).collect();
+            // SAFETY: both hold `LANES` rows.
+            unsafe { simd.transpose(from.as_ptr(), from_row, to.as_mut_ptr(), to_row) };
+            for (j, row) in to.chunks_exact(to_row).enumerate() {
+                for (i, &x) in row.iter().enumerate() {
+                    assert!(if i < S::LANES { x == from[i * from_row + j] } else { x.is_nan() });
+                }
+            }
+        }
+        on_every_isa!(check);
+    }
+
+    #[test]
+    #[should_panic(expected = "this processor has no")]
+    fn an_instruction_set_that_is_not_there_is_refused() {
+        struct Nothing;
+        impl Kernel for Nothing {
+            type Output = ();
+            fn run<S: Simd>(self, _: S) {}
+        }
+        // No processor has both.
+        dispatch(Isa::Neon, Nothing);
+        dispatch(Isa::Avx512, Nothing);
+    }
+}
