@@ -56,7 +56,9 @@ where
         let mut optimizers: Vec<_> = widths
             .windows(2)
             .flat_map(|width| [width[0] * width[1], width[1]])
-            .map(|len| (Adam::default(), (0..2).map(|_| vec![0.0; len].into_boxed_slice()).collect::<Vec<_>>()))
+            .map(|len| {
+                (Adam::default(), (0..2).map(|_| vec![0.0; len].into_boxed_slice()).collect::<Vec<_>>())
+            })
             .collect();
         let mut step = 0;
         group.bench_function(BenchmarkId::from_parameter("dynamic"), |bencher| {

@@ -50,9 +50,9 @@ struct Options {
 fn main() -> ExitCode {
     let options = Options::parse();
     let result = match &options.data {
-        Some(folder) => {
-            mnist::load(folder).map_err(Box::from).and_then(|data| train::<MnistMlp, _>(data, &options, 5, "mnist"))
-        }
+        Some(folder) => mnist::load(folder)
+            .map_err(Box::from)
+            .and_then(|data| train::<MnistMlp, _>(data, &options, 5, "mnist")),
         None => train::<DigitsMlp, _>(digits::load(), &options, 20, "digits"),
     };
     match result {
@@ -77,7 +77,8 @@ where
     println!("{}", M::summary());
     println!("{} images to train on, {} to test with", train.len(), test.len());
 
-    let mut trainer = M::new(options.seed).compile(Adam::default(), CategoricalCrossEntropy, (Accuracy::new(),));
+    let mut trainer =
+        M::new(options.seed).compile(AdamW::default(), CategoricalCrossEntropy, (Accuracy::new(),));
     let mut fit = trainer
         .fit(&train.inputs, &train.labels)
         .epochs(options.epochs.unwrap_or(epochs))

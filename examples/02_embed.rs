@@ -19,7 +19,10 @@ fn main() {
     let digits = digits::load();
     let image = &digits.test.inputs[0];
     for row in image.chunks(8) {
-        println!("{}", row.iter().map(|&grey| [" ", "░", "▒", "▓", "█"][(grey * 4.0) as usize]).collect::<String>());
+        println!(
+            "{}",
+            row.iter().map(|&grey| [" ", "░", "▒", "▓", "█"][(grey * 4.0) as usize]).collect::<String>()
+        );
     }
     let probabilities = DIGITS.predict(image);
     let class = typenet::kernels::reduce::argmax(&probabilities);
@@ -31,7 +34,9 @@ fn main() {
         .inputs
         .iter()
         .zip(&digits.test.labels)
-        .filter(|(image, label)| typenet::kernels::reduce::argmax(&DIGITS.predict(image)) == usize::from(**label))
+        .filter(|(image, label)| {
+            typenet::kernels::reduce::argmax(&DIGITS.predict(image)) == usize::from(**label)
+        })
         .count();
     let seconds = start.elapsed().as_secs_f64();
     let count = digits.test.inputs.len();

@@ -12,7 +12,8 @@ model! {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let digits = digits::load();
-    let mut trainer = SmallDigits::new(1).compile(Adam::new(0.003), CategoricalCrossEntropy, (Accuracy::new(),));
+    let mut trainer =
+        SmallDigits::new(1).compile(Adam::new(0.003), CategoricalCrossEntropy, (Accuracy::new(),));
     trainer
         .fit(&digits.train.inputs, &digits.train.labels)
         .epochs(60)

@@ -61,7 +61,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let targets: Vec<f32> = inputs.iter().map(|&[x]| (3.0 * x).sin() * x.cos()).collect();
     let mut trainer = Wave::new(1).compile(Adam::new(0.01), MeanSquaredError, ());
     let history = trainer.fit(&inputs, &targets).epochs(10).validation_split(0.2).run()?;
-    println!("validation loss by epoch: {:.5?}", history.get("val_loss").expect("there is a validation split"));
+    println!(
+        "validation loss by epoch: {:.5?}",
+        history.get("val_loss").expect("there is a validation split")
+    );
     println!("f(1) = {:.3}, learned {:.3}", 3f32.sin() * 1f32.cos(), trainer.predict(&[1.0])[0]);
     Ok(())
 }

@@ -52,7 +52,8 @@ fn no_samples_are_an_error() {
     assert!(matches!(error, Error::NoSamples { .. }), "{error}");
     let error = refused(trainer(), |t| t.evaluate(&none.0, &none.1).map(|_| ()));
     assert!(matches!(error, Error::NoSamples { .. }), "{error}");
-    let error = refused(trainer(), |t| t.fit(&SAMPLES, &LABELS).validation(&none.0, &none.1).run().map(|_| ()));
+    let error =
+        refused(trainer(), |t| t.fit(&SAMPLES, &LABELS).validation(&none.0, &none.1).run().map(|_| ()));
     message(&error, &["validation samples"]);
 }
 
@@ -81,7 +82,8 @@ fn nan_in_the_input_is_an_error() {
         samples[4][1] = value;
         let error = refused(trainer(), |t| t.fit(&samples, &LABELS).run().map(|_| ()));
         assert!(matches!(error, Error::Input { .. }), "{error}");
-        let error = refused(trainer(), |t| t.fit(&SAMPLES, &LABELS).validation(&samples, &LABELS).run().map(|_| ()));
+        let error =
+            refused(trainer(), |t| t.fit(&SAMPLES, &LABELS).validation(&samples, &LABELS).run().map(|_| ()));
         message(&error, &["validation samples", "sample 4"]);
     }
 }
@@ -93,7 +95,8 @@ fn learning_rate_that_cannot_be_is_an_error() {
         assert!(matches!(error, Error::Optimizer(_)), "{error}");
         message(&error, &["learning_rate", &rate.to_string()]);
     }
-    let error = refused(trainer_with(Sgd::new(0.1).momentum(1.5)), |t| t.fit(&SAMPLES, &LABELS).run().map(|_| ()));
+    let error =
+        refused(trainer_with(Sgd::new(0.1).momentum(1.5)), |t| t.fit(&SAMPLES, &LABELS).run().map(|_| ()));
     message(&error, &["momentum", "1.5"]);
 }
 
@@ -169,13 +172,16 @@ fn checkpoint_of_another_run_is_an_error_that_names_the_first_difference() {
     let file = folder.path().join("run.safetensors");
     trainer().fit(&SAMPLES, &LABELS).progress(false).batch_size(2).checkpoint(&file).run().expect("a run");
 
-    let error = refused(trainer(), |t| t.fit(&SAMPLES, &LABELS).batch_size(3).resume(&file).run().map(|_| ()));
+    let error =
+        refused(trainer(), |t| t.fit(&SAMPLES, &LABELS).batch_size(3).resume(&file).run().map(|_| ()));
     message(&error, &["batch_size", "2", "3"]);
     let error = refused(trainer_with(Sgd::new(0.2)), |t| {
         t.fit(&SAMPLES, &LABELS).batch_size(2).resume(&file).run().map(|_| ())
     });
     message(&error, &["learning_rate", "0.1", "0.2"]);
-    let error = refused(trainer(), |t| t.fit(&SAMPLES, &LABELS).batch_size(2).seed(9).resume(&file).run().map(|_| ()));
+    let error = refused(trainer(), |t| {
+        t.fit(&SAMPLES, &LABELS).batch_size(2).seed(9).resume(&file).run().map(|_| ())
+    });
     message(&error, &["seed", "0", "9"]);
     let adam = Net::new(1).compile(Adam::default(), CategoricalCrossEntropy, (Accuracy::new(),));
     let mut adam = adam;

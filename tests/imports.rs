@@ -14,10 +14,7 @@ const LEVELS: [(&str, &[&str]); 10] = [
     ("optimizers", &["hardware", "kernels", "tensor"]),
     ("data", &["hardware", "kernels", "tensor"]),
     ("io", &["hardware", "kernels", "tensor"]),
-    (
-        "model",
-        &["hardware", "kernels", "tensor", "layers", "losses", "metrics", "optimizers", "data", "io"],
-    ),
+    ("model", &["hardware", "kernels", "tensor", "layers", "losses", "metrics", "optimizers", "data", "io"]),
 ];
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {

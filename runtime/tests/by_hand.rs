@@ -14,6 +14,7 @@ type Dense1 = Dense<U3, U4, Relu>;
 type Dense2 = Dense<U4, U2, Softmax>;
 
 #[repr(C, align(64))]
+/// Three numbers to two classes.
 pub struct Mlp {
     block: [f32; 26],
 }
