@@ -60,8 +60,8 @@ const SET_PERIOD: usize = 4096;
 /// How many rows ahead `b` is prefetched where it is not packed.
 const ROWS_AHEAD: usize = 6;
 
-/// Sums to start from where there is no bias.
-static ZEROS: [f32; 8 * MAX_LANES] = [0.0; 8 * MAX_LANES];
+/// Sums to start from where there is no bias, for as many columns as any tile or stream has.
+static ZEROS: [f32; STREAM_COLUMNS] = [0.0; STREAM_COLUMNS];
 
 impl<'a> Block<'a> {
     /// The whole product. The caller has checked that every slice holds its matrix, and that no size of `c` is zero.
