@@ -3,8 +3,6 @@
 mod cases;
 mod typenet_peer;
 
-#[cfg(feature = "burn")]
-mod burn_peer;
 #[cfg(feature = "candle")]
 mod candle_peer;
 #[cfg(feature = "tract")]
@@ -17,8 +15,6 @@ const PEERS: &[(&str, fn(&Options))] = &[
     ("typenet", typenet_peer::run),
     #[cfg(feature = "candle")]
     ("candle", candle_peer::run),
-    #[cfg(feature = "burn")]
-    ("burn flex", burn_peer::run),
     #[cfg(feature = "tract")]
     ("tract", tract_peer::run),
 ];

@@ -1,7 +1,5 @@
 //! tract: inference of ONNX files.
 
-use std::sync::Arc;
-
 use tract_onnx::prelude::*;
 
 use crate::cases::{Data, Options, W1, W2, rate, report};
@@ -20,7 +18,7 @@ pub fn run(options: &Options) {
             let inputs = data.inputs[..batch * widths[0]].to_vec();
             let input = tract_ndarray::Array2::from_shape_vec((batch, widths[0]), inputs).expect("a batch");
             let input: Tensor = input.into();
-            let input: TValue = Arc::new(input).into();
+            let input: TValue = input.into();
             let rate = rate(batch, options.seconds, || {
                 std::hint::black_box(model.run(tvec!(input.clone())).expect("a prediction"));
             });
