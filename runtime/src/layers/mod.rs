@@ -176,8 +176,9 @@ pub trait Layer<T: Element = f32> {
     /// The layer in inference.
     fn predict(pass: Predict<'_, T>);
 
-    /// The layer in training; as in inference where nothing else is said.
+    /// The layer in training; as in inference where nothing else is said, which a layer with `PREDICT_SCRATCH` must.
     fn forward(pass: Forward<'_, T>) {
+        const { assert!(Self::PREDICT_SCRATCH == 0, "a layer with PREDICT_SCRATCH needs a `forward` of its own") };
         Self::predict(Predict {
             batch: pass.batch,
             parameters: pass.parameters,
