@@ -422,6 +422,19 @@ mod tests {
     }
 
     #[test]
+    fn blocks_of_rows_and_of_the_inner_index_continue_the_same_chains() {
+        // More than one block of the inner index; rows of `a` 4096 bytes apart, which are copied; more than one group
+        // of rows.
+        for (m, k, n) in [(30, 1024, 40), (30, 1025, 40), (200, 100, 100)] {
+            let problem = Problem::new(m, k, n);
+            let chain = bits(&problem.chain());
+            for isa in Isa::available().filter(|&isa| isa != Isa::Portable) {
+                assert!(bits(&problem.solve(isa, Function::Linear)) == chain, "{isa}: {m}×{k}×{n}");
+            }
+        }
+    }
+
+    #[test]
     fn tail_is_bias_then_function_and_keeps_the_argument() {
         for isa in Isa::available() {
             for (m, k, n) in [(1, 5, 200), (3, 40, 37), (30, 300, 70)] {
