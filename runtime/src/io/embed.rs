@@ -9,7 +9,7 @@ use crate::tensor::{LayerInfo, TensorPlace, Tensors};
 
 /// A model with the weights of a safetensors file, as a constant.
 ///
-/// ```ignore
+/// ```text
 /// static DIGITS: Mlp = embed!(Mlp, "weights/digits.safetensors");
 /// ```
 ///
