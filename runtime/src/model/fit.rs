@@ -47,14 +47,8 @@ pub(super) struct Plan {
     pub(super) samples: usize,
 }
 
-impl<'a, M, O, L, K, Y> Fit<'a, M, O, L, K, Y>
-where
-    M: Model,
-    O: Optimizer,
-    L: Loss<M::Head, M::Prediction, Y>,
-    K: Metrics<M::Head, M::Prediction, Y>,
-    Y: Copy + Send + Sync,
-{
+/// Setting options asks nothing of loss, metrics and labels, so that a pair that does not fit is one error, at `run`.
+impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
     pub(super) fn new(
         trainer: &'a mut Trainer<M, O, L, K>,
         samples: &'a [M::Sample],
@@ -136,7 +130,13 @@ where
     /// # Errors
     /// [`Error`]: before the first step if samples, labels or settings cannot be, later if the loss stops being
     /// finite or a checkpoint cannot be written.
-    pub fn run(mut self) -> Result<History, Error> {
+    pub fn run(mut self) -> Result<History, Error>
+    where
+        O: Optimizer,
+        L: Loss<M::Head, M::Prediction, Y>,
+        K: Metrics<M::Head, M::Prediction, Y>,
+        Y: Copy + Send + Sync,
+    {
         if self.batch_size == 0 {
             return Err(Error::BatchSize);
         }
@@ -196,7 +196,13 @@ where
         order: &[u32],
         labels: &mut Vec<Y>,
         progress: &Progress,
-    ) -> Result<EpochRecord, Error> {
+    ) -> Result<EpochRecord, Error>
+    where
+        O: Optimizer,
+        L: Loss<M::Head, M::Prediction, Y>,
+        K: Metrics<M::Head, M::Prediction, Y>,
+        Y: Copy + Send + Sync,
+    {
         let rng = Rng::seed(self.seed).fork(STEPS);
         let start = Instant::now();
         let mut message = start;

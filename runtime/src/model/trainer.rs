@@ -60,6 +60,18 @@ impl<M, O, L, K> Trainer<M, O, L, K> {
         self.model
     }
 
+    /// Trains on samples and labels: a run with the options that are set on it.
+    ///
+    /// ```text
+    /// let history = trainer.fit(&images, &labels).epochs(5).batch_size(128).run()?;
+    /// ```
+    pub fn fit<'a, Y>(&'a mut self, samples: &'a [M::Sample], labels: &'a [Y]) -> Fit<'a, M, O, L, K, Y>
+    where
+        M: Model,
+    {
+        Fit::new(self, samples, labels)
+    }
+
     /// The optimizer.
     pub fn optimizer(&self) -> &O {
         &self.optimizer
@@ -96,20 +108,6 @@ where
 }
 
 impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
-    /// Trains on samples and labels: a run with the options that are set on it.
-    ///
-    /// ```text
-    /// let history = trainer.fit(&images, &labels).epochs(5).batch_size(128).run()?;
-    /// ```
-    pub fn fit<'a, Y>(&'a mut self, samples: &'a [M::Sample], labels: &'a [Y]) -> Fit<'a, M, O, L, K, Y>
-    where
-        L: Loss<M::Head, M::Prediction, Y>,
-        K: Metrics<M::Head, M::Prediction, Y>,
-        Y: Copy + Send + Sync,
-    {
-        Fit::new(self, samples, labels)
-    }
-
     /// Loss and metrics over samples that are not trained on.
     ///
     /// # Errors
