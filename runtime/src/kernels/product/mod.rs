@@ -499,4 +499,58 @@ mod tests {
         let a = Matrix { data: &a, rows: 2, columns: 3, row_stride: 3, column_stride: 1 };
         f32::product(a, Matrix::new(&b, 3, 2), Tail::default(), &mut [0.0; 4]);
     }
+
+    #[test]
+    fn few_steps_without_bias_start_from_zero_in_every_column() {
+        for isa in Isa::available() {
+            for (m, k, n) in [(784, 1, 512), (16, 3, 1024), (2, 4, 2051), (5, 1, 513)] {
+                let mut problem = Problem::new(m, k, n);
+                problem.bias = None;
+                let (expected, sizes) = problem.values_and_sizes();
+                let found = problem.solve(isa, Function::Linear);
+                for ((found, expected), size) in found.iter().zip(expected).zip(sizes) {
+                    let tolerance = k as f64 * f64::from(f32::EPSILON) * size;
+                    assert!((f64::from(*found) - expected).abs() <= tolerance, "{isa}: {m}×{k}×{n}");
+                }
+            }
+        }
+    }
+
+    /// Every slice ends with its matrix, so that a memory checker sees any access beyond; one of each path.
+    #[test]
+    fn operands_may_end_with_their_last_element() {
+        let exact = |layout: Layout, rows: usize, columns: usize| {
+            let matrix = layout.of(&[0.0f32; 0], rows, columns);
+            vec![0.5; (rows - 1) * matrix.row_stride + (columns - 1) * matrix.column_stride + 1]
+                .into_boxed_slice()
+        };
+        let sizes = [
+            (1, 40, 300),
+            (4, 3, 1100),
+            (3, 700, 37),
+            (13, 520, 33),
+            (30, 1024, 9),
+            (200, 70, 130),
+            (9, 5, 1),
+        ];
+        for isa in Isa::available() {
+            for (m, k, n) in sizes {
+                for layouts in 0..9 {
+                    let (a_layout, b_layout) = (Layout::ALL[layouts / 3], Layout::ALL[layouts % 3]);
+                    let (a, b) = (exact(a_layout, m, k), exact(b_layout, k, n));
+                    for bias in [None, Some(vec![1.0f32; n].into_boxed_slice())] {
+                        let mut c = vec![f32::NAN; m * n].into_boxed_slice();
+                        let tail =
+                            Tail { bias: bias.as_deref(), function: Function::Relu, preactivation: None };
+                        product_with(isa, a_layout.of(&a, m, k), b_layout.of(&b, k, n), tail, &mut c);
+                        let want = 0.25 * k as f32 + f32::from(u8::from(bias.is_some()));
+                        assert!(
+                            c.iter().all(|&c| c == want),
+                            "{isa}: {m}×{k}×{n}, {a_layout:?}·{b_layout:?}"
+                        );
+                    }
+                }
+            }
+        }
+    }
 }
