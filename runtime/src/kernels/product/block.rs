@@ -63,6 +63,10 @@ const ROWS_AHEAD: usize = 6;
 /// Sums to start from where there is no bias, for as many columns as any tile or stream has.
 static ZEROS: [f32; STREAM_COLUMNS] = [0.0; STREAM_COLUMNS];
 
+/// Number of vectors in the widest tile, which has one row.
+const WIDEST: usize = 8;
+const _: () = assert!(WIDEST * MAX_LANES <= ZEROS.len());
+
 impl<'a> Block<'a> {
     /// The whole product. The caller has checked that every slice holds its matrix, and that no size of `c` is zero.
     pub(super) fn new(
@@ -189,7 +193,7 @@ impl<'a> Block<'a> {
         for (i, rows) in row_blocks(self.m, max_rows::<S>()) {
             let mut j = 0;
             if rows == 1 {
-                j = self.row_in_place::<S, 8>(simd, i, j);
+                j = self.row_in_place::<S, WIDEST>(simd, i, j);
                 j = self.row_in_place::<S, 4>(simd, i, j);
             }
             while j < self.n {

@@ -515,4 +515,42 @@ mod tests {
             }
         }
     }
+
+    /// Every slice ends with its matrix, so that a memory checker sees any access beyond; one of each path.
+    #[test]
+    fn operands_may_end_with_their_last_element() {
+        let exact = |layout: Layout, rows: usize, columns: usize| {
+            let matrix = layout.of(&[0.0f32; 0], rows, columns);
+            vec![0.5; (rows - 1) * matrix.row_stride + (columns - 1) * matrix.column_stride + 1]
+                .into_boxed_slice()
+        };
+        let sizes = [
+            (1, 40, 300),
+            (4, 3, 1100),
+            (3, 700, 37),
+            (13, 520, 33),
+            (30, 1024, 9),
+            (200, 70, 130),
+            (9, 5, 1),
+        ];
+        for isa in Isa::available() {
+            for (m, k, n) in sizes {
+                for layouts in 0..9 {
+                    let (a_layout, b_layout) = (Layout::ALL[layouts / 3], Layout::ALL[layouts % 3]);
+                    let (a, b) = (exact(a_layout, m, k), exact(b_layout, k, n));
+                    for bias in [None, Some(vec![1.0f32; n].into_boxed_slice())] {
+                        let mut c = vec![f32::NAN; m * n].into_boxed_slice();
+                        let tail =
+                            Tail { bias: bias.as_deref(), function: Function::Relu, preactivation: None };
+                        product_with(isa, a_layout.of(&a, m, k), b_layout.of(&b, k, n), tail, &mut c);
+                        let want = 0.25 * k as f32 + f32::from(u8::from(bias.is_some()));
+                        assert!(
+                            c.iter().all(|&c| c == want),
+                            "{isa}: {m}×{k}×{n}, {a_layout:?}·{b_layout:?}"
+                        );
+                    }
+                }
+            }
+        }
+    }
 }
