@@ -44,10 +44,10 @@ pub use crate::tensor::label::LabelError;
 /// let loss = &CategoricalCrossEntropy as &dyn Loss<Sigmoid, [f32; 10], u8>;
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not fit a model that ends in `{Head}`, predicts `{Output}` and is given labels of type `{Label}`",
-    label = "this loss does not fit",
+    message = "`{Self}` does not fit a model that ends in `{Head}` and predicts `{Output}`",
+    label = "this is where the loss, given to `compile`, does not fit the model",
     note = "`CategoricalCrossEntropy` wants `softmax` or `log_softmax`, `BinaryCrossEntropy` wants `sigmoid`, \
-            those `…WithLogits` want no activation, `MeanSquaredError` and `MeanAbsoluteError` take any",
+            those `…WithLogits` want no activation (`Linear`), `MeanSquaredError` and `MeanAbsoluteError` take any",
     note = "of N classes, labels are integers or `[f32; N]`; of yes and no, `bool`, `u8`, `f32` or an array like the \
             output; of numbers, an array like the output, or `f32` for one output"
 )]

@@ -29,8 +29,8 @@ pub use mean::Mean;
 /// assert_eq!(metric.compute(), 2.0 / 3.0);
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not fit a model that ends in `{Head}`, predicts `{Output}` and is given labels of type `{Label}`",
-    label = "this metric does not fit"
+    message = "`{Self}` does not fit a model that ends in `{Head}` and predicts `{Output}`",
+    label = "this is where the metric does not fit the model"
 )]
 pub trait Metric<Head, Output, Label>: Send {
     /// Keras's name for it: the column in the history.
@@ -48,8 +48,8 @@ pub trait Metric<Head, Output, Label>: Send {
 
 /// Metrics side by side: a tuple of none to eight, `(Accuracy::new(),)`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a tuple of metrics that fit a model that ends in `{Head}`, predicts `{Output}` and is given labels of type `{Label}`",
-    label = "not fitting metrics",
+    message = "`{Self}` is not a tuple of metrics for a model that ends in `{Head}` and predicts `{Output}`",
+    label = "this is where the metrics, given to `compile`, are used",
     note = "metrics are a tuple: `()`, `(Accuracy::new(),)`, `(Accuracy::new(), MeanSquaredError::new())`"
 )]
 pub trait Metrics<Head, Output, Label>: Send {

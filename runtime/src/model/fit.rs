@@ -36,6 +36,8 @@ pub struct Fit<'a, M: Model, O, L, K, Y> {
     progress: bool,
     checkpoint: Option<PathBuf>,
     resume: Option<PathBuf>,
+    /// [`Self::train`], taken where loss, metrics and labels are known to fit: a misfit is reported there, and once.
+    train: fn(Self) -> Result<History, Error>,
 }
 
 /// What a checkpoint must agree with for the run to go on as if it had not stopped.
@@ -47,13 +49,14 @@ pub(super) struct Plan {
     pub(super) samples: usize,
 }
 
-/// Setting options asks nothing of loss, metrics and labels, so that a pair that does not fit is one error, at `run`.
 impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
-    pub(super) fn new(
-        trainer: &'a mut Trainer<M, O, L, K>,
-        samples: &'a [M::Sample],
-        labels: &'a [Y],
-    ) -> Self {
+    pub(super) fn new(trainer: &'a mut Trainer<M, O, L, K>, samples: &'a [M::Sample], labels: &'a [Y]) -> Self
+    where
+        O: Optimizer,
+        L: Loss<M::Head, M::Prediction, Y>,
+        K: Metrics<M::Head, M::Prediction, Y>,
+        Y: Copy + Send + Sync,
+    {
         Self {
             trainer,
             samples,
@@ -67,6 +70,7 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
             progress: true,
             checkpoint: None,
             resume: None,
+            train: Self::train,
         }
     }
 
@@ -130,13 +134,20 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
     /// # Errors
     /// [`Error`]: before the first step if samples, labels or settings cannot be, later if the loss stops being
     /// finite or a checkpoint cannot be written.
-    pub fn run(mut self) -> Result<History, Error>
-    where
-        O: Optimizer,
-        L: Loss<M::Head, M::Prediction, Y>,
-        K: Metrics<M::Head, M::Prediction, Y>,
-        Y: Copy + Send + Sync,
-    {
+    pub fn run(self) -> Result<History, Error> {
+        (self.train)(self)
+    }
+}
+
+impl<M, O, L, K, Y> Fit<'_, M, O, L, K, Y>
+where
+    M: Model,
+    O: Optimizer,
+    L: Loss<M::Head, M::Prediction, Y>,
+    K: Metrics<M::Head, M::Prediction, Y>,
+    Y: Copy + Send + Sync,
+{
+    fn train(mut self) -> Result<History, Error> {
         if self.batch_size == 0 {
             return Err(Error::BatchSize);
         }
@@ -196,13 +207,7 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
         order: &[u32],
         labels: &mut Vec<Y>,
         progress: &Progress,
-    ) -> Result<EpochRecord, Error>
-    where
-        O: Optimizer,
-        L: Loss<M::Head, M::Prediction, Y>,
-        K: Metrics<M::Head, M::Prediction, Y>,
-        Y: Copy + Send + Sync,
-    {
+    ) -> Result<EpochRecord, Error> {
         let rng = Rng::seed(self.seed).fork(STEPS);
         let start = Instant::now();
         let mut message = start;

@@ -60,18 +60,6 @@ impl<M, O, L, K> Trainer<M, O, L, K> {
         self.model
     }
 
-    /// Trains on samples and labels: a run with the options that are set on it.
-    ///
-    /// ```text
-    /// let history = trainer.fit(&images, &labels).epochs(5).batch_size(128).run()?;
-    /// ```
-    pub fn fit<'a, Y>(&'a mut self, samples: &'a [M::Sample], labels: &'a [Y]) -> Fit<'a, M, O, L, K, Y>
-    where
-        M: Model,
-    {
-        Fit::new(self, samples, labels)
-    }
-
     /// The optimizer.
     pub fn optimizer(&self) -> &O {
         &self.optimizer
@@ -105,6 +93,23 @@ where
         return Err(Error::Input { set, found });
     }
     loss.check_labels(labels).map_err(|error| Error::Label { set, error })
+}
+
+impl<M: Model, O, L, K> Trainer<M, O, L, K> {
+    /// Trains on samples and labels: a run with the options that are set on it.
+    ///
+    /// ```text
+    /// let history = trainer.fit(&images, &labels).epochs(5).batch_size(128).run()?;
+    /// ```
+    pub fn fit<'a, Y>(&'a mut self, samples: &'a [M::Sample], labels: &'a [Y]) -> Fit<'a, M, O, L, K, Y>
+    where
+        O: Optimizer,
+        L: Loss<M::Head, M::Prediction, Y>,
+        K: Metrics<M::Head, M::Prediction, Y>,
+        Y: Copy + Send + Sync,
+    {
+        Fit::new(self, samples, labels)
+    }
 }
 
 impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {

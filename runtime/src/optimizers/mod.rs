@@ -44,7 +44,8 @@ pub struct SettingError {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an optimizer",
-    note = "such as `Sgd`, `Adam`, `AdamW`"
+    label = "this is where the optimizer, given to `compile`, is used",
+    note = "optimizers are `Sgd`, `Adam`, `AdamW`, and types of your own that implement `Optimizer`"
 )]
 pub trait Optimizer: Send {
     /// Its type: `Adam`.
