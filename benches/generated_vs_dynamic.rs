@@ -17,6 +17,8 @@ model! { Small < Dense(64 => 128, relu), Dense(128 => 64, relu), Dense(64 => 10,
 model! { Mlp < Dense(784 => 512, relu), Dense(512 => 10, softmax) > }
 
 const BATCHES: [usize; 3] = [1, 32, 256];
+/// Samples in memory. Steps walk over them: on one batch alone, losses and moments would sink into subnormal numbers.
+const ROWS: usize = 2048;
 
 /// The same network, layer by layer, with the weights of `block`.
 fn sequential(block: &[f32], widths: &[usize], head: Function) -> Sequential {
@@ -39,16 +41,20 @@ where
     Y: Sync + Send,
 {
     for batch in BATCHES {
-        let values = uniform(batch * widths[0], 1);
+        let values = uniform(ROWS * widths[0], 1);
         let samples: &[M::Sample] = bytemuck::cast_slice(&values);
-        let labels: Vec<Y> = (0..batch).map(&label).collect();
+        let labels: Vec<Y> = (0..ROWS).map(&label).collect();
 
         let mut group = criterion.benchmark_group(format!("{}/train/{batch}", M::NAME));
         group.throughput(Throughput::Elements(batch as u64));
         let mut trainer = M::new(1).compile(Adam::default(), loss, ());
         let rng = Rng::seed(1);
         group.bench_function(BenchmarkId::from_parameter("generated"), |bencher| {
-            bencher.iter(|| trainer.train_on_batch(samples, &labels, &rng).expect("a step"));
+            let mut batches = samples.chunks(batch).zip(labels.chunks(batch)).cycle();
+            bencher.iter(|| {
+                let (samples, labels) = batches.next().expect("a cycle does not end");
+                trainer.train_on_batch(samples, labels, &rng).expect("a step")
+            });
         });
         let model = M::new(1);
         // The loss works on logits, as in the generated code.
@@ -62,12 +68,14 @@ where
             .collect();
         let mut step = 0;
         group.bench_function(BenchmarkId::from_parameter("dynamic"), |bencher| {
+            let mut batches = values.chunks(batch * widths[0]).zip(labels.chunks(batch)).cycle();
             bencher.iter(|| {
                 step += 1;
+                let (values, labels) = batches.next().expect("a cycle does not end");
                 let evaluate = |logits: &mut [f32], grad: &mut [f32]| {
-                    black_box(loss.evaluate(&labels, logits, Some(grad)));
+                    black_box(loss.evaluate(labels, logits, Some(grad)));
                 };
-                dynamic.step(&values, batch, evaluate, &mut optimizers, step);
+                dynamic.step(values, batch, evaluate, &mut optimizers, step);
             });
         });
         group.finish();
@@ -77,11 +85,11 @@ where
         let mut predictor = Predictor::<M>::new(batch);
         let mut predictions: Vec<M::Prediction> = vec![bytemuck::Zeroable::zeroed(); batch];
         group.bench_function(BenchmarkId::from_parameter("generated"), |bencher| {
-            bencher.iter(|| predictor.predict(&model, black_box(samples), &mut predictions));
+            bencher.iter(|| predictor.predict(&model, black_box(&samples[..batch]), &mut predictions));
         });
         let mut dynamic = sequential(model.block(), widths, <M::Head as Activation>::FUNCTION);
         group.bench_function(BenchmarkId::from_parameter("dynamic"), |bencher| {
-            bencher.iter(|| dynamic.forward(black_box(&values), batch, false));
+            bencher.iter(|| dynamic.forward(black_box(&values[..batch * widths[0]]), batch, false));
         });
         group.finish();
     }

@@ -35,10 +35,15 @@ pub fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> 
     (a(), b())
 }
 
-/// Runs `work` on a worker of the thread pool, so that sharing work inside it allocates nothing.
+/// Runs `work` of `cost` units where sharing parts of it costs least and allocates nothing: on a worker of the
+/// thread pool, or right here if it is too small to share.
 #[cfg(feature = "std")]
-pub fn enter<R: Send>(work: impl FnOnce() -> R + Send) -> R {
-    if rayon::current_thread_index().is_some() { work() } else { rayon::scope(|_| work()) }
+pub fn enter<R: Send>(cost: usize, work: impl FnOnce() -> R + Send) -> R {
+    if parts(cost) == 1 || rayon::current_thread_index().is_some() {
+        work()
+    } else {
+        rayon::scope(|_| work())
+    }
 }
 
 /// Runs `part(0)` … `part(count - 1)`, each once, in any order.

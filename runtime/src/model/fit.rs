@@ -191,7 +191,7 @@ where
             if self.shuffle {
                 Rng::seed(self.seed).fork(SHUFFLE).fork(epoch as u64).shuffle(&mut order);
             }
-            let record = threads::enter(|| self.epoch(epoch, &order, &mut labels, &progress))?;
+            let record = threads::enter(usize::MAX, || self.epoch(epoch, &order, &mut labels, &progress))?;
             progress.end(&record);
             history.epochs.push(record);
             if let Some(path) = &self.checkpoint {

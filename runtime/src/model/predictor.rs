@@ -2,6 +2,7 @@
 
 use core::marker::PhantomData;
 
+use super::workspace::predict_cost;
 use crate::hardware::threads;
 use crate::layers::{Layer, Model, Predict, output_len, parameter_count};
 use crate::tensor::Buffer;
@@ -38,7 +39,7 @@ impl<M: Model> Predictor<M> {
     pub(super) fn run<L: Layer>(&mut self, model: &M, samples: &[M::Sample], output: &mut [f32]) {
         let (parameters, buffers) = model.block().split_at(parameter_count::<f32, M>());
         let Self { scratch, block, .. } = self;
-        threads::enter(|| {
+        threads::enter(predict_cost::<M>(samples.len()), || {
             let outputs = output.chunks_mut(*block * output_len::<M>());
             for (samples, output) in samples.chunks(*block).zip(outputs) {
                 L::predict(Predict {

@@ -2,7 +2,7 @@
 
 use core::ops::{Deref, DerefMut};
 
-use super::workspace::Workspace;
+use super::workspace::{Workspace, step_cost};
 use super::{Error, Fit, Predictor, Scores};
 use crate::data::find_non_finite;
 use crate::hardware::threads;
@@ -187,7 +187,8 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         let workspace = self.workspace.as_mut().expect("reserved above");
         workspace.input[..size_of_val(samples) / size_of::<f32>()]
             .copy_from_slice(bytemuck::cast_slice(samples));
-        threads::enter(|| self.gathered_step(labels, 0, rng)).map(|loss| loss / samples.len() as f64)
+        threads::enter(step_cost::<M>(samples.len()), || self.gathered_step(labels, 0, rng))
+            .map(|loss| loss / samples.len() as f64)
     }
 
     /// The samples of the next step: `index` of `samples`, in order.
