@@ -35,11 +35,16 @@ pub fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> 
     (a(), b())
 }
 
+/// How many times [`WORTH_A_THREAD`] work must be to move to the pool: waking a worker from outside and waiting for it takes
+/// some 20 µs, and the thread that waits does nothing.
+#[cfg(feature = "std")]
+const WORTH_ENTERING: usize = 8;
+
 /// Runs `work` of `cost` units where sharing parts of it costs least and allocates nothing: on a worker of the
 /// thread pool, or right here if it is too small to share.
 #[cfg(feature = "std")]
 pub fn enter<R: Send>(cost: usize, work: impl FnOnce() -> R + Send) -> R {
-    if parts(cost) == 1 || rayon::current_thread_index().is_some() {
+    if parts(cost / WORTH_ENTERING) == 1 || rayon::current_thread_index().is_some() {
         work()
     } else {
         rayon::scope(|_| work())
