@@ -204,10 +204,10 @@ pub fn write(path: impl AsRef<Path>, tensors: &[Tensor<'_>], metadata: &Metadata
     write_with(path, tensors, metadata, NonFinite::Reject)
 }
 
-/// [`write`], with a choice about values that are NaN or infinite.
+/// [`write()`], with a choice about values that are NaN or infinite.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_with(
     path: impl AsRef<Path>,
     tensors: &[Tensor<'_>],
@@ -625,7 +625,7 @@ pub fn block_tensors<'a>(prefix: &str, layers: &[LayerInfo], block: &'a [f32]) -
 /// Writes a model's block and metadata to a file.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 ///
 /// # Panics
 /// If `block` is not as long as the layers ask for.
