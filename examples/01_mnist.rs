@@ -74,6 +74,17 @@ where
     M: Model<Sample = [f32; PIXELS], Prediction = [f32; 10]> + Layer<Head = Softmax>,
 {
     let Split { train, test } = data;
+    let out = match &options.out {
+        Some(out) => out.clone(),
+        None => {
+            std::fs::create_dir_all("target")?;
+            PathBuf::from(format!("target/{name}.safetensors"))
+        }
+    };
+    // Found out before the training rather than after it.
+    if let Some(folder) = out.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+        return Err(format!("--out {}: there is no folder {}", out.display(), folder.display()).into());
+    }
     println!("{}", M::summary());
     println!("{} images to train on, {} to test with", train.len(), test.len());
 
@@ -98,13 +109,6 @@ where
     println!("{confusion}");
 
     let scores = trainer.evaluate(&test.inputs, &test.labels)?;
-    let out = match &options.out {
-        Some(out) => out.clone(),
-        None => {
-            std::fs::create_dir_all("target")?;
-            PathBuf::from(format!("target/{name}.safetensors"))
-        }
-    };
     trainer.model().save(&out)?;
     println!("weights: {}", out.display());
     println!("test accuracy: {:.2} %", 100.0 * scores.get("accuracy").expect("compiled with accuracy"));

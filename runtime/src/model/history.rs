@@ -32,7 +32,13 @@ impl Scores {
     fn write(&self, f: &mut fmt::Formatter<'_>, prefix: &str) -> fmt::Result {
         for (i, (name, value)) in self.named().enumerate() {
             let gap = if i == 0 { "" } else { "  " };
-            write!(f, "{gap}{prefix}{name} {value:.4}")?;
+            write!(f, "{gap}{prefix}{name} ")?;
+            // Four decimals, or four digits of what they would hide.
+            if value != 0.0 && value.abs() < 1e-3 {
+                write!(f, "{value:.3e}")
+            } else {
+                write!(f, "{value:.4}")
+            }?;
         }
         Ok(())
     }
@@ -78,7 +84,8 @@ impl fmt::Display for EpochRecord {
             f.write_str("  ")?;
             validation.write(f, "val_")?;
         }
-        write!(f, "  {:.2} s  {} samples/s", self.seconds, thousands(self.samples_per_second as u64))
+        let (time, unit) = if self.seconds < 1.0 { (1e3 * self.seconds, "ms") } else { (self.seconds, "s") };
+        write!(f, "  {time:.2} {unit}  {} samples/s", thousands(self.samples_per_second as u64))
     }
 }
 
