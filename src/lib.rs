@@ -1,4 +1,4 @@
-//! Neural networks as Rust types.
+#![doc = include_str!("../README.md")]
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]

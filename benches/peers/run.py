@@ -131,6 +131,11 @@ def main():
 
     data = HERE / "target" / "cases"
     cases.prepare(data)
+    if importlib.util.find_spec("onnx"):
+        import export
+
+        for workload, batch in cases.PREDICT:
+            (data / f"{workload}_{batch}.onnx").write_bytes(export.onnx_model(data, workload, batch))
     peers = rust_peers() + python_peers()
     if options.peers:
         chosen = options.peers.split(",")

@@ -1,4 +1,4 @@
-//! Runtime of [typenet](https://docs.rs/typenet): everything a declared model calls.
+//! Runtime of typenet: everything a declared model calls.
 //!
 //! Imports run only downward; a test of the workspace checks it:
 //!
