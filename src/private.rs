@@ -10,7 +10,7 @@ pub use typenet_runtime::bytemuck::Zeroable;
 pub use typenet_runtime::io::embed::embed_block;
 pub use typenet_runtime::kernels::Rng;
 pub use typenet_runtime::layers::{
-    Backward, Forward, Headless, Layer, Model, Predict, buffer_count, output_len, parameter_count,
+    Backward, Forward, Headless, Layer, Model, Predict, Step, buffer_count, output_len, parameter_count,
 };
 pub use typenet_runtime::tensor::LayerInfo;
 pub use typenet_runtime::typenum::Unsigned;

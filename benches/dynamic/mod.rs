@@ -128,7 +128,8 @@ impl Sequential {
         }
         let parameters = self.layers.iter_mut().flat_map(|layer| layer.parameters());
         for ((parameters, gradients), (optimizer, slots)) in parameters.zip(optimizers) {
-            optimizer.update(step, parameters, gradients, slots);
+            let mut slots: Vec<&mut [f32]> = slots.iter_mut().map(AsMut::as_mut).collect();
+            optimizer.update(step, parameters, gradients, &mut slots);
         }
     }
 }

@@ -17,7 +17,7 @@ const _: () = {
         #[allow(unused_imports)]
         use ::typenet::__private::{
             Backward, Debug, FmtResult, Formatter, Forward, Headless, If, Layer,
-            LayerInfo, Model, None, Otherwise, Predict, Probe, Rng, Select, Some,
+            LayerInfo, Model, None, Otherwise, Predict, Probe, Rng, Select, Some, Step,
             Unknown, Unsigned, Zeroable, bool, buffer_count, embed_block, ends, f32,
             has_sizes, is_rowwise, max, output_len, parameter_count, rank, size, str, u8,
             u64, usize,
@@ -298,6 +298,9 @@ const _: () = {
             fn backward(pass: Backward<'_, f32>) {
                 <Self as Model>::backward_with::<<Self as Model>::Last>(pass);
             }
+            fn step(pass: Step<'_, f32>) {
+                <Self as Model>::step_with::<<Self as Model>::Last>(pass);
+            }
         }
         /// Values per sample in inference: the largest output of steps 0, 2, …
         const PREDICT_EVEN: usize = output_len::<Dense1>();
@@ -418,40 +421,99 @@ const _: () = {
                 let dropout_1_output_grad = &mut odd[..pass.batch
                     * output_len::<Dropout1>()];
                 <Last as Layer>::backward(Backward {
-                    batch: pass.batch,
                     parameters: head_1_parameters,
+                    grad_parameters: head_1_parameters_grad,
+                    batch: pass.batch,
                     input: dropout_1_output,
                     output: pass.output,
                     cache: head_1_cache,
                     grad_output: pass.grad_output,
                     grad_input: Some(&mut *dropout_1_output_grad),
-                    grad_parameters: head_1_parameters_grad,
                     scratch: &mut scratch[..pass.batch
                         * <Last as Layer>::BACKWARD_SCRATCH],
                 });
                 let dense_1_output_grad = &mut even[..pass.batch
                     * output_len::<Dense1>()];
                 <Dropout1 as Layer>::backward(Backward {
-                    batch: pass.batch,
                     parameters: &[],
+                    grad_parameters: &mut [],
+                    batch: pass.batch,
                     input: dense_1_output,
                     output: dropout_1_output,
                     cache: dropout_1_cache,
                     grad_output: dropout_1_output_grad,
                     grad_input: Some(&mut *dense_1_output_grad),
-                    grad_parameters: &mut [],
                     scratch: &mut scratch[..pass.batch
                         * <Dropout1 as Layer>::BACKWARD_SCRATCH],
                 });
                 <Dense1 as Layer>::backward(Backward {
-                    batch: pass.batch,
                     parameters: dense_1_parameters,
+                    grad_parameters: dense_1_parameters_grad,
+                    batch: pass.batch,
                     input: pass.input,
                     output: dense_1_output,
                     cache: dense_1_cache,
                     grad_output: dense_1_output_grad,
                     grad_input: pass.grad_input,
-                    grad_parameters: dense_1_parameters_grad,
+                    scratch: &mut scratch[..pass.batch
+                        * <Dense1 as Layer>::BACKWARD_SCRATCH],
+                });
+            }
+            #[allow(unused_variables)]
+            fn step_with<Last: Layer>(pass: Step<'_, f32>) {
+                let (dense_1_trained, head_1_trained) = pass
+                    .trained
+                    .split_at(parameter_count::<f32, Dense1>());
+                let (dense_1_output, cache) = pass
+                    .cache
+                    .split_at(pass.batch * output_len::<Dense1>());
+                let (dense_1_cache, cache) = cache
+                    .split_at(pass.batch * <Dense1 as Layer>::CACHE);
+                let (dropout_1_output, cache) = cache
+                    .split_at(pass.batch * output_len::<Dropout1>());
+                let (dropout_1_cache, cache) = cache
+                    .split_at(pass.batch * <Dropout1 as Layer>::CACHE);
+                let (head_1_cache, _) = cache
+                    .split_at(pass.batch * <Last as Layer>::CACHE);
+                let (even, scratch) = pass
+                    .scratch
+                    .split_at_mut(pass.batch * BACKWARD_EVEN);
+                let (odd, scratch) = scratch.split_at_mut(pass.batch * BACKWARD_ODD);
+                let dropout_1_output_grad = &mut odd[..pass.batch
+                    * output_len::<Dropout1>()];
+                <Last as Layer>::step(Step {
+                    trained: head_1_trained,
+                    batch: pass.batch,
+                    input: dropout_1_output,
+                    output: pass.output,
+                    cache: head_1_cache,
+                    grad_output: pass.grad_output,
+                    grad_input: Some(&mut *dropout_1_output_grad),
+                    scratch: &mut scratch[..pass.batch
+                        * <Last as Layer>::BACKWARD_SCRATCH],
+                });
+                let dense_1_output_grad = &mut even[..pass.batch
+                    * output_len::<Dense1>()];
+                <Dropout1 as Layer>::backward(Backward {
+                    parameters: &[],
+                    grad_parameters: &mut [],
+                    batch: pass.batch,
+                    input: dense_1_output,
+                    output: dropout_1_output,
+                    cache: dropout_1_cache,
+                    grad_output: dropout_1_output_grad,
+                    grad_input: Some(&mut *dense_1_output_grad),
+                    scratch: &mut scratch[..pass.batch
+                        * <Dropout1 as Layer>::BACKWARD_SCRATCH],
+                });
+                <Dense1 as Layer>::step(Step {
+                    trained: dense_1_trained,
+                    batch: pass.batch,
+                    input: pass.input,
+                    output: dense_1_output,
+                    cache: dense_1_cache,
+                    grad_output: dense_1_output_grad,
+                    grad_input: pass.grad_input,
                     scratch: &mut scratch[..pass.batch
                         * <Dense1 as Layer>::BACKWARD_SCRATCH],
                 });

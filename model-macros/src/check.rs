@@ -224,6 +224,8 @@ const METHODS: &[&str] = &[
     "predict_batch",
     "predict_with",
     "save",
+    "step",
+    "step_with",
     "summary",
     "to_boxed",
     "to_owned",

@@ -5,7 +5,8 @@
 use typenet_runtime::kernels::Rng;
 use typenet_runtime::layers::activation::{Relu, Softmax};
 use typenet_runtime::layers::{
-    Backward, Dense, Forward, Layer, Model, Predict, buffer_count, input_len, output_len, parameter_count,
+    Backward, Dense, Forward, Layer, Model, Predict, Step, buffer_count, input_len, output_len,
+    parameter_count,
 };
 use typenet_runtime::tensor::LayerInfo;
 use typenet_runtime::typenum::{U2, U3, U4};
@@ -51,6 +52,10 @@ impl Layer for Mlp {
 
     fn backward(pass: Backward<'_, f32>) {
         Self::backward_with::<<Self as Model>::Last>(pass);
+    }
+
+    fn step(pass: Step<'_, f32>) {
+        Self::step_with::<<Self as Model>::Last>(pass);
     }
 }
 
@@ -145,6 +150,34 @@ impl Model for Mlp {
             grad_output: grad_dense_1,
             grad_input: pass.grad_input,
             grad_parameters: grad_dense_1_parameters,
+            scratch: &mut [],
+        });
+    }
+
+    fn step_with<Last: Layer>(pass: Step<'_, f32>) {
+        let (dense_1_trained, dense_2_trained) = pass.trained.split_at(parameter_count::<f32, Dense1>());
+        let (dense_1, cache) = pass.cache.split_at(pass.batch * output_len::<Dense1>());
+        let (dense_1_cache, cache) = cache.split_at(pass.batch * <Dense1 as Layer>::CACHE);
+        let (dense_2_cache, _) = cache.split_at(pass.batch * Last::CACHE);
+        let (grad_dense_1, _) = pass.scratch.split_at_mut(pass.batch * output_len::<Dense1>());
+        Last::step(Step {
+            batch: pass.batch,
+            trained: dense_2_trained,
+            input: dense_1,
+            output: pass.output,
+            cache: dense_2_cache,
+            grad_output: pass.grad_output,
+            grad_input: Some(&mut *grad_dense_1),
+            scratch: &mut [],
+        });
+        <Dense1 as Layer>::step(Step {
+            batch: pass.batch,
+            trained: dense_1_trained,
+            input: pass.input,
+            output: dense_1,
+            cache: dense_1_cache,
+            grad_output: grad_dense_1,
+            grad_input: pass.grad_input,
             scratch: &mut [],
         });
     }

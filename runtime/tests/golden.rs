@@ -140,6 +140,10 @@ fn losses() {
 }
 
 /// A slot for each name that the optimizer remembers.
+fn lend(slots: &mut [Box<[f32]>]) -> Vec<&mut [f32]> {
+    slots.iter_mut().map(AsMut::as_mut).collect()
+}
+
 fn slots(optimizer: &dyn Optimizer, len: usize) -> Vec<Box<[f32]>> {
     optimizer.slots().iter().map(|_| vec![0.0; len].into_boxed_slice()).collect()
 }
@@ -163,7 +167,7 @@ fn optimizers_take_the_same_twenty_steps() {
         let path = golden["paths"][name].as_array().expect("a list");
         assert_eq!((gradients.len(), path.len()), (20, 20));
         for (step, (gradient, expected)) in (1..).zip(gradients.iter().zip(path)) {
-            optimizer.update(step, &mut parameters, &f32s(gradient), &mut slots);
+            optimizer.update(step, &mut parameters, &f32s(gradient), &mut lend(&mut slots));
             for (found, expected) in parameters.iter().zip(f64s(expected)) {
                 // A step rounds the weight once and its own length a few times; momentum 0.9 carries a rounding of the
                 // velocity through 1 / (1 − 0.9) = 10 steps.
@@ -319,7 +323,7 @@ fn check_training(name: &str, optimizer: &dyn Optimizer, formula: Formula) {
         ) / 8.0
     };
     let fast = train(&start, &inputs, evaluate, |step, parameters, gradients| {
-        optimizer.update(step, parameters, gradients, &mut slots);
+        optimizer.update(step, parameters, gradients, &mut lend(&mut slots));
     });
     for (what, (losses, parameters), epsilon) in
         [("f64", exact, f64::EPSILON), ("f32", (fast.0, wide(&fast.1)), EPSILON)]

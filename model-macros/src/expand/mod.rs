@@ -42,6 +42,7 @@ const IMPORTS: &[&str] = &[
     "Rng",
     "Select",
     "Some",
+    "Step",
     "Unknown",
     "Unsigned",
     "Zeroable",

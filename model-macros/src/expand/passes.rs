@@ -286,12 +286,18 @@ fn forward_with(context: &Context<'_>) -> TokenStream {
     }
 }
 
-fn backward_with(context: &Context<'_>) -> TokenStream {
+/// The layers in reverse: `backward_with`, or `step_with`, in which the layers that have parameters also update them.
+fn reverse_with(context: &Context<'_>, updates: bool) -> TokenStream {
     let layers = &context.model.layers;
     let steps = context.steps(true);
-    let split_values = split_parameters(context, &quote!(pass.parameters), "parameters", "split_at");
-    let split_gradients =
-        split_parameters(context, &quote!(pass.grad_parameters), "parameters_grad", "split_at_mut");
+    let split_parameters = if updates {
+        split_parameters(context, &quote!(pass.trained), "trained", "split_at")
+    } else {
+        let values = split_parameters(context, &quote!(pass.parameters), "parameters", "split_at");
+        let gradients =
+            split_parameters(context, &quote!(pass.grad_parameters), "parameters_grad", "split_at_mut");
+        quote!(#values #gradients)
+    };
     let split_cache = split_cache(context, &steps, "split_at");
     let split_areas =
         split_areas(steps.len(), &format_ident!("BACKWARD_EVEN"), &format_ident!("BACKWARD_ODD"));
@@ -321,7 +327,24 @@ fn backward_with(context: &Context<'_>) -> TokenStream {
                 (Some(allocate), output_name(context, steps[before]), grad_input)
             }
         };
-        let (parameters, cache) = (parameters(context, layer), local(context, layer, "cache"));
+        let cache = local(context, layer, "cache");
+        let rest = quote! {
+            batch: pass.batch,
+            input: #input,
+            output: #output,
+            cache: #cache,
+            grad_output: #grad_output,
+            grad_input: #grad_input,
+            scratch: &mut scratch[..pass.batch * <#step as Layer>::BACKWARD_SCRATCH],
+        };
+        if updates && layers[layer].has_parameters {
+            let trained = local(context, layer, "trained");
+            return quote! {
+                #allocate
+                <#step as Layer>::step(Step { trained: #trained, #rest });
+            };
+        }
+        let parameters = parameters(context, layer);
         let grad_parameters = if layers[layer].has_parameters {
             let name = local(context, layer, "parameters_grad");
             quote!(#name)
@@ -331,23 +354,18 @@ fn backward_with(context: &Context<'_>) -> TokenStream {
         quote! {
             #allocate
             <#step as Layer>::backward(Backward {
-                batch: pass.batch,
                 parameters: #parameters,
-                input: #input,
-                output: #output,
-                cache: #cache,
-                grad_output: #grad_output,
-                grad_input: #grad_input,
                 grad_parameters: #grad_parameters,
-                scratch: &mut scratch[..pass.batch * <#step as Layer>::BACKWARD_SCRATCH],
+                #rest
             });
         }
     });
+    let (method, pass) =
+        if updates { (quote!(step_with), quote!(Step)) } else { (quote!(backward_with), quote!(Backward)) };
     quote! {
         #[allow(unused_variables)]
-        fn backward_with<Last: Layer>(pass: Backward<'_, f32>) {
-            #split_values
-            #split_gradients
+        fn #method<Last: Layer>(pass: #pass<'_, f32>) {
+            #split_parameters
             #split_cache
             #split_areas
             #(#calls)*
@@ -375,8 +393,8 @@ pub(crate) fn model_impl(context: &mut Context<'_>) -> TokenStream {
         &format_ident!("BACKWARD_ODD"),
         "Values per sample in a backward pass: the largest gradient by the output",
     );
-    let (predict_with, forward_with, backward_with) =
-        (predict_with(context), forward_with(context), backward_with(context));
+    let (predict_with, forward_with) = (predict_with(context), forward_with(context));
+    let (backward_with, step_with) = (reverse_with(context, false), reverse_with(context, true));
     quote! {
         #predict_areas
         #backward_areas
@@ -398,6 +416,7 @@ pub(crate) fn model_impl(context: &mut Context<'_>) -> TokenStream {
             #predict_with
             #forward_with
             #backward_with
+            #step_with
         }
     }
 }

@@ -309,6 +309,10 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
             fn backward(pass: Backward<'_, f32>) {
                 <Self as Model>::backward_with::<<Self as Model>::Last>(pass);
             }
+
+            fn step(pass: Step<'_, f32>) {
+                <Self as Model>::step_with::<<Self as Model>::Last>(pass);
+            }
         }
     }
 }

@@ -15,6 +15,53 @@ pub trait UpdateRule<const SLOTS: usize>: Copy + Send + Sync {
     fn apply(self, weight: f32, gradient: f32, slots: [f32; SLOTS]) -> (f32, [f32; SLOTS]);
 }
 
+/// The gradient by a block of parameters.
+#[derive(Debug, Clone, Copy)]
+pub enum Gradient<'a, T = f32> {
+    /// One number for each parameter.
+    Values(&'a [T]),
+    /// Of a matrix of parameters, row by row: `gradient[i, j] = rows[i]·columns[j]`, with the bits of
+    /// [`product`](super::Product::product). It is computed in registers where it is used.
+    Outer {
+        /// One factor for each row.
+        rows: &'a [T],
+        /// One factor for each column.
+        columns: &'a [T],
+    },
+}
+
+impl<T> Gradient<'_, T> {
+    /// Number of parameters.
+    fn length(&self) -> usize {
+        match self {
+            Self::Values(values) => values.len(),
+            Self::Outer { rows, columns } => rows.len() * columns.len(),
+        }
+    }
+
+    /// Parameters whose gradient cannot be divided.
+    fn granule(&self) -> usize {
+        match self {
+            Self::Values(_) => LANES,
+            Self::Outer { columns, .. } => columns.len().max(1),
+        }
+    }
+
+    /// The gradient by the first `at` parameters, and by the others; `at` ends a row.
+    fn split_at(self, at: usize) -> (Self, Self) {
+        match self {
+            Self::Values(values) => {
+                let (values, others) = values.split_at(at);
+                (Self::Values(values), Self::Values(others))
+            }
+            Self::Outer { rows, columns } => {
+                let (rows, others) = rows.split_at(at / columns.len());
+                (Self::Outer { rows, columns }, Self::Outer { rows: others, columns })
+            }
+        }
+    }
+}
+
 /// Applies `rule` to every weight. Large blocks are shared between threads.
 ///
 /// # Panics
@@ -23,15 +70,15 @@ pub trait UpdateRule<const SLOTS: usize>: Copy + Send + Sync {
 pub fn update<const SLOTS: usize, R: UpdateRule<SLOTS>>(
     rule: R,
     parameters: &mut [f32],
-    gradients: &[f32],
+    gradient: Gradient<'_>,
     slots: [&mut [f32]; SLOTS],
 ) {
     let len = parameters.len();
-    assert_eq!(gradients.len(), len, "update: one gradient for each parameter");
+    assert_eq!(gradient.length(), len, "update: one gradient for each parameter");
     for slot in &slots {
         assert_eq!(slot.len(), len, "update: each slot as long as the parameters");
     }
-    update_on(isa(), rule, Block { parameters, gradients, slots });
+    update_on(isa(), rule, Block { parameters, gradient, slots });
 }
 
 /// Weights per round of the loop: one or more vectors of every instruction set.
@@ -48,13 +95,14 @@ fn update_on<const SLOTS: usize, R: UpdateRule<SLOTS>>(isa: Isa, rule: R, block:
     if block.length() < ALONE {
         return dispatch(isa, Update { rule, block });
     }
-    share_slices(block, LANES, COST, |_, block| dispatch(isa, Update { rule, block }));
+    let granule = block.gradient.granule();
+    share_slices(block, granule, COST, |_, block| dispatch(isa, Update { rule, block }));
 }
 
 /// Parameters, their gradients and what is remembered for them; all of one length.
 struct Block<'a, const SLOTS: usize> {
     parameters: &'a mut [f32],
-    gradients: &'a [f32],
+    gradient: Gradient<'a>,
     slots: [&'a mut [f32]; SLOTS],
 }
 
@@ -65,13 +113,13 @@ impl<const SLOTS: usize> Divide for Block<'_, SLOTS> {
 
     fn divide(self, at: usize) -> (Self, Self) {
         let (parameters, other_parameters) = self.parameters.split_at_mut(at);
-        let (gradients, other_gradients) = self.gradients.split_at(at);
+        let (gradient, other_gradient) = self.gradient.split_at(at);
         let mut slots = self.slots.map(|slot| slot.split_at_mut(at));
         let other_slots = slots.each_mut().map(|(_, other)| core::mem::take(other));
         let slots = slots.map(|(slot, _)| slot);
         (
-            Self { parameters, gradients, slots },
-            Self { parameters: other_parameters, gradients: other_gradients, slots: other_slots },
+            Self { parameters, gradient, slots },
+            Self { parameters: other_parameters, gradient: other_gradient, slots: other_slots },
         )
     }
 }
@@ -85,21 +133,59 @@ struct Update<'a, const SLOTS: usize, R> {
 impl<const SLOTS: usize, R: UpdateRule<SLOTS>> Kernel for Update<'_, SLOTS, R> {
     type Output = ();
 
-    // The compiler makes the vectors: a rule is written for one weight.
     #[inline(always)]
-    fn run<S: Simd>(self, _: S) {
-        let Block { parameters, gradients, mut slots } = self.block;
-        let whole = parameters.len() / LANES * LANES;
-        for at in (0..whole).step_by(LANES) {
-            let mut lanes = Lanes::<SLOTS>::load(parameters, gradients, &slots, at, LANES);
-            lanes.apply(self.rule);
-            lanes.store(parameters, &mut slots, at, LANES);
+    fn run<S: Simd>(self, simd: S) {
+        let Block { parameters, gradient, mut slots } = self.block;
+        match gradient {
+            Gradient::Values(gradients) => {
+                row(self.rule, parameters, &mut slots, 0, gradients.len(), |at, len, lanes| {
+                    lanes[..len].copy_from_slice(&gradients[at..at + len]);
+                });
+            }
+            Gradient::Outer { rows, columns } => {
+                for (i, &factor) in rows.iter().enumerate() {
+                    let start = i * columns.len();
+                    row(self.rule, parameters, &mut slots, start, columns.len(), |at, len, lanes| {
+                        lanes[..len].copy_from_slice(&columns[at..at + len]);
+                        for lanes in lanes.chunks_exact_mut(S::LANES) {
+                            // SAFETY: `lanes` is as long as a vector.
+                            unsafe {
+                                let columns = simd.load(lanes.as_ptr());
+                                let product = simd.mul_add(simd.splat(factor), columns, simd.splat(0.0));
+                                simd.store(lanes.as_mut_ptr(), product);
+                            }
+                        }
+                    });
+                }
+            }
         }
-        let left = parameters.len() - whole;
-        let mut lanes = Lanes::<SLOTS>::load(parameters, gradients, &slots, whole, left);
-        lanes.apply(self.rule);
-        lanes.store(parameters, &mut slots, whole, left);
     }
+}
+
+/// Updates `len` weights from `start`, with the gradient that `gradient` writes for some of them.
+///
+/// The compiler makes the vectors: a rule is written for one weight.
+#[inline(always)]
+fn row<const SLOTS: usize, R: UpdateRule<SLOTS>>(
+    rule: R,
+    parameters: &mut [f32],
+    slots: &mut [&mut [f32]; SLOTS],
+    start: usize,
+    len: usize,
+    gradient: impl Fn(usize, usize, &mut [f32; LANES]),
+) {
+    let whole = len / LANES * LANES;
+    for at in (0..whole).step_by(LANES) {
+        let mut lanes = Lanes::<SLOTS>::load(parameters, slots, start + at, LANES);
+        gradient(at, LANES, &mut lanes.gradients);
+        lanes.apply(rule);
+        lanes.store(parameters, slots, start + at, LANES);
+    }
+    let left = len - whole;
+    let mut lanes = Lanes::<SLOTS>::load(parameters, slots, start + whole, left);
+    gradient(whole, left, &mut lanes.gradients);
+    lanes.apply(rule);
+    lanes.store(parameters, slots, start + whole, left);
 }
 
 /// The numbers of a few weights, in registers.
@@ -114,16 +200,9 @@ struct Lanes<const SLOTS: usize> {
 #[allow(clippy::needless_range_loop)]
 impl<const SLOTS: usize> Lanes<SLOTS> {
     #[inline(always)]
-    fn load(
-        parameters: &[f32],
-        gradients: &[f32],
-        slots: &[&mut [f32]; SLOTS],
-        at: usize,
-        len: usize,
-    ) -> Self {
+    fn load(parameters: &[f32], slots: &[&mut [f32]; SLOTS], at: usize, len: usize) -> Self {
         let mut lanes = Self { weights: [0.0; LANES], gradients: [0.0; LANES], slots: [[0.0; LANES]; SLOTS] };
         lanes.weights[..len].copy_from_slice(&parameters[at..at + len]);
-        lanes.gradients[..len].copy_from_slice(&gradients[at..at + len]);
         for s in 0..SLOTS {
             lanes.slots[s][..len].copy_from_slice(&slots[s][at..at + len]);
         }
@@ -190,7 +269,7 @@ mod tests {
     fn every_element_is_updated_once_at_every_length() {
         for len in (0..70).chain([1000, 100_003]) {
             let [mut weights, gradients, mut first, mut second] = numbers(len);
-            update(Mix(0.3), &mut weights, &gradients, [&mut first, &mut second]);
+            update(Mix(0.3), &mut weights, Gradient::Values(&gradients), [&mut first, &mut second]);
             assert!([weights, first, second] == expected(numbers(len)), "len = {len}");
         }
     }
@@ -205,7 +284,7 @@ mod tests {
                 let [mut weights, gradients, mut first, mut second] = numbers(len);
                 let block = Block {
                     parameters: &mut weights,
-                    gradients: &gradients,
+                    gradient: Gradient::Values(&gradients),
                     slots: [&mut first, &mut second],
                 };
                 crate::kernels::testing::pool(threads).install(|| update_on(isa, Mix(0.3), block));
@@ -215,14 +294,40 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "std")]
+    fn an_outer_product_has_the_bits_of_its_values() {
+        use crate::kernels::{Matrix, Product, Tail};
+        for (m, n) in [(0, 5), (3, 1), (7, 16), (5, 33), (300, 517)] {
+            let (rows, columns) = (&numbers(m)[0], &numbers(n)[1]);
+            // A product that vanishes leaves its sign behind, or not.
+            let rows: Vec<f32> = rows.iter().map(|row| if *row < 0.5 { -1e-30 } else { *row }).collect();
+            let columns: Vec<f32> = columns.iter().map(|x| if *x < 0.3 { 1e-30 } else { x - 0.5 }).collect();
+            let mut gradients = std::vec![f32::NAN; m * n];
+            let (a, b) = (Matrix::new(&rows, m, 1), Matrix::new(&columns, 1, n));
+            f32::product(a, b, Tail::default(), &mut gradients);
+            let run = |gradient: Gradient<'_>| {
+                let [mut weights, _, mut first, mut second] = numbers(m * n);
+                update(Mix(0.3), &mut weights, gradient, [&mut first, &mut second]);
+                [weights, first, second].map(|numbers| crate::kernels::testing::bits(&numbers))
+            };
+            let expected = run(Gradient::Values(&gradients));
+            for threads in [1, 2, 3] {
+                let outer = Gradient::Outer { rows: &rows, columns: &columns };
+                let found = crate::kernels::testing::pool(threads).install(|| run(outer));
+                assert!(found == expected, "{m}×{n}, {threads} threads");
+            }
+        }
+    }
+
+    #[test]
     #[should_panic(expected = "one gradient for each parameter")]
     fn a_missing_gradient_panics() {
-        update(Mix(0.3), &mut [0.0; 2], &[0.0], [&mut [0.0; 2], &mut [0.0; 2]]);
+        update(Mix(0.3), &mut [0.0; 2], Gradient::Values(&[0.0]), [&mut [0.0; 2], &mut [0.0; 2]]);
     }
 
     #[test]
     #[should_panic(expected = "each slot as long as the parameters")]
     fn a_short_slot_panics() {
-        update(Mix(0.3), &mut [0.0; 2], &[0.0; 2], [&mut [0.0; 2], &mut [0.0; 1]]);
+        update(Mix(0.3), &mut [0.0; 2], Gradient::Values(&[0.0; 2]), [&mut [0.0; 2], &mut [0.0; 1]]);
     }
 }

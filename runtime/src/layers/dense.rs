@@ -6,8 +6,9 @@ use typenum::Unsigned;
 
 use super::activation::Linear;
 use super::initializers::{GlorotUniform, Initializer};
-use super::{Activation, Backward, Forward, Layer, Predict};
+use super::{Activation, Backward, Forward, Layer, Predict, Step};
 use crate::kernels::function::Kept;
+use crate::kernels::update::Gradient;
 use crate::kernels::{Element, Matrix, Rng, Tail};
 use crate::tensor::TensorInfo;
 
@@ -30,6 +31,9 @@ pub struct NoBias;
 impl BiasOption for NoBias {
     const BIAS: bool = false;
 }
+
+/// Units from which on a row of the weight is worth a loop of its own in the update of one sample.
+const WIDE: usize = 64;
 
 /// Fully connected layer: `y = f(x · weight + bias)`.
 ///
@@ -115,6 +119,29 @@ where
         if let Some(grad_input) = pass.grad_input {
             let weight = Matrix::new(weight, I::USIZE, O::USIZE);
             T::product(grad, weight.transposed(), Tail::default(), grad_input);
+        }
+    }
+
+    /// The weight's gradient of one sample is an outer product.
+    fn step(pass: Step<'_, T>) {
+        if pass.batch != 1 || O::USIZE < WIDE {
+            return pass.in_two_passes::<Self>();
+        }
+        let (weight, bias) = pass.trained.split_at(I::USIZE * O::USIZE);
+        let kept = match A::FUNCTION.kept() {
+            Kept::Output => pass.output,
+            Kept::Preactivation => pass.cache,
+        };
+        T::map_gradient(A::FUNCTION, O::USIZE, kept, pass.grad_output);
+        if let Some(grad_input) = pass.grad_input {
+            let weight = Matrix::new(weight.parameters, I::USIZE, O::USIZE);
+            let grad = Matrix::new(pass.grad_output, 1, O::USIZE);
+            T::product(grad, weight.transposed(), Tail::default(), grad_input);
+        }
+        weight.update_by(Gradient::Outer { rows: pass.input, columns: pass.grad_output });
+        if B::BIAS {
+            T::column_sums(pass.grad_output, bias.gradients);
+            bias.update();
         }
     }
 }

@@ -10,12 +10,14 @@ pub mod dropout;
 pub mod flatten;
 pub mod initializers;
 pub mod model;
+pub mod step;
 
 pub use activation::Activation;
 pub use dense::Dense;
 pub use dropout::Dropout;
 pub use flatten::Flatten;
 pub use model::{Headless, Model};
+pub use step::{Step, Trained};
 
 use crate::kernels::{Element, Rng};
 use crate::tensor::{LayerInfo, Shape, TensorInfo};
@@ -191,6 +193,12 @@ pub trait Layer<T: Element = f32> {
 
     /// Gradients of the last forward pass.
     fn backward(pass: Backward<'_, T>);
+
+    /// [`backward`](Self::backward) and the update of the parameters, with the same bits. A layer says more only if it
+    /// can update parameters before all of the gradient is there.
+    fn step(pass: Step<'_, T>) {
+        pass.in_two_passes::<Self>();
+    }
 }
 
 impl LayerInfo {

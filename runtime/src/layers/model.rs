@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use super::{Backward, Forward, Layer, Predict, activation::Linear};
+use super::{Backward, Forward, Layer, Predict, Step, activation::Linear};
 use crate::kernels::Rng;
 use crate::tensor::LayerInfo;
 
@@ -35,6 +35,9 @@ pub trait Model: Layer + bytemuck::Zeroable + Sized + Send + Sync + 'static {
     /// [`Layer::backward`] with `Last` in place of the last layer.
     #[doc(hidden)]
     fn backward_with<Last: Layer>(pass: Backward<'_, f32>);
+    /// [`Layer::step`] with `Last` in place of the last layer.
+    #[doc(hidden)]
+    fn step_with<Last: Layer>(pass: Step<'_, f32>);
 }
 
 /// Model `M` without the activation at its end: from samples to logits.
@@ -67,6 +70,10 @@ impl<M: Model> Layer for Headless<M> {
 
     fn backward(pass: Backward<'_, f32>) {
         M::backward_with::<<M::Last as Layer>::Body>(pass);
+    }
+
+    fn step(pass: Step<'_, f32>) {
+        M::step_with::<<M::Last as Layer>::Body>(pass);
     }
 }
 

@@ -12,6 +12,7 @@ use super::{Error, History, Trainer};
 use crate::io::safetensors::{File, Metadata, block_tensors, read, write};
 use crate::layers::{Model, parameter_count};
 use crate::optimizers::Optimizer;
+use crate::tensor::Buffer;
 
 /// The metadata that only a checkpoint has: the version of the layout above.
 const FORMAT: &str = "typenet checkpoint";
@@ -93,7 +94,7 @@ pub(super) fn load<M: Model, O: Optimizer, L, K>(
     file.copy_block("", M::NAME, M::LAYERS, model.block_mut())?;
     let mut slots = Vec::new();
     for slot in trainer.optimizer.slots() {
-        let mut values: Box<[f32]> = bytemuck::zeroed_slice_box(parameter_count::<f32, M>());
+        let mut values = Buffer::zeroed(parameter_count::<f32, M>());
         file.copy_block(&prefix(slot), M::NAME, M::LAYERS, &mut values)?;
         slots.push(values);
     }

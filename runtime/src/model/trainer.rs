@@ -7,10 +7,11 @@ use super::{Error, Fit, Predictor, Scores};
 use crate::data::find_non_finite;
 use crate::hardware::threads;
 use crate::kernels::Rng;
-use crate::layers::{Backward, Forward, Layer, Model, input_len, output_len, parameter_count};
+use crate::layers::{Forward, Layer, Model, Step, Trained, input_len, output_len, parameter_count};
 use crate::losses::Loss;
 use crate::metrics::Metrics;
-use crate::optimizers::Optimizer;
+use crate::optimizers::{Gradient, Optimizer};
+use crate::tensor::Buffer;
 
 /// Samples that are evaluated together.
 const EVALUATION_BATCH: usize = 256;
@@ -25,7 +26,7 @@ pub struct Trainer<M, O, L, K> {
     pub(super) loss: L,
     pub(super) metrics: K,
     /// The optimizer's state: one block for each of its slots.
-    pub(super) slots: Vec<Box<[f32]>>,
+    pub(super) slots: Vec<Buffer>,
     /// Updates done so far.
     pub(super) step: u64,
     workspace: Option<Workspace>,
@@ -165,7 +166,7 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
             self.workspace = Some(Workspace::new::<M>(batch));
         }
         let parameters = parameter_count::<f32, M>();
-        self.slots.resize_with(self.optimizer.slots().len(), || bytemuck::zeroed_slice_box(parameters));
+        self.slots.resize_with(self.optimizer.slots().len(), || Buffer::zeroed(parameters));
     }
 
     /// One step on one batch: forward, loss, backward, update. Returns the batch's mean loss before the update.
@@ -237,19 +238,34 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         if !loss.is_finite() {
             return Err(Error::NonFiniteLoss { epoch, step: self.step + 1, loss: loss / batch as f64 });
         }
-        <M::Body as Layer>::backward(Backward {
+        self.step += 1;
+        let (optimizer, step) = (&self.optimizer, self.step);
+        let elementwise = optimizer.elementwise();
+        let update = |parameters: &mut [f32], gradient: Gradient<'_>, slots: &mut [&mut [f32]]| match (
+            elementwise,
+            gradient,
+        ) {
+            (Some(optimizer), _) => optimizer.update_part(step, parameters, gradient, slots),
+            (None, Gradient::Values(gradients)) => optimizer.update(step, parameters, gradients, slots),
+            (None, _) => unreachable!("the gradient of a step in two passes is in memory"),
+        };
+        let slots = self.slots.iter_mut().map(|slot| &mut **slot);
+        let pass = Step {
             batch,
-            parameters,
+            trained: Trained::new(parameters, &mut workspace.gradients, slots, &update),
             input,
             output,
             cache,
             grad_output,
             grad_input: None,
-            grad_parameters: &mut workspace.gradients,
             scratch: &mut workspace.scratch[..batch * M::BACKWARD_SCRATCH],
-        });
-        self.step += 1;
-        self.optimizer.update(self.step, parameters, &workspace.gradients, &mut self.slots);
+        };
+        // Gradients of more samples go through memory, and a single update then costs less than one for each layer.
+        if elementwise.is_some() && batch == 1 {
+            <M::Body as Layer>::step(pass);
+        } else {
+            pass.in_two_passes::<M::Body>();
+        }
         Ok(loss)
     }
 }

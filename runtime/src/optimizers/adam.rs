@@ -2,7 +2,10 @@
 
 use core::fmt;
 
-use super::{BELOW_ONE, NOT_NEGATIVE, Optimizer, POSITIVE, SettingError, check, display, slices};
+use super::{
+    BELOW_ONE, Elementwise, Gradient, NOT_NEGATIVE, Optimizer, POSITIVE, SettingError, check, display,
+    slices, update_all_as_one_part,
+};
 use crate::kernels::update::{UpdateRule, update};
 
 /// Adam: each parameter has a step size of its own, from the first two moments of its gradient.
@@ -129,8 +132,18 @@ impl Optimizer for Adam {
         self.learning_rate = learning_rate;
     }
 
-    fn update(&self, step: u64, parameters: &mut [f32], gradients: &[f32], slots: &mut [Box<[f32]>]) {
-        update(self.rule(step), parameters, gradients, slices(self.name(), slots));
+    update_all_as_one_part!();
+}
+
+impl Elementwise for Adam {
+    fn update_part(
+        &self,
+        step: u64,
+        parameters: &mut [f32],
+        gradient: Gradient<'_>,
+        slots: &mut [&mut [f32]],
+    ) {
+        update(self.rule(step), parameters, gradient, slices(self.name(), slots));
     }
 }
 
@@ -162,10 +175,20 @@ impl Optimizer for AdamW {
         self.learning_rate = learning_rate;
     }
 
-    fn update(&self, step: u64, parameters: &mut [f32], gradients: &[f32], slots: &mut [Box<[f32]>]) {
+    update_all_as_one_part!();
+}
+
+impl Elementwise for AdamW {
+    fn update_part(
+        &self,
+        step: u64,
+        parameters: &mut [f32],
+        gradient: Gradient<'_>,
+        slots: &mut [&mut [f32]],
+    ) {
         let decay = (self.learning_rate * self.weight_decay) as f32;
         let rule = Decayed { decay, rule: self.adam().rule(step) };
-        update(rule, parameters, gradients, slices(self.name(), slots));
+        update(rule, parameters, gradient, slices(self.name(), slots));
     }
 }
 

@@ -11,6 +11,8 @@ use core::fmt;
 pub use adam::{Adam, AdamW};
 pub use sgd::Sgd;
 
+pub use crate::kernels::update::Gradient;
+
 /// A setting that cannot be.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{optimizer}: `{setting}` is {found}, expected {expected}")]
@@ -34,11 +36,11 @@ pub struct SettingError {
 /// use typenet_runtime::optimizers::{Optimizer, Sgd};
 ///
 /// let optimizer = Sgd::new(0.1).momentum(0.5);
-/// let mut slots: Vec<Box<[f32]>> = optimizer.slots().iter().map(|_| vec![0.0; 1].into()).collect();
+/// let mut velocity = [0.0];
 /// let mut w = [1.0];
 /// for step in 1..=50 {
 ///     let gradient = [2.0 * w[0]];
-///     optimizer.update(step, &mut w, &gradient, &mut slots);
+///     optimizer.update(step, &mut w, &gradient, &mut [&mut velocity]);
 /// }
 /// assert!(w[0].abs() < 1e-6);
 /// ```
@@ -47,10 +49,10 @@ pub struct SettingError {
     label = "this is where the optimizer, given to `compile`, is used",
     note = "optimizers are `Sgd`, `Adam`, `AdamW`, and types of your own that implement `Optimizer`"
 )]
-pub trait Optimizer: Send {
+pub trait Optimizer: Send + Sync {
     /// Its type: `Adam`.
     fn name(&self) -> &'static str;
-    /// Names of the slots, each as long as the parameters and zero before the first step.
+    /// Names of the slots, at most four, each as long as the parameters and zero before the first step.
     fn slots(&self) -> &'static [&'static str];
     /// Settings by name, for checkpoints and messages.
     fn settings(&self) -> Vec<(&'static str, f64)>;
@@ -67,8 +69,39 @@ pub trait Optimizer: Send {
     ///
     /// # Panics
     /// If `step` is zero where it counts, there are not as many slots as [`slots`](Self::slots) names, or the lengths differ.
-    fn update(&self, step: u64, parameters: &mut [f32], gradients: &[f32], slots: &mut [Box<[f32]>]);
+    fn update(&self, step: u64, parameters: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]);
+    /// The optimizer, if what it does to a parameter depends on that parameter's own numbers alone. Then a step may be
+    /// one call for each of several parts, in any order, and its gradient need not be in memory.
+    fn elementwise(&self) -> Option<&dyn Elementwise> {
+        None
+    }
 }
+
+/// An [`Optimizer`] that treats each parameter by itself.
+pub trait Elementwise: Sync {
+    /// [`Optimizer::update`] of a part of the parameters, with the same bits.
+    fn update_part(
+        &self,
+        step: u64,
+        parameters: &mut [f32],
+        gradient: Gradient<'_>,
+        slots: &mut [&mut [f32]],
+    );
+}
+
+/// [`Optimizer::update`] and [`Optimizer::elementwise`] of an optimizer that is [`Elementwise`].
+macro_rules! update_all_as_one_part {
+    () => {
+        fn update(&self, step: u64, parameters: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]) {
+            self.update_part(step, parameters, Gradient::Values(gradients), slots);
+        }
+
+        fn elementwise(&self) -> Option<&dyn Elementwise> {
+            Some(self)
+        }
+    };
+}
+use update_all_as_one_part;
 
 /// A condition on a setting, and how it reads.
 type Condition = (fn(f64) -> bool, &'static str);
@@ -97,9 +130,9 @@ fn display(optimizer: &impl Optimizer, f: &mut fmt::Formatter<'_>) -> fmt::Resul
 
 /// The slots as an array of slices.
 #[track_caller]
-fn slices<'a, const SLOTS: usize>(optimizer: &str, slots: &'a mut [Box<[f32]>]) -> [&'a mut [f32]; SLOTS] {
+fn slices<'a, const SLOTS: usize>(optimizer: &str, slots: &'a mut [&mut [f32]]) -> [&'a mut [f32]; SLOTS] {
     let found = slots.len();
-    let Ok(slots) = <&mut [Box<[f32]>; SLOTS]>::try_from(slots) else {
+    let Ok(slots) = <&mut [&mut [f32]; SLOTS]>::try_from(slots) else {
         panic!("{optimizer}: {found} slots, expected {SLOTS}");
     };
     slots.each_mut().map(|slot| &mut **slot)
@@ -116,13 +149,17 @@ mod tests {
         optimizer.slots().iter().map(|_| vec![0.0; len].into_boxed_slice()).collect()
     }
 
+    fn lend(slots: &mut [Box<[f32]>]) -> Vec<&mut [f32]> {
+        slots.iter_mut().map(AsMut::as_mut).collect()
+    }
+
     /// Parameters after each of the gradients, from zero.
     fn path<const STEPS: usize>(optimizer: impl Optimizer, gradients: [f32; STEPS]) -> [f32; STEPS] {
         let (mut w, mut slots) = ([0.0], slots(&optimizer, 1));
         let mut step = 0;
         gradients.map(|gradient| {
             step += 1;
-            optimizer.update(step, &mut w, &[gradient], &mut slots);
+            optimizer.update(step, &mut w, &[gradient], &mut lend(&mut slots));
             w[0]
         })
     }
@@ -145,7 +182,7 @@ mod tests {
         state: [f32; SLOTS],
     ) -> (f64, [f64; SLOTS]) {
         let (mut w, mut slots) = ([w], state.map(|value| vec![value].into_boxed_slice()));
-        optimizer.update(t, &mut w, &[g], &mut slots);
+        optimizer.update(t, &mut w, &[g], &mut lend(&mut slots));
         (f64::from(w[0]), slots.map(|slot| f64::from(slot[0])))
     }
 
@@ -219,7 +256,7 @@ mod tests {
     fn weight_decay_does_not_pass_through_the_moments() {
         let optimizer = AdamW::new(0.5).weight_decay(0.25);
         let (mut w, mut slots) = ([8.0], slots(&optimizer, 1));
-        optimizer.update(1, &mut w, &[0.0], &mut slots);
+        optimizer.update(1, &mut w, &[0.0], &mut lend(&mut slots));
         assert_eq!((w, slots[0][0], slots[1][0]), ([7.0], 0.0, 0.0));
     }
 
@@ -276,12 +313,12 @@ mod tests {
     #[test]
     #[should_panic(expected = "steps count from 1")]
     fn step_zero_panics() {
-        Adam::default().update(0, &mut [0.0], &[0.0], &mut slots(&Adam::default(), 1));
+        Adam::default().update(0, &mut [0.0], &[0.0], &mut [&mut [0.0], &mut [0.0]]);
     }
 
     #[test]
     #[should_panic(expected = "Adam: 1 slots, expected 2")]
     fn a_missing_slot_panics() {
-        Adam::default().update(1, &mut [0.0], &[0.0], &mut [vec![0.0].into()]);
+        Adam::default().update(1, &mut [0.0], &[0.0], &mut [&mut [0.0]]);
     }
 }

@@ -2,7 +2,10 @@
 
 use core::fmt;
 
-use super::{BELOW_ONE, NOT_NEGATIVE, Optimizer, SettingError, check, display, slices};
+use super::{
+    BELOW_ONE, Elementwise, Gradient, NOT_NEGATIVE, Optimizer, SettingError, check, display, slices,
+    update_all_as_one_part,
+};
 use crate::kernels::update::{UpdateRule, update};
 
 /// Gradient descent, with momentum.
@@ -91,14 +94,18 @@ impl Optimizer for Sgd {
         self.learning_rate = learning_rate;
     }
 
-    fn update(&self, _: u64, parameters: &mut [f32], gradients: &[f32], slots: &mut [Box<[f32]>]) {
+    update_all_as_one_part!();
+}
+
+impl Elementwise for Sgd {
+    fn update_part(&self, _: u64, parameters: &mut [f32], gradient: Gradient<'_>, slots: &mut [&mut [f32]]) {
         let (learning_rate, momentum) = (self.learning_rate as f32, self.momentum as f32);
         if self.momentum == 0.0 {
-            update(Plain { learning_rate }, parameters, gradients, slices(self.name(), slots));
+            update(Plain { learning_rate }, parameters, gradient, slices(self.name(), slots));
         } else if self.nesterov {
-            update(Nesterov { learning_rate, momentum }, parameters, gradients, slices(self.name(), slots));
+            update(Nesterov { learning_rate, momentum }, parameters, gradient, slices(self.name(), slots));
         } else {
-            update(Momentum { learning_rate, momentum }, parameters, gradients, slices(self.name(), slots));
+            update(Momentum { learning_rate, momentum }, parameters, gradient, slices(self.name(), slots));
         }
     }
 }

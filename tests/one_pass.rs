@@ -1,0 +1,114 @@
+//! A step on one sample, in which the update follows the gradient at once, has the bits of a step in two passes.
+
+use rayon::ThreadPoolBuilder;
+use typenet::kernels::Rng;
+use typenet::layers::activation::Linear;
+use typenet::layers::{Backward, Layer, Model, Predict};
+use typenet::optimizers::SettingError;
+use typenet::prelude::*;
+use typenet::tensor::TensorInfo;
+use typenet::typenum::U20;
+
+/// Scales each of 20 values by a parameter of its own.
+pub struct Scale;
+
+impl Layer for Scale {
+    type Input = (U20,);
+    type Output = (U20,);
+    type Head = Linear;
+    type Body = Self;
+    const KIND: &'static str = "Scale";
+    const PARAMETERS: &'static [TensorInfo] = &[TensorInfo { name: "weight", shape: &[20] }];
+
+    fn initialize(parameters: &mut [f32], _: &mut [f32], _: Rng) {
+        parameters.fill(0.9);
+    }
+
+    fn predict(pass: Predict<'_, f32>) {
+        for ((y, x), weight) in pass.output.iter_mut().zip(pass.input).zip(pass.parameters.iter().cycle()) {
+            *y = x * weight;
+        }
+    }
+
+    fn backward(pass: Backward<'_, f32>) {
+        pass.grad_parameters.fill(0.0);
+        for (x, grad) in pass.input.chunks_exact(20).zip(pass.grad_output.chunks_exact(20)) {
+            for i in 0..20 {
+                pass.grad_parameters[i] += x[i] * grad[i];
+            }
+        }
+        if let Some(grad_input) = pass.grad_input {
+            for ((to, grad), weight) in
+                grad_input.iter_mut().zip(pass.grad_output).zip(pass.parameters.iter().cycle())
+            {
+                *to = *grad * weight;
+            }
+        }
+    }
+}
+
+model! { pub Inner < Dense(301 => 517, gelu), Dropout(0.2), Dense(517 => 20, tanh, bias = false) > }
+model! { pub Net < Inner(301 => 20), Scale(20 => 20), Dense(20 => 33, relu), Dense(33 => 10, softmax) > }
+
+/// An optimizer that does not say that it is elementwise, and is therefore given gradients in memory.
+struct TwoPasses<O>(O);
+
+impl<O: Optimizer> Optimizer for TwoPasses<O> {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+    fn slots(&self) -> &'static [&'static str] {
+        self.0.slots()
+    }
+    fn settings(&self) -> Vec<(&'static str, f64)> {
+        self.0.settings()
+    }
+    fn validate(&self) -> Result<(), SettingError> {
+        self.0.validate()
+    }
+    fn learning_rate(&self) -> f64 {
+        self.0.learning_rate()
+    }
+    fn set_learning_rate(&mut self, learning_rate: f64) {
+        self.0.set_learning_rate(learning_rate);
+    }
+    fn update(&self, step: u64, parameters: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]) {
+        self.0.update(step, parameters, gradients, slots);
+    }
+}
+
+/// Parameters and losses after a few steps of one sample, and one of three.
+fn run<O: Optimizer>(optimizer: O, threads: usize) -> (Vec<u32>, Vec<u64>) {
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool of threads");
+    pool.install(|| {
+        let mut rng = Rng::seed(2);
+        let mut samples = [[0.0; 301]; 8];
+        samples.iter_mut().flatten().for_each(|x| *x = rng.uniform() as f32 - 0.4);
+        let labels = [3u8, 1, 4, 1, 5, 9, 2, 6];
+        let mut trainer = Net::new(1).compile(optimizer, CategoricalCrossEntropy, ());
+        let losses = [0..1, 1..2, 2..3, 3..6, 6..7, 7..8].map(|range| {
+            let step = trainer.train_on_batch(&samples[range.clone()], &labels[range], &Rng::seed(5));
+            step.expect("a step").to_bits()
+        });
+        (trainer.block().iter().map(|weight| weight.to_bits()).collect(), losses.to_vec())
+    })
+}
+
+fn check<O: Optimizer + Clone>(optimizer: O) {
+    let start: Vec<u32> = Net::new(1).block().iter().map(|weight| weight.to_bits()).collect();
+    let expected = run(TwoPasses(optimizer.clone()), 1);
+    let moved = start.iter().zip(&expected.0).filter(|(start, end)| start != end).count();
+    assert!(moved > start.len() / 2, "{} moved {moved} of {} weights", optimizer.name(), start.len());
+    for threads in [1, 2, 3, 8] {
+        assert!(run(optimizer.clone(), threads) == expected, "{}, {threads} threads", optimizer.name());
+    }
+}
+
+#[test]
+fn one_pass_has_the_bits_of_two_for_every_optimizer() {
+    check(Sgd::new(0.05));
+    check(Sgd::new(0.05).momentum(0.9));
+    check(Sgd::new(0.05).momentum(0.9).nesterov());
+    check(Adam::new(0.01));
+    check(AdamW::new(0.01));
+}
