@@ -13,6 +13,10 @@ use crate::metrics::Metrics;
 use crate::optimizers::{Gradient, Optimizer};
 use crate::tensor::Buffer;
 
+/// Parameters from which a step on one sample updates each layer as its gradient is made: the gradients of fewer stay in
+/// the second cache, and a single update then costs less than one for each layer.
+const ONE_PASS: usize = 1 << 16;
+
 /// Samples that are evaluated together.
 const EVALUATION_BATCH: usize = 256;
 
@@ -239,6 +243,7 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
             return Err(Error::NonFiniteLoss { epoch, step: self.step + 1, loss: loss / batch as f64 });
         }
         self.step += 1;
+        let one_pass = batch == 1 && parameters.len() >= ONE_PASS;
         let (optimizer, step) = (&self.optimizer, self.step);
         let elementwise = optimizer.elementwise();
         let update = |parameters: &mut [f32], gradient: Gradient<'_>, slots: &mut [&mut [f32]]| match (
@@ -260,8 +265,8 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
             grad_input: None,
             scratch: &mut workspace.scratch[..batch * M::BACKWARD_SCRATCH],
         };
-        // Gradients of more samples go through memory, and a single update then costs less than one for each layer.
-        if elementwise.is_some() && batch == 1 {
+        // Gradients of more samples go through memory anyway.
+        if elementwise.is_some() && one_pass {
             <M::Body as Layer>::step(pass);
         } else {
             pass.in_two_passes::<M::Body>();
