@@ -76,6 +76,3 @@ impl<M: Model> Layer for Headless<M> {
         M::step_with::<<M::Last as Layer>::Body>(pass);
     }
 }
-
-/// The activation at the end of a model.
-pub type HeadOf<M> = <M as Layer>::Head;
