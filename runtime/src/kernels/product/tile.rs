@@ -128,7 +128,13 @@ impl<const R: usize, const V: usize, const PART: bool> Kernel for Tile<'_, R, V,
                     sums[i][v] = if part(v) { simd.load_part(from, last) } else { simd.load(from) };
                 }
             }
-            let (mut a, mut b, mut packed) = (a, b, packed);
+            // Every third row has a pointer of its own: the others are at offsets that an instruction adds, so that no
+            // chain of additions is longer than the products take.
+            let mut thirds = [a; MAX_ROWS / 3];
+            for (third, rows) in thirds.iter_mut().enumerate() {
+                *rows = a.wrapping_add(3 * third * a_row);
+            }
+            let (mut b, mut packed) = (b, packed);
             for _ in 0..k {
                 let mut row = [simd.splat(0.0); V];
                 for v in 0..V {
@@ -145,12 +151,14 @@ impl<const R: usize, const V: usize, const PART: bool> Kernel for Tile<'_, R, V,
                     packed = packed.add(V * S::LANES);
                 }
                 for i in 0..R {
-                    let factor = simd.splat(*a.add(i * a_row));
+                    let factor = simd.splat(*thirds[i / 3].add(i % 3 * a_row));
                     for v in 0..V {
                         sums[i][v] = simd.mul_add(factor, row[v], sums[i][v]);
                     }
                 }
-                a = a.wrapping_add(a_step);
+                for rows in &mut thirds {
+                    *rows = rows.wrapping_add(a_step);
+                }
                 b = b.wrapping_add(b_step);
             }
             if relu {
