@@ -52,9 +52,11 @@ const SMALL: usize = 8192;
 /// With few rows, the most columns whose sums wait in the first cache.
 const STREAM_COLUMNS: usize = 1024;
 /// Up to this many steps, a few rows of `c` are written from end to end rather than in tiles.
-const FEW_STEPS: usize = 4;
+const FEW_STEPS: usize = 8;
 /// Rows that pass over a panel together, such that their block of `a` stays in the second cache: 384 KiB.
 const GROUP: usize = 192;
+/// From this many steps on, turning a tile costs little beside computing it.
+const TURNING_STEPS: usize = 64;
 /// Addresses this many bytes apart share a set of the first cache.
 const SET_PERIOD: usize = 4096;
 /// How many rows ahead `b` is prefetched where it is not packed.
@@ -218,6 +220,16 @@ impl<'a> Block<'a> {
         j
     }
 
+    /// Whether the product is cheaper as the transpose of `bᵀ·aᵀ`: `a` has few rows, and `b` lies by columns, so that
+    /// packing it would take longer than using it.
+    #[inline(always)]
+    fn is_better_transposed(&self, width: usize) -> bool {
+        let collides = (self.b_column * size_of::<f32>()).is_multiple_of(SET_PERIOD);
+        let plain = self.bias.is_null() && self.preactivation.is_null() && self.function == Function::Linear;
+        let by_columns = self.b_row == 1 && self.b_column > 1;
+        by_columns && plain && !self.resumed && !collides && self.m <= width && self.k >= TURNING_STEPS
+    }
+
     /// A few rows at a time pass over whole rows of `b`.
     #[inline(always)]
     fn run_streaming<S: Simd>(&self, simd: S) {
@@ -280,7 +292,9 @@ impl Kernel for Block<'_> {
         let small = self.k * self.n <= SMALL;
         let few_rows = self.m <= max_stream_rows::<S>() && !small;
         let few_steps = self.k <= FEW_STEPS && self.n >= 4 * S::LANES;
-        if in_place && (few_rows || few_steps) && self.k > 0 {
+        if self.is_better_transposed(PANEL_VECTORS * S::LANES) {
+            simd.call(Transposed(self));
+        } else if in_place && (few_rows || few_steps) && self.k > 0 {
             self.run_streaming(simd);
         } else if in_place && (small || self.m <= max_rows::<S>()) {
             self.run_in_place(simd);
@@ -362,6 +376,72 @@ impl Kernel for Packed<'_> {
                         if end == block.k {
                             block.finish_tile(simd, first + i, rows, j, columns);
                         }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A block that is computed as its transpose: `aᵀ` is the panel, the columns of `b` are read where they are, and tiles are
+/// turned on their way to `c`. Not inlined, for its room on the stack.
+struct Transposed<'a>(Block<'a>);
+
+#[repr(C, align(64))]
+struct Turned([f32; MAX_ROWS * PANEL_VECTORS * MAX_LANES]);
+
+impl Kernel for Transposed<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Block { m, k, n, a, a_row, a_column, b, b_row, b_column, c, c_row, .. } = self.0;
+        let width = if m <= S::LANES { S::LANES } else { PANEL_VECTORS * S::LANES };
+        let k_blocks = k.div_ceil(K_BLOCK);
+        let mut panel = Panel(MaybeUninit::uninit());
+        let packed = panel.0.as_mut_ptr().cast::<f32>();
+        let mut tile = Turned([0.0; MAX_ROWS * PANEL_VECTORS * MAX_LANES]);
+        for k_block in 0..k_blocks {
+            let (p, end) = (k_block * k / k_blocks, (k_block + 1) * k / k_blocks);
+            // SAFETY: steps from `p` to `end` of all rows lie within `a`; the panel has room for `K_BLOCK` steps of
+            // `width`, which is not less than `m`.
+            unsafe {
+                pack(simd, end - p, m, a.wrapping_add(p * a_column), a_column, a_row, packed, width);
+            }
+            for (j, columns) in row_blocks(n, max_rows::<S>()) {
+                let to = c.wrapping_add(j);
+                if k_block > 0 {
+                    for (column, sums) in tile.0.chunks_exact_mut(width).take(columns).enumerate() {
+                        for (i, sum) in sums.iter_mut().take(m).enumerate() {
+                            // SAFETY: row `i` and column `j + column` lie within `c`.
+                            *sum = unsafe { *to.add(i * c_row + column) };
+                        }
+                    }
+                }
+                let first = k_block == 0;
+                let operands = Operands {
+                    k: end - p,
+                    a: b.wrapping_add(j * b_column + p * b_row),
+                    a_row: b_column,
+                    a_step: b_row,
+                    b: packed,
+                    b_step: width,
+                    b_ahead: 0,
+                    packed: core::ptr::null_mut(),
+                    start: if first { ZEROS.as_ptr() } else { tile.0.as_ptr() },
+                    start_row: if first { 0 } else { width },
+                    c: tile.0.as_mut_ptr(),
+                    c_row: width,
+                    last: 0,
+                    relu: false,
+                };
+                // SAFETY: steps from `p` to `end` of `columns` columns from `j` lie within `b`; the panel was packed
+                // above; `tile` holds `columns` rows of `width`.
+                unsafe { panel_tile(simd, columns, m, operands) };
+                for (column, sums) in tile.0.chunks_exact(width).take(columns).enumerate() {
+                    for (i, &sum) in sums.iter().take(m).enumerate() {
+                        // SAFETY: row `i` and column `j + column` lie within `c`.
+                        unsafe { *to.add(i * c_row + column) = sum };
                     }
                 }
             }
