@@ -147,7 +147,7 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         for (samples, labels) in samples.chunks(batch).zip(labels.chunks(batch)) {
             let predictions = &mut predictions[..samples.len()];
             predictor.run::<M::Body>(&self.model, samples, bytemuck::cast_slice_mut(predictions));
-            loss += self.loss.evaluate(labels, bytemuck::cast_slice_mut(predictions), None);
+            loss += self.loss.evaluate(labels, None, bytemuck::cast_slice_mut(predictions), None);
             self.metrics.update(predictions, labels);
         }
         self.training_scores(loss, samples.len())
@@ -238,7 +238,7 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
             cache,
             rng: rng.fork(self.step),
         });
-        let loss = self.loss.evaluate(labels, output, Some(grad_output));
+        let loss = self.loss.evaluate(labels, None, output, Some(grad_output));
         if !loss.is_finite() {
             return Err(Error::NonFiniteLoss { epoch, step: self.step + 1, loss: loss / batch as f64 });
         }
