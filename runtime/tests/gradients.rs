@@ -263,7 +263,7 @@ fn check_loss<Head: Activation, L: Loss<Head, [f32; 3], [f32; 3]>>(loss: L, erro
         targets.as_chunks::<3>().0.iter().map(|label| label.map(|t| t as f32)).collect();
     let mut predictions: Vec<f32> = logits.iter().map(|&z| z as f32).collect();
     let mut gradient = vec![f32::NAN; predictions.len()];
-    let value = loss.evaluate(&labels, &mut predictions, Some(&mut gradient)) / batch as f64;
+    let value = loss.evaluate(&labels, None, &mut predictions, Some(&mut gradient)) / batch as f64;
 
     // Values, errors and slopes are below `size`; each passes through a few roundings, and softmax sums three.
     let size = logits.iter().chain(&targets).fold(1.0, |max: f64, x| max.max(x.abs()));
@@ -277,7 +277,7 @@ fn check_loss<Head: Activation, L: Loss<Head, [f32; 3], [f32; 3]>>(loss: L, erro
     }
 
     let mut again: Vec<f32> = logits.iter().map(|&z| z as f32).collect();
-    assert_eq!(loss.evaluate(&labels, &mut again, None) / batch as f64, value, "without a gradient");
+    assert_eq!(loss.evaluate(&labels, None, &mut again, None) / batch as f64, value, "without a gradient");
     assert_eq!(again, predictions, "without a gradient");
 }
 

@@ -4,17 +4,56 @@
 //! holds. Names and meanings are Keras's. Metrics know no layers, losses or optimizers.
 
 mod accuracy;
+mod auc;
 mod confusion;
+mod correlation;
+mod custom;
+mod decision;
 mod error;
 mod mean;
+mod precision;
+mod rank;
 
 pub use accuracy::{
     Accuracy, AccuracyLabel, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy,
     TopKCategoricalAccuracy,
 };
+pub use auc::{AucOverThresholds, Curve};
 pub use confusion::ConfusionMatrix;
-pub use error::{MeanAbsoluteError, MeanSquaredError};
+pub use correlation::{PearsonCorrelation, R2Score};
+pub use custom::{FromFn, from_fn};
+pub use decision::{Average, DecisionLabel, Truth};
+pub use error::{MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError, RootMeanSquaredError};
 pub use mean::Mean;
+pub use precision::{F1Score, FBetaScore, Precision, Recall, Specificity};
+pub use rank::{Auc, AveragePrecision};
+
+/// A setting of a metric that cannot be, or not for the model.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{metric}: `{setting}` is {found}, expected {expected}")]
+pub struct MetricError {
+    /// The metric's type: `Precision`.
+    pub metric: &'static str,
+    /// The setting.
+    pub setting: &'static str,
+    /// What it must be.
+    pub expected: String,
+    /// What it is.
+    pub found: f64,
+}
+
+/// An error if `class` is none of a model of `outputs` outputs.
+fn class_error(metric: &'static str, class: Option<usize>, outputs: usize) -> Result<(), MetricError> {
+    match class {
+        Some(class) if class >= outputs => Err(MetricError {
+            metric,
+            setting: "class_id",
+            expected: format!("a class from 0 to {}", outputs - 1),
+            found: class as f64,
+        }),
+        _ => Ok(()),
+    }
+}
 
 /// Metric of a model that ends with activation `Head` and predicts `Output`, against labels of type `Label`.
 ///
@@ -35,7 +74,14 @@ pub use mean::Mean;
 pub trait Metric<Head, Output, Label>: Send {
     /// Keras's name for it: the column in the history.
     fn name(&self) -> &'static str;
-    /// Forgets all samples.
+    /// Whether the metric's settings can be, for this model.
+    ///
+    /// # Errors
+    /// [`MetricError`] names the first that cannot.
+    fn check(&self) -> Result<(), MetricError> {
+        Ok(())
+    }
+    /// Forgets all samples, but keeps memory that the next will need.
     fn reset(&mut self);
     /// Takes a batch into account.
     ///
@@ -55,6 +101,11 @@ pub trait Metric<Head, Output, Label>: Send {
 pub trait Metrics<Head, Output, Label>: Send {
     /// Their names, in order.
     fn names(&self) -> Vec<&'static str>;
+    /// Whether the settings of each can be.
+    ///
+    /// # Errors
+    /// [`MetricError`] names the first that cannot.
+    fn check(&self) -> Result<(), MetricError>;
     /// Each forgets all samples.
     fn reset(&mut self);
     /// Each takes a batch into account.
@@ -70,6 +121,11 @@ macro_rules! metrics {
         {
             fn names(&self) -> Vec<&'static str> {
                 vec![$(self.$place.name()),*]
+            }
+
+            fn check(&self) -> Result<(), MetricError> {
+                $(self.$place.check()?;)*
+                Ok(())
             }
 
             fn reset(&mut self) {
