@@ -15,7 +15,7 @@ pub mod json;
 pub mod text;
 
 #[cfg(feature = "std")]
-mod replace;
+pub(crate) mod replace;
 #[cfg(feature = "std")]
 pub mod safetensors;
 #[cfg(feature = "std")]
