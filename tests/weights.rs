@@ -122,7 +122,7 @@ fn class_weights_are_the_sample_weights_of_their_samples() {
             None => fit.class_weights(&classes).run(),
         }
         .expect("a run");
-        trainer.block().map(f32::to_bits)
+        trainer.block().iter().map(|weight| weight.to_bits()).collect::<Vec<_>>()
     };
     assert_eq!(run(Some(&weights)), run(None));
 }
