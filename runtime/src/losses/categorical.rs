@@ -59,15 +59,14 @@ with_settings! {
 pub struct KlDivergence;
 
 macro_rules! categorical {
-    ($loss:ident, $head:ident, $name:literal, |$this:ident| $smoothing:expr, $entropy:ident) => {
+    ($loss:ident, $head:ident, $name:literal) => {
         impl<const N: usize, Label: CategoricalLabel<N>> Loss<$head, [f32; N], Label> for $loss {
             fn name(&self) -> &'static str {
                 $name
             }
 
             fn validate(&self) -> Result<(), SettingError> {
-                let $this = self;
-                check(stringify!($loss), &[("label_smoothing", $smoothing, SHARE)])
+                check(stringify!($loss), &[("label_smoothing", self.smoothing(), SHARE)])
             }
 
             fn check_labels(&self, labels: &[Label]) -> Result<(), LabelError> {
@@ -81,12 +80,11 @@ macro_rules! categorical {
                 logits: &mut [f32],
                 gradient: Option<&mut [f32]>,
             ) -> f64 {
-                let $this = self;
                 let value = |target: Target<'_>, row: &[f32]| {
-                    categorical_smoothed(target, $smoothing, row) - $entropy(target)
+                    categorical_smoothed(target, self.smoothing(), row) - Self::saved(target)
                 };
                 let slopes = |target: Target<'_>, scale: f32, row: &mut [f32]| {
-                    categorical_smoothed_gradient(target, $smoothing, scale, row);
+                    categorical_smoothed_gradient(target, self.smoothing(), scale, row);
                 };
                 evaluate($head::FUNCTION, labels, weights, logits, gradient, value, slopes)
             }
@@ -94,53 +92,56 @@ macro_rules! categorical {
 
         impl<const N: usize, Label: CategoricalLabel<N>> OfPredictions<$head, [f32; N], Label> for $loss {
             fn of_predictions(&self, labels: &[Label], predictions: &[[f32; N]]) -> f64 {
-                let $this = self;
                 let loss = |(label, row): (&Label, &[f32; N])| {
                     let target = label.target();
                     let cross = match $head::FUNCTION {
-                        Function::Linear => categorical_smoothed(target, $smoothing, row),
+                        Function::Linear => categorical_smoothed(target, self.smoothing(), row),
                         head => {
                             let surprise = surprises(head, row);
-                            let term = |i| match target.smoothed($smoothing, N, i) {
+                            let term = |i| match target.smoothed(self.smoothing(), N, i) {
                                 0.0 => 0.0 * surprise(i),
                                 t => t * surprise(i),
                             };
                             (0..N).map(term).sum()
                         }
                     };
-                    cross - $entropy(target)
+                    cross - Self::saved(target)
                 };
                 labels.iter().zip(predictions).map(loss).sum()
             }
         }
     };
 }
-categorical!(
-    CategoricalCrossEntropy,
-    Softmax,
-    "categorical_crossentropy",
-    |this| this.label_smoothing,
-    nothing
-);
-categorical!(
-    CategoricalCrossEntropy,
-    LogSoftmax,
-    "categorical_crossentropy",
-    |this| this.label_smoothing,
-    nothing
-);
-categorical!(
-    CategoricalCrossEntropyWithLogits,
-    Linear,
-    "categorical_crossentropy",
-    |this| this.label_smoothing,
-    nothing
-);
-categorical!(KlDivergence, Softmax, "kl_divergence", |_this| 0.0, entropy);
-categorical!(KlDivergence, LogSoftmax, "kl_divergence", |_this| 0.0, entropy);
+categorical!(CategoricalCrossEntropy, Softmax, "categorical_crossentropy");
+categorical!(CategoricalCrossEntropy, LogSoftmax, "categorical_crossentropy");
+categorical!(CategoricalCrossEntropyWithLogits, Linear, "categorical_crossentropy");
+categorical!(KlDivergence, Softmax, "kl_divergence");
+categorical!(KlDivergence, LogSoftmax, "kl_divergence");
 
-fn nothing(_: Target<'_>) -> f64 {
-    0.0
+macro_rules! smoothed {
+    ($($loss:ident)+) => {
+        $(impl $loss {
+            fn smoothing(&self) -> f64 {
+                self.label_smoothing
+            }
+
+            /// What is taken from the cross-entropy.
+            fn saved(_: Target<'_>) -> f64 {
+                0.0
+            }
+        })+
+    };
+}
+smoothed!(CategoricalCrossEntropy CategoricalCrossEntropyWithLogits);
+
+impl KlDivergence {
+    fn smoothing(&self) -> f64 {
+        0.0
+    }
+
+    fn saved(target: Target<'_>) -> f64 {
+        entropy(target)
+    }
 }
 
 /// `−Σᵢ tᵢ·log tᵢ`

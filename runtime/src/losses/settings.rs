@@ -59,8 +59,9 @@ macro_rules! with_settings {
             $(
                 $(#[$about])*
                 #[must_use]
-                pub const fn $setting(self, $setting: $type) -> Self {
-                    Self { $setting, ..self }
+                pub const fn $setting(mut self, $setting: $type) -> Self {
+                    self.$setting = $setting;
+                    self
                 }
             )+
         }

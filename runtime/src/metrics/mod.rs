@@ -243,6 +243,102 @@ mod tests {
     }
 
     #[test]
+    fn what_is_undefined_is_zero_as_in_keras_or_nan_where_the_documentation_says_so() {
+        let (values, no, yes) = ([[0.2], [0.4], [0.1]], [false; 3], [true; 3]);
+        assert_eq!(over::<Sigmoid, _, _>(Precision::new(), &values, &yes), 0.0);
+        assert_eq!(over::<Sigmoid, _, _>(Recall::new(), &values, &no), 0.0);
+        assert_eq!(over::<Sigmoid, _, _>(Specificity::new(), &values, &yes), 0.0);
+        assert_eq!(over::<Sigmoid, _, _>(F1Score::new(), &values, &no), 0.0);
+        assert_eq!(over::<Sigmoid, _, _>(FBetaScore::new().beta(2.0), &values, &no), 0.0);
+        assert_eq!(over::<Sigmoid, _, _>(AveragePrecision::new(), &values, &no), 0.0);
+        assert_eq!(over::<Sigmoid, _, _>(AveragePrecision::new(), &values, &yes), 1.0);
+        let curves = || AucOverThresholds::default().curve(Curve::PrecisionRecall);
+        assert_eq!(over::<Sigmoid, _, _>(AucOverThresholds::default(), &values, &no), 0.0);
+        assert_eq!(over::<Sigmoid, _, _>(AucOverThresholds::default(), &values, &yes), 0.0);
+        assert_eq!(over::<Sigmoid, _, _>(curves(), &values, &no), 0.0);
+        assert!(over::<Sigmoid, _, _>(Auc::new(), &values, &no).is_nan());
+        assert!(over::<Sigmoid, _, _>(Auc::new(), &values, &yes).is_nan());
+        assert_eq!(over::<Linear, _, _>(R2Score::new(), &[[1.0], [2.0]], &[3.0f32, 3.0]), 0.0);
+        assert_eq!(over::<Linear, _, _>(R2Score::new(), &[[3.0], [3.0]], &[3.0f32, 3.0]), 1.0);
+        assert!(over::<Linear, _, _>(R2Score::new(), &[[3.0]], &[3.0f32]).is_nan());
+        assert!(over::<Linear, _, _>(PearsonCorrelation::new(), &[[1.0], [2.0]], &[3.0f32, 3.0]).is_nan());
+    }
+
+    #[test]
+    fn nan_is_wrong_or_gives_nan() {
+        let (nan, yes) = (f32::NAN, [true, false]);
+        let values = [[nan], [nan]];
+        assert_eq!(over::<Sigmoid, _, _>(Recall::new(), &values, &yes), 0.0);
+        assert_eq!(over::<Sigmoid, _, _>(Specificity::new(), &values, &yes), 0.0);
+        assert_eq!(over::<Sigmoid, _, _>(AucOverThresholds::default(), &values, &yes), 0.0);
+        assert!(over::<Sigmoid, _, _>(Auc::new(), &values, &yes).is_nan());
+        assert!(over::<Sigmoid, _, _>(AveragePrecision::new(), &values, &yes).is_nan());
+        let rows = [[nan, 0.0, 1.0], [0.0, 1.0, 0.0]];
+        assert_eq!(over::<Softmax, _, _>(Recall::new(), &rows, &[2u8, 1]), 0.5);
+        assert_eq!(over::<Softmax, _, _>(Precision::new(), &rows, &[2u8, 1]), 1.0);
+        let targets = [1.0f32, 2.0];
+        assert!(over::<Linear, _, _>(R2Score::new(), &[[nan], [1.0]], &targets).is_nan());
+        assert!(over::<Linear, _, _>(R2Score::new(), &[[nan], [1.0]], &[1.0f32, 1.0]).is_nan());
+        assert!(over::<Linear, _, _>(PearsonCorrelation::new(), &[[nan], [1.0]], &targets).is_nan());
+        assert!(over::<Linear, _, _>(RootMeanSquaredError::new(), &[[nan], [1.0]], &targets).is_nan());
+    }
+
+    #[test]
+    fn the_exact_area_is_the_share_of_pairs_in_order() {
+        // Against the definition, with many ties and both zeros.
+        let mut rng = crate::kernels::Rng::seed(3);
+        let values: Vec<[f32; 1]> =
+            (0..101).map(|_| [((rng.uniform() * 8.0) as f32).floor() / 8.0]).collect();
+        let values: Vec<[f32; 1]> =
+            values.iter().enumerate().map(|(i, v)| if i % 2 == 0 { *v } else { [-v[0]] }).collect();
+        let labels: Vec<bool> = values.iter().map(|[v]| rng.uniform() < 0.5 + 0.3 * f64::from(*v)).collect();
+        let (mut sum, mut pairs) = (0.0, 0.0);
+        for (yes, _) in values.iter().zip(&labels).filter(|(_, label)| **label) {
+            for (no, _) in values.iter().zip(&labels).filter(|(_, label)| !**label) {
+                pairs += 1.0;
+                sum += if yes > no {
+                    1.0
+                } else if yes == no {
+                    0.5
+                } else {
+                    0.0
+                };
+            }
+        }
+        assert_eq!(over::<Linear, _, _>(Auc::new(), &values, &labels), sum / pairs);
+    }
+
+    #[test]
+    fn decisions_follow_the_task() {
+        // Logits of labels: above zero. Logits of classes: the largest. One's own threshold: every output.
+        let values = [[0.2, 0.3, -1.0], [-0.5, -0.2, -0.1]];
+        let labels = [[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+        assert_eq!(over::<Linear, _, _>(Recall::new(), &values, &labels), 2.0 / 3.0);
+        assert_eq!(over::<Linear, _, _>(Recall::new(), &values, &[0u8, 2]), 0.5);
+        assert_eq!(over::<LogSoftmax, _, _>(Recall::new(), &values, &labels), 2.0 / 3.0);
+        assert_eq!(over::<Softmax, _, _>(Recall::new().threshold(0.25), &values, &labels), 1.0 / 3.0);
+        assert_eq!(over::<Linear, _, _>(Recall::new().class_id(2), &values, &labels), 0.0);
+    }
+
+    #[test]
+    fn a_name_of_ones_own_reaches_the_history() {
+        let metrics = (Precision::new().class_id(1).named("precision_1"), Auc::new().named("roc"));
+        assert_eq!(Metrics::<Softmax, [f32; 3], u8>::names(&metrics), ["precision_1", "roc"]);
+    }
+
+    #[test]
+    #[should_panic(expected = "class 3 is not one of 3")]
+    fn precision_of_a_class_too_many_panics() {
+        Metric::<Softmax, _, _>::update(&mut Precision::new(), &[[0.0; 3]], &[3u8]);
+    }
+
+    #[test]
+    #[should_panic(expected = "class 2 is not one of 2")]
+    fn recall_of_a_third_truth_value_panics() {
+        Metric::<Sigmoid, _, _>::update(&mut Recall::new(), &[[0.0; 1]], &[2u8]);
+    }
+
+    #[test]
     fn a_tuple_runs_its_metrics_side_by_side() {
         fn run<M: Metrics<Linear, [f32; 1], f32>>(mut metrics: M) -> (Vec<&'static str>, Vec<f64>) {
             metrics.update(&[[9.0]], &[0.0]);

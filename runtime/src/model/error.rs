@@ -71,10 +71,10 @@ pub enum Error {
     Optimizer(#[from] SettingError),
     /// A setting of the loss cannot be.
     #[error("loss: {0}")]
-    Loss(#[from] losses::SettingError),
+    LossSetting(#[from] losses::SettingError),
     /// A metric cannot be, or not of this model.
     #[error("metric: {0}")]
-    Metric(#[from] metrics::MetricError),
+    MetricSetting(#[from] metrics::MetricError),
     /// The loss stopped being a finite number. The model holds the weights of the step before.
     #[error(
         "the loss became {loss} in epoch {epoch} at step {step}, expected a finite number; a smaller learning rate may help"

@@ -52,13 +52,16 @@ pub(super) fn check_sample_weights(set: &'static str, samples: usize, weights: &
     check_values("samples", weights).map_err(|error| Error::Weight { set, error })
 }
 
+/// The class of a label.
+type ClassOf<Y> = fn(Y) -> Option<usize>;
+
 /// The weights of a run.
 #[derive(Debug)]
 pub(super) struct Weights<'a, Y> {
     /// For each sample, those of a validation split included.
     pub(super) samples: Option<&'a [f32]>,
     /// For each class, and how a label says its class.
-    pub(super) classes: Option<(&'a [f32], fn(Y) -> Option<usize>)>,
+    pub(super) classes: Option<(&'a [f32], ClassOf<Y>)>,
     /// For each validation sample.
     pub(super) validation: Option<&'a [f32]>,
     /// For each training sample, what both make of it.

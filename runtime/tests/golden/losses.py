@@ -97,7 +97,10 @@ def categorical_focal(gamma, alpha, smoothing=0.0):
 
 def each_of(loss, t, y):
     """A loss of Keras, for each sample."""
-    return loss.__class__.from_config({**loss.get_config(), "reduction": "none"})(t, y)
+    reduction, loss.reduction = loss.reduction, "none"
+    values = loss(t, y)
+    loss.reduction = reduction
+    return values
 
 
 def losses():
@@ -144,7 +147,8 @@ def losses():
         def each(t, y):
             values = each_of(loss, t, y)
             whole = loss(t, y, sample_weight=weights)
-            assert np.isclose(whole.item(), ((values * weights).sum() / 6).item(), rtol=1e-5)
+            mean = (values * weights).sum() / 6
+            assert np.isclose(whole.item(), mean.item(), rtol=1e-5, atol=1e-5), (loss.name, whole, mean)
             return values
 
         return each
@@ -152,7 +156,7 @@ def losses():
     for head in ("linear", "sigmoid", "tanh", "softmax", "gelu"):
         case("mean_squared_error", "numbers", head, of_keras(K.MeanSquaredError()))
         case("mean_absolute_error", "numbers", head, of_keras(K.MeanAbsoluteError()))
-        case("mean_absolute_percentage_error", "counts", head, of_keras(K.MeanAbsolutePercentageError()))
+        case("mean_absolute_percentage_error", "numbers", head, of_keras(K.MeanAbsolutePercentageError()))
         case("mean_squared_logarithmic_error", "counts", head, of_keras(K.MeanSquaredLogarithmicError()))
         case("huber", "numbers", head, of_keras(K.Huber()))
         case("huber_half", "numbers", head, of_keras(K.Huber(delta=0.5)))
@@ -160,7 +164,7 @@ def losses():
         case("hinge", "truths", head, of_keras(K.Hinge()))
         case("squared_hinge", "truths", head, of_keras(K.SquaredHinge()))
         case("categorical_hinge", "one_hot", head, of_keras(K.CategoricalHinge()))
-        # Keras computes |e| by e + softplus(−2e), whose derivative is NaN at −1e4 in no backend but wrong in some.
+        # Keras's softplus(−2e) is a linear function beyond 20 in PyTorch: far out its digits are not the definition's.
         case("log_cosh", "numbers", head, of_keras(K.LogCosh()), ("moderate",))
     for head in ("softplus", "sigmoid"):
         case("poisson", "counts", head, of_keras(K.Poisson()))
@@ -214,7 +218,8 @@ def losses():
         ),
         (kl, lambda t, z: K.kl_divergence(t, torch.softmax(z, -1)), soft),
     ):
-        assert torch.allclose(ours(t, z), theirs(t, z), rtol=1e-9, atol=1e-9)
+        # Keras rounds the smoothing to f32.
+        assert torch.allclose(ours(t, z), theirs(t, z), rtol=2e-6, atol=2e-6), (theirs, ours(t, z) - theirs(t, z))
     keras.config.set_epsilon(1e-7)
 
     # From probabilities, clipped, with zeros and ones among them.
@@ -265,8 +270,8 @@ def metrics():
         "specificity": S.recall_score(truth, says, pos_label=0),
         "f1": S.f1_score(truth, says),
         "fbeta_2": S.fbeta_score(truth, says, beta=2),
-        "precision_at_0.3": keras_metric(M.Precision(thresholds=0.3), truth, score),
-        "recall_at_0.3": keras_metric(M.Recall(thresholds=0.3), truth, score),
+        "precision_at_0.305": keras_metric(M.Precision(thresholds=0.305), truth, score),
+        "recall_at_0.305": keras_metric(M.Recall(thresholds=0.305), truth, score),
         "auc": S.roc_auc_score(truth, score),
         "average_precision": S.average_precision_score(truth, score),
         "auc_200": auc(),
