@@ -22,7 +22,7 @@ model! {
 /// A row of the files. Name, ticket and number say little about others.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Passenger {
+struct Passenger {
     survived: u8,
     pclass: Class,
     sex: Sex,

@@ -8,7 +8,7 @@ use typenet::prelude::*;
 
 model! {
     /// Thirty measurements of cell nuclei to the probability that they are benign.
-    pub Cancer < Dense(30 => 16, relu), Dense(16 => 1, sigmoid) >
+    pub Cancer < Dense(30 => 32, relu), Dropout(0.5), Dense(32 => 1, sigmoid) >
 }
 
 /// What was predicted for each case, over all folds.
@@ -20,8 +20,9 @@ pub fn cross_validate(seed: u64) -> Result<ConfusionMatrix<2>, Box<dyn std::erro
         standardizer.apply(&mut fold.train.inputs);
         standardizer.apply(&mut fold.test.inputs);
 
-        let mut trainer = Cancer::new(seed).compile(Adam::default(), BinaryCrossEntropy, ());
-        trainer.fit(&fold.train.inputs, &fold.train.labels).epochs(30).seed(seed).progress(false).run()?;
+        let mut trainer =
+            Cancer::new(seed).compile(AdamW::new(0.01).weight_decay(0.3), BinaryCrossEntropy, ());
+        trainer.fit(&fold.train.inputs, &fold.train.labels).epochs(20).seed(seed).progress(false).run()?;
         let benign = trainer.predict_batch(&fold.test.inputs);
         let both: Vec<[f32; 2]> = benign.iter().map(|&[benign]| [1.0 - benign, benign]).collect();
         confusion.update(&both, &fold.test.labels);

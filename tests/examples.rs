@@ -2,10 +2,10 @@
 
 use std::fs;
 
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)]
 #[path = "../examples/06_breast_cancer.rs"]
 mod breast_cancer;
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)]
 #[path = "../examples/05_titanic.rs"]
 mod titanic;
 
