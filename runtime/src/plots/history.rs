@@ -84,7 +84,7 @@ impl History {
     /// A score over training and validation samples, where epochs have it.
     fn curves(&self, name: &str) -> [Curve; 2] {
         let curve = |scores: fn(&EpochRecord) -> Option<&Scores>| {
-            let value = |epoch| Some(scores(epoch)?.get(name)?);
+            let value = |epoch| scores(epoch)?.get(name);
             self.epochs.iter().filter_map(|epoch| Some((epoch.epoch as f64, value(epoch)?))).collect()
         };
         [curve(|epoch| Some(&epoch.training)), curve(|epoch| epoch.validation.as_ref())]
