@@ -11,6 +11,7 @@ pub mod activation;
 pub mod cross_entropy;
 pub mod element;
 pub(crate) mod elementary;
+pub mod finite;
 pub mod function;
 mod lanes;
 pub mod orthogonal;

@@ -217,7 +217,7 @@ where
             self.trainer.gather(self.samples, batch);
             labels.clear();
             labels.extend(batch.iter().map(|&i| self.labels[i as usize]));
-            loss += self.trainer.gathered_step(labels, epoch, &rng)?;
+            loss += self.trainer.step_on(None, labels, epoch, &rng)?;
             self.trainer.update_metrics(labels);
             done += batch.len();
             progress.advance(batch.len());

@@ -189,10 +189,8 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         self.optimizer.validate()?;
         check::<M, Y, L>("training samples", &self.loss, samples, labels)?;
         self.reserve(samples.len());
-        let workspace = self.workspace.as_mut().expect("reserved above");
-        workspace.input[..size_of_val(samples) / size_of::<f32>()]
-            .copy_from_slice(bytemuck::cast_slice(samples));
-        threads::enter(step_cost::<M>(samples.len()), || self.gathered_step(labels, 0, rng))
+        let input = Some(bytemuck::cast_slice(samples));
+        threads::enter(step_cost::<M>(samples.len()), || self.step_on(input, labels, 0, rng))
             .map(|loss| loss / samples.len() as f64)
     }
 
@@ -216,14 +214,20 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         self.metrics.update(bytemuck::cast_slice(predictions), labels);
     }
 
-    /// One step on the gathered samples. Returns the batch's summed loss before the update.
-    pub(super) fn gathered_step<Y>(&mut self, labels: &[Y], epoch: usize, rng: &Rng) -> Result<f64, Error>
+    /// One step on these samples, or on the gathered ones. Returns the batch's summed loss before the update.
+    pub(super) fn step_on<Y>(
+        &mut self,
+        input: Option<&[f32]>,
+        labels: &[Y],
+        epoch: usize,
+        rng: &Rng,
+    ) -> Result<f64, Error>
     where
         L: Loss<M::Head, M::Prediction, Y>,
     {
         let batch = labels.len();
         let workspace = self.workspace.as_mut().expect("a step is reserved for");
-        let input = &workspace.input[..batch * input_len::<M>()];
+        let input = input.unwrap_or(&workspace.input[..batch * input_len::<M>()]);
         let output = &mut workspace.output[..batch * output_len::<M>()];
         let grad_output = &mut workspace.grad_output[..batch * output_len::<M>()];
         let cache = &mut workspace.cache[..batch * M::CACHE];
