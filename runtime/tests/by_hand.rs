@@ -2,12 +2,13 @@
 //!
 //! `pub Mlp < Dense(3 => 4, relu), Dense(4 => 2, softmax) >`
 
-use typenet_runtime::kernels::Rng;
+use typenet_runtime::kernels::{Rng, Simd};
 use typenet_runtime::layers::activation::{Relu, Softmax};
 use typenet_runtime::layers::{
     Backward, Dense, Forward, Layer, Model, Predict, Step, buffer_count, input_len, output_len,
     parameter_count,
 };
+use typenet_runtime::layers::model::predict;
 use typenet_runtime::tensor::LayerInfo;
 use typenet_runtime::typenum::{U2, U3, U4};
 
@@ -43,7 +44,12 @@ impl Layer for Mlp {
     }
 
     fn predict(pass: Predict<'_, f32>) {
-        Self::predict_with::<<Self as Model>::Last>(pass);
+        predict::<Self, <Self as Model>::Last>(pass);
+    }
+
+    #[inline(always)]
+    fn predict_on<S: Simd>(simd: S, pass: Predict<'_, f32>) {
+        Self::predict_with::<<Self as Model>::Last, S>(simd, pass);
     }
 
     fn forward(pass: Forward<'_, f32>) {
@@ -73,26 +79,45 @@ impl Model for Mlp {
         &mut self.block
     }
 
-    fn predict_with<Last: Layer>(pass: Predict<'_, f32>) {
+    #[inline(always)]
+    fn predict_with<Last: Layer, S: Simd>(simd: S, pass: Predict<'_, f32>) {
         let (dense_1_parameters, dense_2_parameters) =
             pass.parameters.split_at(parameter_count::<f32, Dense1>());
         let (dense_1, _) = pass.scratch.split_at_mut(pass.batch * output_len::<Dense1>());
-        <Dense1 as Layer>::predict(Predict {
+        let pass_1 = Predict {
             batch: pass.batch,
             parameters: dense_1_parameters,
             buffers: &[],
             input: pass.input,
             output: &mut *dense_1,
             scratch: &mut [],
-        });
-        Last::predict(Predict {
+        };
+        <Dense1 as Layer>::predict_on(simd, pass_1);
+        let pass_2 = Predict {
             batch: pass.batch,
             parameters: dense_2_parameters,
             buffers: &[],
             input: dense_1,
             output: pass.output,
             scratch: &mut [],
-        });
+        };
+        Last::predict_on(simd, pass_2);
+    }
+
+    #[inline(always)]
+    fn predict_one<S: Simd>(&self, simd: S, sample: &[f32; 3]) -> [f32; 2] {
+        let (parameters, buffers) = self.block.split_at(parameter_count::<f32, Self>());
+        let mut prediction = [0.0; 2];
+        let pass = Predict {
+            batch: 1,
+            parameters,
+            buffers,
+            input: sample,
+            output: &mut prediction,
+            scratch: &mut [0.0; Self::PREDICT_SCRATCH],
+        };
+        Self::predict_on(simd, pass);
+        prediction
     }
 
     fn forward_with<Last: Layer>(pass: Forward<'_, f32>) {

@@ -3,6 +3,7 @@
 use core::marker::PhantomData;
 
 use super::{Backward, Forward, Layer, Predict, Step, activation::Linear};
+use crate::kernels::simd::{Kernel, Simd, dispatch_chosen};
 use crate::kernels::Rng;
 use crate::tensor::LayerInfo;
 
@@ -26,9 +27,12 @@ pub trait Model: Layer + bytemuck::Zeroable + Sized + Send + Sync + 'static {
     /// The model's last layer with an effect.
     #[doc(hidden)]
     type Last: Layer;
-    /// [`Layer::predict`] with `Last` in place of the last layer.
+    /// [`Layer::predict_on`] with `Last` in place of the last layer.
     #[doc(hidden)]
-    fn predict_with<Last: Layer>(pass: Predict<'_, f32>);
+    fn predict_with<Last: Layer, S: Simd>(simd: S, pass: Predict<'_, f32>);
+    /// The answer to one sample, inside a function that is compiled for the instruction set of `simd`.
+    #[doc(hidden)]
+    fn predict_one<S: Simd>(&self, simd: S, sample: &Self::Sample) -> Self::Prediction;
     /// [`Layer::forward`] with `Last` in place of the last layer.
     #[doc(hidden)]
     fn forward_with<Last: Layer>(pass: Forward<'_, f32>);
@@ -38,6 +42,46 @@ pub trait Model: Layer + bytemuck::Zeroable + Sized + Send + Sync + 'static {
     /// [`Layer::step`] with `Last` in place of the last layer.
     #[doc(hidden)]
     fn step_with<Last: Layer>(pass: Step<'_, f32>);
+}
+
+/// The answer of a model to one sample: one function for each instruction set, all of whose sizes the compiler knows, so that
+/// small layers follow one another without a call or a check.
+#[doc(hidden)]
+#[inline]
+pub fn predict_one<M: Model>(model: &M, sample: &M::Sample) -> M::Prediction {
+    dispatch_chosen(One(model, sample))
+}
+
+/// A model and one sample.
+struct One<'a, M: Model>(&'a M, &'a M::Sample);
+
+impl<M: Model> Kernel for One<'_, M> {
+    type Output = M::Prediction;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> M::Prediction {
+        self.0.predict_one(simd, self.1)
+    }
+}
+
+/// [`Layer::predict`] of a model with `Last` in place of the last layer: one function for each instruction set, so that small
+/// layers follow one another without a call.
+#[doc(hidden)]
+#[inline]
+pub fn predict<M: Model, Last: Layer>(pass: Predict<'_, f32>) {
+    dispatch_chosen(Whole::<M, Last>(pass, PhantomData));
+}
+
+/// An inference of a model with `Last` in place of the last layer.
+struct Whole<'a, M, Last>(Predict<'a, f32>, PhantomData<(M, Last)>);
+
+impl<M: Model, Last: Layer> Kernel for Whole<'_, M, Last> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        M::predict_with::<Last, S>(simd, self.0);
+    }
 }
 
 /// Model `M` without the activation at its end: from samples to logits.
@@ -61,7 +105,12 @@ impl<M: Model> Layer for Headless<M> {
     }
 
     fn predict(pass: Predict<'_, f32>) {
-        M::predict_with::<<M::Last as Layer>::Body>(pass);
+        predict::<M, <M::Last as Layer>::Body>(pass);
+    }
+
+    #[inline(always)]
+    fn predict_on<S: Simd>(simd: S, pass: Predict<'_, f32>) {
+        M::predict_with::<<M::Last as Layer>::Body, S>(simd, pass);
     }
 
     fn forward(pass: Forward<'_, f32>) {
