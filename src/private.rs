@@ -9,10 +9,10 @@ pub use typenet_macros::model;
 pub use typenet_runtime::bytemuck::Zeroable;
 pub use typenet_runtime::io::embed::embed_block;
 pub use typenet_runtime::kernels::{Rng, Simd};
+pub use typenet_runtime::layers::model::{predict, predict_one};
 pub use typenet_runtime::layers::{
     Backward, Forward, Headless, Layer, Model, Predict, Step, buffer_count, output_len, parameter_count,
 };
-pub use typenet_runtime::layers::model::{predict, predict_one};
 pub use typenet_runtime::tensor::LayerInfo;
 pub use typenet_runtime::typenum::Unsigned;
 

@@ -4,11 +4,11 @@
 
 use typenet_runtime::kernels::{Rng, Simd};
 use typenet_runtime::layers::activation::{Relu, Softmax};
+use typenet_runtime::layers::model::predict;
 use typenet_runtime::layers::{
     Backward, Dense, Forward, Layer, Model, Predict, Step, buffer_count, input_len, output_len,
     parameter_count,
 };
-use typenet_runtime::layers::model::predict;
 use typenet_runtime::tensor::LayerInfo;
 use typenet_runtime::typenum::{U2, U3, U4};
 

@@ -8,13 +8,13 @@ use core::marker::PhantomData;
 
 use typenum::Unsigned;
 
+use super::Function;
 use super::activation::Activation;
 use super::function::value;
-use super::product::{Matrix, Product, Tail};
 use super::lanes::Lanes;
+use super::product::{Matrix, Product, Tail};
 use super::simd::{Kernel, MAX_LANES, Simd};
 use super::softmax::{LogSoftmax, Softmax, softmax_of_lanes};
-use super::Function;
 
 /// Affine maps of constant size, with an activation.
 pub trait Affine: Sized {
@@ -102,7 +102,9 @@ impl<'a, I: Unsigned, O: Unsigned, A: Activation> Row<'a, I, O, A> {
             let rest = simd.splat(if in_registers { f32::NEG_INFINITY } else { 0.0 });
             for v in 0..vectors {
                 sums[v] = match self.bias {
-                    Some(bias) if part(v) => simd.load_part_or(bias.as_ptr().add(from + v * S::LANES), last, rest),
+                    Some(bias) if part(v) => {
+                        simd.load_part_or(bias.as_ptr().add(from + v * S::LANES), last, rest)
+                    }
                     Some(bias) => simd.load(bias.as_ptr().add(from + v * S::LANES)),
                     None if part(v) => simd.load_part_or(ZEROS.as_ptr(), last, rest),
                     None => simd.splat(0.0),

@@ -3,8 +3,8 @@
 use core::marker::PhantomData;
 
 use super::{Backward, Forward, Layer, Predict, Step, activation::Linear};
-use crate::kernels::simd::{Kernel, Simd, dispatch_chosen};
 use crate::kernels::Rng;
+use crate::kernels::simd::{Kernel, Simd, dispatch_chosen};
 use crate::tensor::LayerInfo;
 
 /// What `model!` declares: a struct that holds the numbers of all its layers in one aligned block.
