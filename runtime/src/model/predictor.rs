@@ -4,11 +4,15 @@ use core::marker::PhantomData;
 
 use super::workspace::predict_cost;
 use crate::hardware::threads::{self, Divide};
+use crate::layers::model::predict_one;
 use crate::layers::{Layer, Model, Predict, input_len, output_len, parameter_count};
 use crate::tensor::Buffer;
 
 /// Samples that run through the network together.
 const BLOCK: usize = 256;
+
+/// Up to so many values between its layers, one sample is predicted on the stack.
+const ON_STACK: usize = 4096;
 
 /// Threads share samples at multiples of this, so that kernels meet whole tiles of rows.
 const GRANULE: usize = 16;
@@ -41,6 +45,12 @@ impl<M: Model> Predictor<M> {
     #[track_caller]
     pub fn predict(&mut self, model: &M, samples: &[M::Sample], predictions: &mut [M::Prediction]) {
         assert_eq!(samples.len(), predictions.len(), "predict: one prediction for each sample");
+        if let ([sample], [prediction]) = (samples, &mut *predictions)
+            && M::PREDICT_SCRATCH <= ON_STACK
+        {
+            *prediction = predict_one(model, sample);
+            return;
+        }
         self.run::<M>(model, samples, bytemuck::cast_slice_mut(predictions));
     }
 
