@@ -44,6 +44,11 @@ pub const fn ends<const N: usize>(mut lens: [usize; N]) -> [usize; N] {
     lens
 }
 
+/// Numbers that begin where a line of the cache does, so that no vector of them lies in two.
+#[derive(Debug)]
+#[repr(align(64))]
+pub struct Aligned<T>(pub T);
+
 /// The number of sizes of a shape.
 pub const fn rank<S: Shape>() -> usize {
     S::SIZES.len()

@@ -16,7 +16,7 @@ const _: () = {
     const _: () = {
         #[allow(unused_imports)]
         use ::typenet::__private::{
-            Backward, Debug, FmtResult, Formatter, Forward, Headless, If, Layer,
+            Aligned, Backward, Debug, FmtResult, Formatter, Forward, Headless, If, Layer,
             LayerInfo, Model, None, Otherwise, Predict, Probe, Rng, Select, Simd, Some,
             Step, Unknown, Unsigned, Zeroable, bool, buffer_count, embed_block, ends,
             f32, has_sizes, is_rowwise, max, output_len, parameter_count, predict,
@@ -367,7 +367,7 @@ const _: () = {
                         buffers,
                         input: sample.as_flattened(),
                         output: &mut prediction,
-                        scratch: &mut [0.0; <Self as Layer>::PREDICT_SCRATCH],
+                        scratch: &mut Aligned([0.0; <Self as Layer>::PREDICT_SCRATCH]).0,
                     },
                 );
                 prediction

@@ -25,6 +25,7 @@ use names::Names;
 
 /// What the inner block imports from the facade's private module.
 const IMPORTS: &[&str] = &[
+    "Aligned",
     "Backward",
     "Debug",
     "FmtResult",

@@ -333,7 +333,7 @@ pub(crate) fn predict_one(context: &mut Context<'_>) -> TokenStream {
                 buffers,
                 input: #input,
                 output: #output,
-                scratch: &mut [0.0; <Self as Layer>::PREDICT_SCRATCH],
+                scratch: &mut Aligned([0.0; <Self as Layer>::PREDICT_SCRATCH]).0,
             });
             prediction
         }

@@ -4,6 +4,9 @@
 //! weight that fits in the first cache that takes longer than the arithmetic. Here sizes and activation are types: each
 //! layer is a function of its own without a branch, whose sums stay in registers from the bias to the activation.
 
+// Indices name registers, in several arrays at once.
+#![allow(clippy::needless_range_loop)]
+
 use core::marker::PhantomData;
 
 use typenum::Unsigned;
@@ -122,13 +125,9 @@ impl<'a, I: Unsigned, O: Unsigned, A: Activation> Row<'a, I, O, A> {
             }
             if in_registers {
                 let mut lanes = Lanes::splat(simd, f32::NEG_INFINITY);
-                for v in 0..vectors {
-                    lanes.0[v] = sums[v];
-                }
+                lanes.0[..vectors].copy_from_slice(&sums[..vectors]);
                 let lanes = softmax_of_lanes(simd, lanes);
-                for v in 0..vectors {
-                    sums[v] = lanes.0[v];
-                }
+                sums[..vectors].copy_from_slice(&lanes.0[..vectors]);
             }
             let y = self.y.as_mut_ptr().add(from);
             for v in 0..vectors {
