@@ -70,7 +70,7 @@ pub(crate) const MAX_LANES: usize = 16;
 
 /// Vectors of an instruction set. All operations are lane by lane and round to nearest, ties to even.
 pub trait Simd: Copy + Send + Sync + 'static {
-    /// Number of `f32` in a vector; divides [`MAX_LANES`].
+    /// Number of `f32` in a vector; divides `MAX_LANES`.
     const LANES: usize;
     /// Number of vector registers.
     const REGISTERS: usize;
