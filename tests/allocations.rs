@@ -84,6 +84,12 @@ fn steps_and_predictions_allocate_nothing() {
         let mut predictor = Predictor::<Large>::new(96);
         let many = || predictor.predict(&large, &images, &mut predictions);
         assert_eq!(allocations(many), 0, "many predictions");
+        let mut rows = vec![[0.5; 30]; 2000];
+        rows.iter_mut().for_each(|row| uniform(&mut rng, row));
+        let mut predictions = vec![[0.0]; 2000];
+        let mut predictor = Predictor::<Tiny>::new(2000);
+        let shared = || predictor.predict(&tiny, &rows, &mut predictions);
+        assert_eq!(allocations(shared), 0, "predictions of which threads share the samples");
     });
     assert!(ALLOCATIONS.load(Ordering::Relaxed) > 0, "the counting allocator counts");
 }

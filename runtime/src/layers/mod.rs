@@ -19,7 +19,7 @@ pub use flatten::Flatten;
 pub use model::{Headless, Model};
 pub use step::{Step, Trained};
 
-use crate::kernels::{Element, Rng};
+use crate::kernels::{Element, Rng, Simd};
 use crate::tensor::{LayerInfo, Shape, TensorInfo};
 
 /// An inference over a batch.
@@ -178,6 +178,15 @@ pub trait Layer<T: Element = f32> {
     /// The layer in inference.
     fn predict(pass: Predict<'_, T>);
 
+    /// [`predict`](Self::predict) inside a function that is compiled for the instruction set of `simd`: for layers that are
+    /// done in the time of a few calls.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn predict_on<S: Simd>(simd: S, pass: Predict<'_, T>) {
+        let _ = simd;
+        Self::predict(pass);
+    }
+
     /// The layer in training; as in inference where nothing else is said, which a layer with `PREDICT_SCRATCH` must.
     fn forward(pass: Forward<'_, T>) {
         const { assert!(Self::PREDICT_SCRATCH == 0, "a layer with PREDICT_SCRATCH needs a `forward` of its own") };
@@ -219,12 +228,12 @@ impl LayerInfo {
 
 /// Number of trainable values of a layer, inner layers included.
 pub const fn parameter_count<T: Element, L: Layer<T>>() -> usize {
-    count::<T, L>().0
+    const { count::<T, L>().0 }
 }
 
 /// Number of a layer's values that move without a gradient, inner layers included.
 pub const fn buffer_count<T: Element, L: Layer<T>>() -> usize {
-    count::<T, L>().1
+    const { count::<T, L>().1 }
 }
 
 const fn count<T: Element, L: Layer<T>>() -> (usize, usize) {

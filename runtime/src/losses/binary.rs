@@ -46,18 +46,21 @@ fn evaluate<Output: FloatArray, Label: BinaryLabel<Output>>(
 ) -> f64 {
     let len = Output::LEN;
     assert_lengths(labels.len(), len, logits, gradient.as_deref());
-    let losses = labels.iter().zip(logits.chunks_exact(len));
-    let loss = losses
-        .map(|(label, row)| cross_entropy::binary(|place| label.probability(place), row) / len as f64)
-        .sum();
+    let mut loss = 0.0;
+    let probability = |sample: usize, place: usize| labels[sample].probability(place);
+    cross_entropy::binary_rows(len, probability, logits, |sum| loss += sum / len as f64);
     if let Some(gradient) = gradient {
         gradient.copy_from_slice(logits);
         f32::map(Function::Sigmoid, Output::WIDTH, gradient);
+        if head == Function::Sigmoid {
+            logits.copy_from_slice(gradient);
+        }
         let scale = (1.0 / logits.len() as f64) as f32;
         for (label, row) in labels.iter().zip(gradient.chunks_exact_mut(len)) {
             cross_entropy::binary_gradient(|place| label.probability(place), scale, row);
         }
+    } else {
+        f32::map(head, Output::WIDTH, logits);
     }
-    f32::map(head, Output::WIDTH, logits);
     loss
 }
