@@ -74,7 +74,7 @@ where
                 step += 1;
                 let (values, labels) = batches.next().expect("a cycle does not end");
                 let evaluate = |logits: &mut [f32], grad: &mut [f32]| {
-                    black_box(loss.evaluate(labels, logits, Some(grad)));
+                    black_box(loss.evaluate(labels, None, logits, Some(grad)));
                 };
                 dynamic.step(values, batch, evaluate, &mut optimizers, step);
             });

@@ -79,6 +79,27 @@ fn steps_and_predictions_allocate_nothing() {
         let step = || tiny.train_on_batch(&rows, &classes, &rng).map(|_| ()).expect("a step");
         assert_eq!(allocations(step), 0, "a step of Adam");
 
+        let focal = BinaryFocalCrossEntropy.label_smoothing(0.1);
+        let mut tiny = Tiny::new(1).compile(Adam::default(), focal, ());
+        tiny.train_on_batch(&rows, &classes, &rng).expect("the first step");
+        let step = || tiny.train_on_batch(&rows, &classes, &rng).map(|_| ()).expect("a step");
+        assert_eq!(allocations(step), 0, "a step of a focal loss");
+
+        // What a run does once for each epoch is the same for long and short ones; a step of a second epoch, with weights
+        // and metrics that remember the whole epoch, takes nothing.
+        let metrics = || (Auc::new(), Precision::new(), RootMeanSquaredError::new());
+        let weights: Vec<f32> = (0..64).map(|i| i as f32 / 64.0).collect();
+        let epochs = |batch: usize, epochs: usize| {
+            let mut tiny = Tiny::new(1).compile(Adam::default(), Hinge, metrics());
+            let labels: Vec<f32> = classes.iter().map(|&class| f32::from(class)).collect();
+            let fit = tiny.fit(&rows, &labels).sample_weights(&weights);
+            allocations(|| {
+                fit.batch_size(batch).epochs(epochs).progress(false).run().map(|_| ()).expect("a run")
+            })
+        };
+        let later = |batch: usize| epochs(batch, 6) - epochs(batch, 3);
+        assert_eq!(later(64), later(2), "32 steps for each epoch allocate no more than one");
+
         assert_eq!(allocations(|| assert!(large.predict(&images[0])[0].is_finite())), 0, "one prediction");
         let mut predictions = vec![<Large as Model>::Prediction::default(); 96];
         let mut predictor = Predictor::<Large>::new(96);

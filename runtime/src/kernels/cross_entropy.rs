@@ -15,6 +15,21 @@ pub enum Target<'a> {
     Distribution(&'a [f32]),
 }
 
+impl Target<'_> {
+    /// `tᵢ`: the probability of class `i`.
+    pub fn probability(&self, i: usize) -> f64 {
+        match self {
+            Self::Class(class) => f64::from(u8::from(*class == i)),
+            Self::Distribution(t) => f64::from(t[i]),
+        }
+    }
+
+    /// `(1 − smoothing)·tᵢ + smoothing / classes`: the probability of class `i`, moved towards equal probabilities.
+    pub fn smoothed(&self, smoothing: f64, classes: usize, i: usize) -> f64 {
+        (1.0 - smoothing) * self.probability(i) + smoothing / classes as f64
+    }
+}
+
 /// Logits whose exponentials are taken at a time.
 const CHUNK: usize = 64;
 
@@ -67,6 +82,55 @@ pub fn categorical_gradient(target: Target<'_>, scale: f32, probabilities: &mut 
             let sum = t.iter().map(|&t| f64::from(t)).sum::<f64>() as f32;
             probabilities.iter_mut().zip(t).for_each(|(p, t)| *p = (*p * sum - t) * scale);
         }
+    }
+}
+
+/// [`categorical`] of the target that [`Target::smoothed`] moves towards equal probabilities; without smoothing the same
+/// bits.
+///
+/// # Panics
+/// As [`categorical`].
+pub fn categorical_smoothed(target: Target<'_>, smoothing: f64, logits: &[f32]) -> f64 {
+    if smoothing == 0.0 {
+        return categorical(target, logits);
+    }
+    assert_fits(target, logits.len());
+    let (log_sum, max) = shifted_log_sum_exp(logits);
+    let cost = |(i, &z): (usize, &f32)| match target.smoothed(smoothing, logits.len(), i) {
+        0.0 => log_sum * 0.0,
+        t => t * (log_sum + (f64::from(max) - f64::from(z))),
+    };
+    logits.iter().enumerate().map(cost).sum()
+}
+
+/// [`categorical_gradient`] of a smoothed target.
+///
+/// # Panics
+/// As [`categorical_gradient`].
+pub fn categorical_smoothed_gradient(
+    target: Target<'_>,
+    smoothing: f64,
+    scale: f32,
+    probabilities: &mut [f32],
+) {
+    if smoothing == 0.0 {
+        return categorical_gradient(target, scale, probabilities);
+    }
+    let classes = probabilities.len();
+    assert_fits(target, classes);
+    let sum: f64 = (0..classes).map(|i| target.smoothed(smoothing, classes, i)).sum();
+    for (i, p) in probabilities.iter_mut().enumerate() {
+        let distance = f64::from(*p) * sum - target.smoothed(smoothing, classes, i);
+        *p = (distance * f64::from(scale)) as f32;
+    }
+}
+
+/// Panics unless `target` speaks of `classes` classes.
+#[track_caller]
+pub(super) fn assert_fits(target: Target<'_>, classes: usize) {
+    match target {
+        Target::Class(class) => assert!(class < classes, "class {class} is not one of {classes}"),
+        Target::Distribution(t) => assert_eq!(t.len(), classes, "one probability for each logit"),
     }
 }
 
@@ -221,6 +285,34 @@ mod tests {
         }
 
         #[test]
+        fn smoothed_categorical_agrees_with_reference_of_the_moved_target(
+            (logits, target) in rows(), class: prop::sample::Index, smoothing in 0.0f64..=1.0,
+        ) {
+            let (class, n) = (class.index(logits.len()), logits.len());
+            let moved = |t: f64| (1.0 - smoothing) * t + smoothing / n as f64;
+            let one_hot: Vec<f64> = (0..n).map(|i| moved(f64::from(u8::from(i == class)))).collect();
+            let soft: Vec<f64> = target.iter().map(|&t| moved(f64::from(t))).collect();
+            let spread = logits.iter().fold(0.0, |most: f64, z| most.max(f64::from(z.abs()))) * 2.0;
+            let terms = n as f64 + 16.0 + 104.0;
+            for (target, exact) in [(Target::Class(class), one_hot), (Target::Distribution(&target), soft)] {
+                let mass: f64 = exact.iter().sum::<f64>().max(1.0);
+                let found = categorical_smoothed(target, smoothing, &logits);
+                let value = reference::categorical(&exact, &wide(&logits));
+                prop_assert!((found - value).abs() <= mass * EPSILON * (terms + 1e-5 * spread), "{found} {value}");
+
+                let (mut gradient, scale) = (logits.clone(), 0.125);
+                f32::softmax_rows(n, &mut gradient);
+                categorical_smoothed_gradient(target, smoothing, scale, &mut gradient);
+                let mut slopes = std::vec![0.0; n];
+                reference::categorical_gradient(&exact, f64::from(scale), &wide(&logits), &mut slopes);
+                for (found, exact) in gradient.iter().zip(&slopes) {
+                    let tolerance = f64::from(scale) * mass * EPSILON * terms;
+                    prop_assert!((f64::from(*found) - exact).abs() <= tolerance, "{found} {exact}");
+                }
+            }
+        }
+
+        #[test]
         fn binary_agrees_with_reference((logits, target) in rows()) {
             let exact = reference::binary(&wide(&target), &wide(&logits));
             let found = binary(|i| target[i], &logits);
@@ -265,6 +357,8 @@ mod tests {
         let logits = [0.0, 3.0f64.ln()];
         let near = |x: f64, y: f64| assert!((x - y).abs() < 1e-15, "{x} {y}");
         near(reference::categorical(&[1.0, 0.0], &logits), 4.0f64.ln());
+        assert_eq!(Target::Class(1).smoothed(0.1, 4, 1), 0.9 + 0.025);
+        assert_eq!(Target::Distribution(&[0.5, 0.5]).smoothed(0.5, 2, 0), 0.5);
         near(reference::categorical(&[0.5, 0.5], &logits), 0.5 * (4.0f64.ln() + (4.0f64 / 3.0).ln()));
         let mut gradient = [0.0; 2];
         reference::categorical_gradient(&[1.0, 0.0], 2.0, &logits, &mut gradient);

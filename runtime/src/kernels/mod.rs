@@ -13,6 +13,7 @@ pub mod cross_entropy;
 pub mod element;
 pub(crate) mod elementary;
 pub mod finite;
+pub mod focal;
 pub mod function;
 mod lanes;
 pub mod orthogonal;

@@ -1,8 +1,10 @@
 //! What can go wrong in a correct program that trains.
 
+use super::WeightError;
 use crate::data::NonFiniteInput;
 use crate::io::safetensors::{LoadError, SaveError};
-use crate::losses::LabelError;
+use crate::losses::{self, LabelError};
+use crate::metrics;
 use crate::optimizers::SettingError;
 
 /// Why a run did not start, or stopped.
@@ -42,6 +44,15 @@ pub enum Error {
         #[source]
         error: LabelError,
     },
+    /// A weight cannot be.
+    #[error("{set}: {error}")]
+    Weight {
+        /// Which samples.
+        set: &'static str,
+        /// The weights and what was expected.
+        #[source]
+        error: WeightError,
+    },
     /// The batch size is zero.
     #[error("batch_size is 0, expected at least 1")]
     BatchSize,
@@ -58,6 +69,12 @@ pub enum Error {
     /// A setting of the optimizer cannot be.
     #[error("optimizer: {0}")]
     Optimizer(#[from] SettingError),
+    /// A setting of the loss cannot be.
+    #[error("loss: {0}")]
+    LossSetting(#[from] losses::SettingError),
+    /// A metric cannot be, or not of this model.
+    #[error("metric: {0}")]
+    MetricSetting(#[from] metrics::MetricError),
     /// The loss stopped being a finite number. The model holds the weights of the step before.
     #[error(
         "the loss became {loss} in epoch {epoch} at step {step}, expected a finite number; a smaller learning rate may help"

@@ -5,13 +5,15 @@ use std::time::Instant;
 
 use super::progress::{MESSAGE_INTERVAL, Progress};
 use super::trainer::check;
+use super::weights::{Weights, class_of};
 use super::{EpochRecord, Error, History, Trainer, checkpoint};
 use crate::hardware::threads;
 use crate::kernels::Rng;
-use crate::layers::Model;
+use crate::layers::{Model, output_len};
 use crate::losses::Loss;
 use crate::metrics::Metrics;
 use crate::optimizers::Optimizer;
+use crate::tensor::label::ClassNumber;
 
 /// Streams of a run's seed.
 const SHUFFLE: u64 = 1;
@@ -36,6 +38,7 @@ pub struct Fit<'a, M: Model, O, L, K, Y> {
     progress: bool,
     checkpoint: Option<PathBuf>,
     resume: Option<PathBuf>,
+    weights: Weights<'a, Y>,
     /// [`Self::train`], taken where loss, metrics and labels are known to fit: a misfit is reported there, and once.
     train: fn(Self) -> Result<History, Error>,
 }
@@ -70,6 +73,7 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
             progress: true,
             checkpoint: None,
             resume: None,
+            weights: Weights::default(),
             train: Self::train,
         }
     }
@@ -129,10 +133,27 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
         self
     }
 
+    /// How much each sample counts in the loss: a batch's is `Σ wᵢ·lossᵢ / samples`, as in Keras. A validation split takes
+    /// the weights of its samples along. The metrics count every sample once.
+    pub fn sample_weights(mut self, weights: &'a [f32]) -> Self {
+        self.weights.samples = Some(weights);
+        self
+    }
+
+    /// How much the training samples of each class count in the loss; validation counts every class once, as in Keras.
+    /// With sample weights too, the two are multiplied.
+    pub fn class_weights(mut self, weights: &'a [f32]) -> Self
+    where
+        Y: ClassNumber,
+    {
+        self.weights.classes = Some((weights, class_of::<Y>));
+        self
+    }
+
     /// Trains.
     ///
     /// # Errors
-    /// [`Error`]: before the first step if samples, labels or settings cannot be, later if the loss stops being
+    /// [`Error`]: before the first step if samples, labels, weights or settings cannot be, later if the loss stops being
     /// finite or a checkpoint cannot be written.
     pub fn run(self) -> Result<History, Error> {
         (self.train)(self)
@@ -153,6 +174,8 @@ where
         }
         self.trainer.optimizer.validate()?;
         check::<M, Y, L>("training samples", &self.trainer.loss, self.samples, self.labels)?;
+        self.weights.check("training samples", self.samples.len(), output_len::<M>())?;
+        self.trainer.metrics.check()?;
         if let Some(split) = self.validation_split {
             let samples = self.samples.len();
             let error = Error::ValidationSplit { found: split, samples };
@@ -183,6 +206,7 @@ where
         }
         let progress = Progress::new(self.epochs, self.progress);
         let mut order: Vec<u32> = Vec::with_capacity(self.samples.len());
+        self.weights.train_on(self.labels);
         let mut labels: Vec<Y> = Vec::with_capacity(self.batch_size.min(self.samples.len()));
         for epoch in history.epochs.len() + 1..=self.epochs {
             progress.begin(epoch, self.samples.len());
@@ -217,7 +241,7 @@ where
             self.trainer.gather(self.samples, batch);
             labels.clear();
             labels.extend(batch.iter().map(|&i| self.labels[i as usize]));
-            loss += self.trainer.step_on(None, labels, epoch, &rng)?;
+            loss += self.trainer.step_on(None, labels, self.weights.gather(batch), epoch, &rng)?;
             self.trainer.update_metrics(labels);
             done += batch.len();
             progress.advance(batch.len());
@@ -228,7 +252,9 @@ where
         }
         let seconds = start.elapsed().as_secs_f64();
         let training = self.trainer.training_scores(loss, done);
-        let validation = self.validation.map(|(samples, labels)| self.trainer.scores(samples, labels));
+        let weights = self.weights.validation;
+        let validation =
+            self.validation.map(|(samples, labels)| self.trainer.scores(samples, labels, weights));
         Ok(EpochRecord {
             epoch,
             training,

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::summary::thousands;
 
@@ -12,7 +12,14 @@ pub struct Scores {
     /// Mean loss.
     pub loss: f64,
     /// Name and value of each metric, in the order given to `compile`.
+    #[serde(deserialize_with = "metrics_with_null")]
     pub metrics: Vec<(String, f64)>,
+}
+
+/// JSON has no NaN: a metric that is undefined, such as the AUC of one class, is written as `null`.
+fn metrics_with_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, f64)>, D::Error> {
+    let metrics = Vec::<(String, Option<f64>)>::deserialize(deserializer)?;
+    Ok(metrics.into_iter().map(|(name, value)| (name, value.unwrap_or(f64::NAN))).collect())
 }
 
 impl Scores {
@@ -121,5 +128,19 @@ impl fmt::Display for History {
             write!(f, "{gap}epoch {}  {epoch}", epoch.epoch)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_undefined_metric_survives_a_checkpoint() {
+        let scores = Scores { loss: 0.5, metrics: vec![("auc".into(), f64::NAN), ("recall".into(), 0.25)] };
+        let text = serde_json::to_string(&scores).expect("numbers and names");
+        let read: Scores = serde_json::from_str(&text).expect("what was written");
+        assert!(read.metrics[0].1.is_nan());
+        assert_eq!((read.loss, &read.metrics[1]), (0.5, &scores.metrics[1]));
     }
 }

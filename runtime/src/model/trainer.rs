@@ -2,6 +2,7 @@
 
 use core::ops::{Deref, DerefMut};
 
+use super::weights::check_sample_weights;
 use super::workspace::{Workspace, step_cost};
 use super::{Error, Fit, Predictor, Scores};
 use crate::data::find_non_finite;
@@ -97,6 +98,7 @@ where
     if let Some(found) = find_non_finite(values, input_len::<M>()) {
         return Err(Error::Input { set, found });
     }
+    loss.validate()?;
     loss.check_labels(labels).map_err(|error| Error::Label { set, error })
 }
 
@@ -129,11 +131,34 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         Y: Sync,
     {
         check::<M, Y, L>("evaluation samples", &self.loss, samples, labels)?;
-        Ok(self.scores(samples, labels))
+        self.metrics.check()?;
+        Ok(self.scores(samples, labels, None))
     }
 
-    /// As `evaluate`, for samples and labels that have been checked.
-    pub(super) fn scores<Y>(&mut self, samples: &[M::Sample], labels: &[Y]) -> Scores
+    /// As [`evaluate`](Self::evaluate), with a weight for each sample's loss: `Σ wᵢ·lossᵢ / samples`, as in Keras. The
+    /// metrics count every sample once.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate), and if there is not one finite weight, not below zero, for each sample.
+    pub fn evaluate_weighted<Y>(
+        &mut self,
+        samples: &[M::Sample],
+        labels: &[Y],
+        weights: &[f32],
+    ) -> Result<Scores, Error>
+    where
+        L: Loss<M::Head, M::Prediction, Y>,
+        K: Metrics<M::Head, M::Prediction, Y>,
+        Y: Sync,
+    {
+        check::<M, Y, L>("evaluation samples", &self.loss, samples, labels)?;
+        check_sample_weights("evaluation samples", samples.len(), weights)?;
+        self.metrics.check()?;
+        Ok(self.scores(samples, labels, Some(weights)))
+    }
+
+    /// As `evaluate`, for samples, labels and weights that have been checked.
+    pub(super) fn scores<Y>(&mut self, samples: &[M::Sample], labels: &[Y], weights: Option<&[f32]>) -> Scores
     where
         L: Loss<M::Head, M::Prediction, Y>,
         K: Metrics<M::Head, M::Prediction, Y>,
@@ -144,10 +169,11 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         let mut predictions: Vec<M::Prediction> = vec![bytemuck::Zeroable::zeroed(); batch];
         let mut loss = 0.0;
         self.metrics.reset();
-        for (samples, labels) in samples.chunks(batch).zip(labels.chunks(batch)) {
+        for (i, (samples, labels)) in samples.chunks(batch).zip(labels.chunks(batch)).enumerate() {
+            let weights = weights.map(|weights| &weights[i * batch..][..samples.len()]);
             let predictions = &mut predictions[..samples.len()];
             predictor.run::<M::Body>(&self.model, samples, bytemuck::cast_slice_mut(predictions));
-            loss += self.loss.evaluate(labels, bytemuck::cast_slice_mut(predictions), None);
+            loss += self.loss.evaluate(labels, weights, bytemuck::cast_slice_mut(predictions), None);
             self.metrics.update(predictions, labels);
         }
         self.training_scores(loss, samples.len())
@@ -190,7 +216,7 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         check::<M, Y, L>("training samples", &self.loss, samples, labels)?;
         self.reserve(samples.len());
         let input = Some(bytemuck::cast_slice(samples));
-        threads::enter(step_cost::<M>(samples.len()), || self.step_on(input, labels, 0, rng))
+        threads::enter(step_cost::<M>(samples.len()), || self.step_on(input, labels, None, 0, rng))
             .map(|loss| loss / samples.len() as f64)
     }
 
@@ -214,11 +240,12 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         self.metrics.update(bytemuck::cast_slice(predictions), labels);
     }
 
-    /// One step on these samples, or on the gathered ones. Returns the batch's summed loss before the update.
+    /// One step on these samples, or on the gathered ones. Returns the batch's summed, weighted loss before the update.
     pub(super) fn step_on<Y>(
         &mut self,
         input: Option<&[f32]>,
         labels: &[Y],
+        weights: Option<&[f32]>,
         epoch: usize,
         rng: &Rng,
     ) -> Result<f64, Error>
@@ -242,7 +269,7 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
             cache,
             rng: rng.fork(self.step),
         });
-        let loss = self.loss.evaluate(labels, output, Some(grad_output));
+        let loss = self.loss.evaluate(labels, weights, output, Some(grad_output));
         if !loss.is_finite() {
             return Err(Error::NonFiniteLoss { epoch, step: self.step + 1, loss: loss / batch as f64 });
         }
