@@ -1,6 +1,7 @@
 //! What a run looked like, epoch by epoch.
 
 use core::fmt;
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +25,8 @@ impl Scores {
         self.metrics.iter().find(|(metric, _)| metric == name).map(|&(_, value)| value)
     }
 
-    fn named(&self) -> impl Iterator<Item = (&str, f64)> {
+    /// `loss` and every metric, by name.
+    pub fn named(&self) -> impl Iterator<Item = (&str, f64)> {
         core::iter::once(("loss", self.loss))
             .chain(self.metrics.iter().map(|(name, value)| (name.as_str(), *value)))
     }
@@ -75,6 +77,13 @@ impl EpochRecord {
             None => self.training.get(name),
         }
     }
+
+    /// Every score by the name Keras gives it, in order: `loss`, `accuracy`, `val_loss`, `val_accuracy`.
+    pub fn scores(&self) -> impl Iterator<Item = (Cow<'_, str>, f64)> {
+        let training = self.training.named().map(|(name, value)| (Cow::Borrowed(name), value));
+        let validation = self.validation.iter().flat_map(Scores::named);
+        training.chain(validation.map(|(name, value)| (Cow::Owned(format!("val_{name}")), value)))
+    }
 }
 
 impl fmt::Display for EpochRecord {
@@ -94,6 +103,9 @@ impl fmt::Display for EpochRecord {
 pub struct History {
     /// The epochs in order.
     pub epochs: Vec<EpochRecord>,
+    /// Why the run ended before its last epoch; `None` if it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<String>,
 }
 
 impl History {
