@@ -97,7 +97,8 @@ pub(super) fn save(path: &Path, context: &Context<'_>, callbacks: &[&mut dyn Cal
     let states: Vec<_> = with_state(callbacks).collect();
     for (_, name, state) in &states {
         let prefix = callback_prefix(name);
-        metadata.extend(state.numbers.iter().map(|(key, value)| (format!("{prefix}{key}"), value.to_string())));
+        metadata
+            .extend(state.numbers.iter().map(|(key, value)| (format!("{prefix}{key}"), value.to_string())));
         if let Some(weights) = &state.weights {
             tensors.extend(block_tensors(&prefix, context.layers, weights));
         }
@@ -145,7 +146,8 @@ pub(super) fn load(
     }
     let step: u64 = facts.number(STEP)?;
     let is_plain = context.run.first_rate.is_some();
-    let rates = is_plain.then(|| Ok::<_, Error>((facts.number(FIRST_RATE)?, facts.number(RATE)?))).transpose()?;
+    let rates =
+        is_plain.then(|| Ok::<_, Error>((facts.number(FIRST_RATE)?, facts.number(RATE)?))).transpose()?;
     let history = facts.metadata.get(HISTORY);
     let mut history: History = history
         .and_then(|text| serde_json::from_str(text).ok())
@@ -170,7 +172,8 @@ pub(super) fn load(
     };
     let block = copy("", context.block.len())?;
     let slots = context.optimizer().slots().iter().zip(&*context.slots);
-    let slots = slots.map(|(slot, values)| copy(&slot_prefix(slot), values.len())).collect::<Result<Vec<_>, _>>()?;
+    let slots =
+        slots.map(|(slot, values)| copy(&slot_prefix(slot), values.len())).collect::<Result<Vec<_>, _>>()?;
     let first = Tensors::of(context.layers).next().map(|place| place.path.to_string()).unwrap_or_default();
     let mut states = Vec::new();
     for (index, name, state) in with_state(callbacks) {

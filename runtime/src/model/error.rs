@@ -76,7 +76,9 @@ pub enum Error {
         cause: NonFiniteCause,
     },
     /// A weight, or a number of the optimizer's state, stopped being finite. Earlier checkpoints are whole.
-    #[error("in epoch {epoch} by step {step}, {found}, expected a finite number; a smaller learning rate may help")]
+    #[error(
+        "in epoch {epoch} by step {step}, {found}, expected a finite number; a smaller learning rate may help"
+    )]
     NonFiniteWeights {
         /// Epoch, from 1.
         epoch: usize,
@@ -96,7 +98,9 @@ pub enum Error {
         found: Vec<String>,
     },
     /// The name of a score does not say which way it gets better.
-    #[error("{callback}: whether less or more is better does not follow from the name `{monitor}`, expected `mode(Mode::Min)` or `mode(Mode::Max)`")]
+    #[error(
+        "{callback}: whether less or more is better does not follow from the name `{monitor}`, expected `mode(Mode::Min)` or `mode(Mode::Max)`"
+    )]
     MonitorMode {
         /// The callback.
         callback: &'static str,

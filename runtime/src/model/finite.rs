@@ -94,7 +94,10 @@ mod tests {
         kind: "Dense",
         input: &[2],
         output: &[2],
-        parameters: &[TensorInfo { name: "weight", shape: &[2, 2] }, TensorInfo { name: "bias", shape: &[2] }],
+        parameters: &[
+            TensorInfo { name: "weight", shape: &[2, 2] },
+            TensorInfo { name: "bias", shape: &[2] },
+        ],
         buffers: &[],
         layers: &[],
         flops: 0,

@@ -81,7 +81,11 @@ fn names(layers: &[LayerInfo]) -> Vec<String> {
 }
 
 /// Where the tensor of this full name lies.
-pub(super) fn find(model: &'static str, layers: &[LayerInfo], name: &str) -> Result<TensorPlace, TensorError> {
+pub(super) fn find(
+    model: &'static str,
+    layers: &[LayerInfo],
+    name: &str,
+) -> Result<TensorPlace, TensorError> {
     let found = Tensors::of(layers).find(|place| place.path.to_string() == name);
     found.ok_or_else(|| TensorError::Unknown { model, name: name.to_owned(), found: names(layers) })
 }

@@ -262,7 +262,12 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         let loss = self.loss.evaluate(labels, output, Some(grad_output));
         if !loss.is_finite() {
             let cause = finite::cause(M::LAYERS, self.model.block());
-            return Err(Error::NonFiniteLoss { epoch, step: self.step + 1, loss: loss / batch as f64, cause });
+            return Err(Error::NonFiniteLoss {
+                epoch,
+                step: self.step + 1,
+                loss: loss / batch as f64,
+                cause,
+            });
         }
         self.step += 1;
         let one_pass = batch == 1 && parameters.len() >= ONE_PASS;

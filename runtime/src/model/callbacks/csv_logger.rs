@@ -102,7 +102,13 @@ impl Callback for CsvLogger {
 
     fn on_train_begin(&mut self, context: &mut Context<'_>) -> Result<(), Error> {
         let code = u32::from(self.separator);
-        setting(NAME, "separator", f64::from(code), self.separator.is_ascii(), "the code of an ASCII character")?;
+        setting(
+            NAME,
+            "separator",
+            f64::from(code),
+            self.separator.is_ascii(),
+            "the code of an ASCII character",
+        )?;
         let file = self.open().map_err(|error| Error::log(&self.path, error))?;
         self.needs_header = file.metadata().map_or(true, |metadata| metadata.len() == 0);
         self.columns = context.score_names().unwrap_or_default().to_vec();

@@ -147,7 +147,13 @@ impl Callback for ModelCheckpoint {
         self.every.check(NAME)?;
         if let Some(monitor) = &self.best_only {
             let steps = if let Every::Steps(steps) = self.every { steps as f64 } else { 0.0 };
-            setting(NAME, "every_steps", steps, steps == 0.0, "epochs, at whose end there are scores to save the best of")?;
+            setting(
+                NAME,
+                "every_steps",
+                steps,
+                steps == 0.0,
+                "epochs, at whose end there are scores to save the best of",
+            )?;
             monitor.check(NAME, context)?;
         }
         Ok(())

@@ -115,7 +115,8 @@ mod tests {
         for name in ["loss", "val_loss", "mean_squared_error", "val_mean_absolute_error", "poisson"] {
             assert_eq!(of(name), Some(Mode::Min), "{name}");
         }
-        for name in ["accuracy", "val_accuracy", "auc", "top_5_categorical_accuracy", "f1_score", "r2_score"] {
+        for name in ["accuracy", "val_accuracy", "auc", "top_5_categorical_accuracy", "f1_score", "r2_score"]
+        {
             assert_eq!(of(name), Some(Mode::Max), "{name}");
         }
         assert_eq!(of("profit"), None);
