@@ -146,8 +146,10 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
     }
 
     /// Calls these at the events of the run, in their order, after the callbacks given before.
-    pub fn callbacks(mut self, callbacks: impl IntoIterator<Item = &'a mut dyn Callback>) -> Self {
-        self.callbacks.extend(callbacks);
+    pub fn callbacks<'b: 'a>(mut self, callbacks: impl IntoIterator<Item = &'b mut dyn Callback>) -> Self {
+        for callback in callbacks {
+            self.callbacks.push(callback);
+        }
         self
     }
 

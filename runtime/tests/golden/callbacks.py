@@ -83,8 +83,8 @@ def plateau(rng):
 rng = random.Random(1)
 golden = {
     "versions": {"keras": keras.__version__},
-    "early_stopping": [stopping(rng) for _ in range(200)],
-    "reduce_lr_on_plateau": [plateau(rng) for _ in range(200)],
+    "early_stopping": [stopping(rng) for _ in range(60)],
+    "reduce_lr_on_plateau": [plateau(rng) for _ in range(60)],
 }
 text = json.dumps(golden).replace('}, {', '},\n{').replace('": [{', '": [\n{')
 pathlib.Path(__file__).with_name("callbacks.json").write_text(text + "\n")
