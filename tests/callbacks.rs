@@ -556,6 +556,62 @@ fn a_checkpoint_of_other_callbacks_or_options_is_refused() {
 }
 
 #[test]
+fn a_checkpoint_whose_position_cannot_be_is_refused() {
+    use typenet::io::safetensors::{Tensor, read, write};
+    let (few, folder) = (few(), tempfile::tempdir().expect("a folder"));
+    let file = folder.path().join("run.safetensors");
+    let mut interrupt = LambdaCallback::new().on_batch_end(|context, _| {
+        if context.step() == 2 {
+            context.interrupt("a test");
+        }
+    });
+    let mut first = trainer();
+    let fit = first.fit(&few.inputs, &few.labels).batch_size(20).progress(false).callback(&mut interrupt);
+    fit.checkpoint(&file).run().expect("a part of a run");
+    let original = read(&file).expect("the checkpoint");
+    let resume = || {
+        let mut trainer = trainer();
+        let before = bits(&trainer);
+        let fit = trainer.fit(&few.inputs, &few.labels).batch_size(20).progress(false).resume(&file);
+        let result = fit.run().map_err(|error| error.to_string());
+        assert!(result.is_ok() || bits(&trainer) == before, "a refused run changes nothing");
+        result
+    };
+    let tampered = |key: &str, text: &str, predictions: usize| {
+        let names: Vec<_> = original.tensors().map(|tensor| (tensor.name(), tensor.shape())).collect();
+        let mut values: Vec<_> =
+            names.iter().map(|(name, _)| original.values(name).expect("a tensor")).collect();
+        let mut shapes: Vec<Vec<usize>> =
+            names.iter().map(|(_, shape)| shape.iter().map(|&size| size as usize).collect()).collect();
+        for ((name, _), (values, shape)) in names.iter().zip(values.iter_mut().zip(&mut shapes)) {
+            if name == "epoch.predictions" {
+                assert_eq!(*shape, [40, 10]);
+                values.truncate(10 * predictions);
+                shape[0] = predictions;
+            }
+        }
+        let parts = names.iter().zip(values.iter().zip(&shapes));
+        let tensors: Vec<Tensor<'_>> =
+            parts.map(|((name, _), (values, shape))| Tensor { name: name.clone(), shape, values }).collect();
+        let mut metadata = original.metadata();
+        metadata.insert(key.into(), text.into());
+        write(&file, &tensors, &metadata).expect("a checkpoint");
+        resume()
+    };
+    for (key, text, predictions, expected) in [
+        ("epoch.batches", "4", 40, "no more batches"),
+        ("epoch.batches", "-1", 40, "a number"),
+        ("epoch.samples", "30", 40, "the samples of its batches"),
+        ("epoch.loss", "much", 40, "a number"),
+        ("step", "2", 30, "a prediction for each"),
+    ] {
+        let error = tampered(key, text, predictions).expect_err("a position that cannot be");
+        assert!(error.contains(expected), "{error}");
+    }
+    tampered("step", "2", 40).expect("the checkpoint as it was");
+}
+
+#[test]
 fn a_run_goes_on_in_the_same_process_after_its_learning_rate_was_lowered() {
     let (few, folder) = (few(), tempfile::tempdir().expect("a folder"));
     let file = folder.path().join("run.safetensors");

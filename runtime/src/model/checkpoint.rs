@@ -161,8 +161,20 @@ pub(super) fn load(
             loss: facts.number(LOSS)?,
             seconds: facts.number(SECONDS)?,
         };
+        if let Some(plan) = &context.run.plan {
+            let expected = plan.samples_after(position.batches);
+            if expected.is_none() {
+                return Err(facts.differs(BATCHES, "no more batches than an epoch has"));
+            }
+            if expected != Some(position.samples) {
+                return Err(facts.differs(SAMPLES, "the samples of its batches"));
+            }
+        }
         if context.run.has_metrics {
             predictions = file.values(PREDICTIONS)?;
+            if predictions.len() != position.samples * context.run.outputs {
+                return Err(facts.differs(PREDICTIONS, "a prediction for each of its samples"));
+            }
         }
     }
 

@@ -241,6 +241,7 @@ where
         let validation = self.validation.iter().flat_map(|_| &training).map(|name| format!("val_{name}"));
         callbacks.run.names = Some(training.iter().cloned().chain(validation).collect());
         callbacks.run.has_metrics = !metrics.is_empty();
+        callbacks.run.outputs = output_len::<M>();
         callbacks.run.keeps_predictions = !metrics.is_empty() && callbacks.acts_within_epochs();
         callbacks.run.epochs = Some(self.epochs);
         callbacks.run.plan = Some(Plan {

@@ -3,16 +3,57 @@
 use core::fmt;
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 use super::summary::thousands;
+
+/// Numbers in files: those that are not finite, which JSON lacks, as text.
+mod number {
+    use super::*;
+
+    pub(super) fn serialize<S: Serializer>(value: &f64, to: S) -> Result<S::Ok, S::Error> {
+        if value.is_finite() { to.serialize_f64(*value) } else { to.collect_str(value) }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Number(f64),
+            Text(String),
+        }
+        match Written::deserialize(from)? {
+            Written::Number(value) => Ok(value),
+            Written::Text(text) => text.parse().map_err(D::Error::custom),
+        }
+    }
+}
+
+/// [`number`]s with names.
+mod named_numbers {
+    use super::*;
+
+    #[derive(Serialize, Deserialize)]
+    struct Number(#[serde(with = "number")] f64);
+
+    pub(super) fn serialize<S: Serializer>(values: &[(String, f64)], to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(values.iter().map(|(name, value)| (name, Number(*value))))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<(String, f64)>, D::Error> {
+        let values = Vec::<(String, Number)>::deserialize(from)?;
+        Ok(values.into_iter().map(|(name, Number(value))| (name, value)).collect())
+    }
+}
 
 /// Loss and metrics over a set of samples.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Scores {
     /// Mean loss.
+    #[serde(with = "number")]
     pub loss: f64,
     /// Name and value of each metric, in the order given to `compile`.
+    #[serde(with = "named_numbers")]
     pub metrics: Vec<(String, f64)>,
 }
 
@@ -62,10 +103,13 @@ pub struct EpochRecord {
     /// Over the validation samples after the epoch, if there are any.
     pub validation: Option<Scores>,
     /// The learning rate of the epoch's last step.
+    #[serde(with = "number")]
     pub learning_rate: f64,
     /// Wall-clock seconds of the epoch's training steps.
+    #[serde(with = "number")]
     pub seconds: f64,
     /// Training samples per second.
+    #[serde(with = "number")]
     pub samples_per_second: f64,
 }
 
@@ -133,5 +177,30 @@ impl fmt::Display for History {
             write!(f, "{gap}epoch {}  {epoch}", epoch.epoch)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_history_comes_back_from_json_whatever_its_numbers_are() {
+        let metrics = [f64::NAN, f64::NEG_INFINITY, 1.0, 0.1 + 0.2];
+        let metrics = metrics.iter().enumerate().map(|(i, &value)| (format!("metric_{i}"), value)).collect();
+        let record = EpochRecord {
+            epoch: 1,
+            training: Scores { loss: f64::MIN_POSITIVE, metrics },
+            validation: Some(Scores { loss: f64::NAN, metrics: vec![] }),
+            learning_rate: 1e-3,
+            seconds: 0.0,
+            samples_per_second: f64::INFINITY,
+        };
+        let history = History { epochs: vec![record], stopped: Some("done".into()) };
+        let back: History = serde_json::from_str(&history.to_json()).expect("its own JSON");
+        // NaN is not equal to itself; its text is.
+        assert_eq!(format!("{back:?}"), format!("{history:?}"));
+        let early: History = serde_json::from_str("{\"epochs\":[]}").expect("a history that was not stopped");
+        assert_eq!(early, History::default());
     }
 }

@@ -15,6 +15,16 @@ pub(super) struct Plan {
     pub(super) steps_per_epoch: Option<usize>,
 }
 
+impl Plan {
+    /// Number of samples of an epoch after so many batches; `None` if it has not so many.
+    pub(super) fn samples_after(&self, batches: usize) -> Option<usize> {
+        let all = self.samples.div_ceil(self.batch_size);
+        let batches =
+            Some(batches).filter(|&batches| batches <= self.steps_per_epoch.unwrap_or(all).min(all))?;
+        Some((batches * self.batch_size).min(self.samples))
+    }
+}
+
 /// What is done of an epoch.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Position {
@@ -50,6 +60,8 @@ pub(super) struct Run {
     pub(super) position: Position,
     /// Whether there are metrics, which a checkpoint within an epoch must let go on.
     pub(super) has_metrics: bool,
+    /// Number of values of a prediction.
+    pub(super) outputs: usize,
     /// Whether `predictions` are kept as the epoch goes on.
     pub(super) keeps_predictions: bool,
     /// The epoch's predictions so far.
@@ -77,5 +89,21 @@ impl Run {
 
     pub(super) fn is_interrupted(&self) -> bool {
         matches!(self.ending, Some(Ending::Interrupted(_)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_batch_may_be_short() {
+        let plan = Plan { seed: 0, shuffle: true, batch_size: 4, samples: 10, steps_per_epoch: None };
+        assert_eq!(
+            [0, 1, 2, 3, 4].map(|n| plan.samples_after(n)),
+            [Some(0), Some(4), Some(8), Some(10), None]
+        );
+        let plan = Plan { steps_per_epoch: Some(2), ..plan };
+        assert_eq!([2, 3].map(|n| plan.samples_after(n)), [Some(8), None]);
     }
 }
