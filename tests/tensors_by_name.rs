@@ -5,6 +5,7 @@ use typenet::model::TensorError;
 use typenet::prelude::*;
 
 model! { Encoder < Dense(4 => 3, relu), code: Dense(3 => 2, tanh) > }
+model! { Wider < Dense(4 => 3, relu), code: Dense(3 => 5) > }
 model! { Classifier < Encoder(4 => 2), Dense(2 => 3, relu), Dense(3 => 2, softmax) > }
 
 #[test]
@@ -53,6 +54,6 @@ fn layers_move_between_models() {
     let error = one.copy_layer_from("encode", &*encoder, "").expect_err("no such layer");
     assert!(matches!(error, TensorError::UnknownLayer { .. }), "{error}");
     let before = one.to_boxed();
-    one.copy_layer_from("dense_2", &*encoder, "code").expect_err("other shapes");
+    one.copy_layer_from("encoder_1", &*Wider::new(3), "").expect_err("the third tensor has another shape");
     assert_eq!(one.block(), before.block(), "nothing is changed on an error");
 }

@@ -113,7 +113,7 @@ impl EventFile {
         let name = format!("events.out.tfevents.{:010}.{:09}.typenet", now.as_secs(), now.subsec_nanos());
         let path = folder.join(name);
         let file = BufWriter::new(File::create_new(&path)?);
-        let mut events = Self { path, file, event: Vec::new() };
+        let mut events = Self { path, file, event: Vec::with_capacity(256) };
         events.write(0, push_version)?;
         Ok(events)
     }

@@ -183,9 +183,10 @@ pub(super) fn load(
         file.copy_block(prefix, context.model, context.layers, &mut values).map(|()| values)
     };
     let block = copy("", context.block.len())?;
-    let slots = context.optimizer().slots().iter().zip(&*context.slots);
+    let names = context.optimizer().slots();
     let slots =
-        slots.map(|(slot, values)| copy(&slot_prefix(slot), values.len())).collect::<Result<Vec<_>, _>>()?;
+        names.iter().zip(&*context.slots).map(|(slot, values)| copy(&slot_prefix(slot), values.len()));
+    let slots = slots.collect::<Result<Vec<_>, _>>()?;
     let first = Tensors::of(context.layers).next().map(|place| place.path.to_string()).unwrap_or_default();
     let mut states = Vec::new();
     for (index, name, state) in with_state(callbacks) {
@@ -198,13 +199,15 @@ pub(super) fn load(
         states.push((index, State { numbers: numbers.collect::<Result<_, _>>()?, weights }));
     }
 
+    if let Some((first, rate)) = rates {
+        if rate_setting(context.optimizer()) != Some(rate) {
+            context.set_learning_rate(rate)?;
+        }
+        context.run.first_rate = Some(first);
+    }
     context.block.copy_from_slice(&block);
     for (to, from) in context.slots.iter_mut().zip(slots) {
         *to = from;
-    }
-    if let Some((first, rate)) = rates {
-        context.set_learning_rate(rate)?;
-        context.run.first_rate = Some(first);
     }
     *context.step = step;
     let run = &mut *context.run;

@@ -46,34 +46,30 @@ impl fmt::Display for NonFiniteCause {
     }
 }
 
-/// The first value of `block` that is not finite; the name starts with `prefix`.
-fn find(prefix: &str, layers: &[LayerInfo], block: &[f32]) -> Option<NonFiniteValue> {
+/// The first value of `block` that is not finite. Allocates nothing if there is none.
+fn find(layers: &[LayerInfo], block: &[f32]) -> Option<NonFiniteValue> {
     let at = block.iter().position(|value| !value.is_finite())?;
     let place = Tensors::of(layers).find(|place| place.range().contains(&at))?;
-    Some(NonFiniteValue {
-        tensor: format!("{prefix}{}", place.path),
-        index: at - place.start,
-        value: block[at],
-    })
+    Some(NonFiniteValue { tensor: place.path.to_string(), index: at - place.start, value: block[at] })
 }
 
-/// The first value that is not finite: of the model, then of the optimizer's slots.
+/// The first value that is not finite: of the model, then of the optimizer's slots. Allocates nothing if there is none.
 pub(super) fn find_in_state(
     layers: &[LayerInfo],
     block: &[f32],
     names: &[&str],
     slots: &[Buffer],
 ) -> Option<NonFiniteValue> {
-    let in_slots = || {
-        let mut slots = names.iter().zip(slots);
-        slots.find_map(|(name, slot)| find(&format!("optimizer.{name}."), layers, slot))
+    let in_slot = |(name, slot): (&&str, &Buffer)| {
+        let found = find(layers, slot)?;
+        Some(NonFiniteValue { tensor: format!("optimizer.{name}.{}", found.tensor), ..found })
     };
-    find("", layers, block).or_else(in_slots)
+    find(layers, block).or_else(|| names.iter().zip(slots).find_map(in_slot))
 }
 
 /// Why a loss that was computed with these weights is not finite.
 pub(super) fn cause(layers: &[LayerInfo], block: &[f32]) -> NonFiniteCause {
-    if let Some(found) = find("", layers, block) {
+    if let Some(found) = find(layers, block) {
         return NonFiniteCause::Weights(found);
     }
     let largest = (0..block.len()).max_by(|&a, &b| block[a].abs().total_cmp(&block[b].abs()));

@@ -48,17 +48,13 @@ pub enum TensorError {
         found: usize,
     },
     /// Two layers do not have the same tensors.
-    #[error("layer `{to}` of `{model}` takes {expected}, but layer `{from}` of `{other}` has {found}")]
+    #[error("{to} takes {expected}, but {from} has {found}")]
     Layers {
-        /// The model that is copied to.
-        model: &'static str,
-        /// Its layer.
+        /// The layer that is copied to: ``layer `dense_1` of `Digits` ``.
         to: String,
-        /// Its first tensor that differs: `weight [784, 512]`.
+        /// Its first tensor that differs: `` `weight` of shape [784, 512] ``.
         expected: String,
-        /// The model that is copied from.
-        other: &'static str,
-        /// Its layer.
+        /// The layer that is copied from.
         from: String,
         /// What it has in its place.
         found: String,
@@ -108,6 +104,10 @@ fn of_layer(
     Ok(tensors)
 }
 
+fn described(model: &str, layer: &str) -> String {
+    if layer.is_empty() { format!("`{model}`") } else { format!("layer `{layer}` of `{model}`") }
+}
+
 /// A model's block beside what describes it.
 pub(super) struct Described<B> {
     pub(super) model: &'static str,
@@ -136,11 +136,9 @@ pub(super) fn copy_layer(
         };
         if key(target) != key(source) {
             return Err(TensorError::Layers {
-                model: into.model,
-                to: to.to_owned(),
+                to: described(into.model, to),
                 expected: text(target),
-                other: other.model,
-                from: from.to_owned(),
+                from: described(other.model, from),
                 found: text(source),
             });
         }

@@ -6,6 +6,8 @@ use super::{Callback, Context};
 use crate::model::{EpochRecord, Error};
 
 type Hook<'a> = Option<Box<dyn FnMut(&mut Context<'_>) + Send + 'a>>;
+type EpochHook<'a> = Box<dyn FnMut(&mut Context<'_>, &EpochRecord) + Send + 'a>;
+type BatchHook<'a> = Box<dyn FnMut(&mut Context<'_>, f64) + Send + 'a>;
 
 /// Calls closures at the events of a run (`keras.callbacks.LambdaCallback`). A callback that can fail, or that
 /// remembers something in checkpoints, is a type of its own that implements [`Callback`].
@@ -28,9 +30,9 @@ pub struct LambdaCallback<'a> {
     train_begin: Hook<'a>,
     train_end: Hook<'a>,
     epoch_begin: Hook<'a>,
-    epoch_end: Option<Box<dyn FnMut(&mut Context<'_>, &EpochRecord) + Send + 'a>>,
+    epoch_end: Option<EpochHook<'a>>,
     batch_begin: Hook<'a>,
-    batch_end: Option<Box<dyn FnMut(&mut Context<'_>, f64) + Send + 'a>>,
+    batch_end: Option<BatchHook<'a>>,
 }
 
 impl fmt::Debug for LambdaCallback<'_> {
