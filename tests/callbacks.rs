@@ -540,19 +540,24 @@ fn events_come_in_keras_order() {
 fn a_checkpoint_of_other_callbacks_or_options_is_refused() {
     let (few, folder) = (few(), tempfile::tempdir().expect("a folder"));
     let file = folder.path().join("run.safetensors");
-    let run = |early: Option<&mut EarlyStopping>, steps: usize, resume: bool| {
+    let run = |early: Option<&mut EarlyStopping>, steps: Option<usize>, resume: bool| {
         let mut trainer = trainer();
-        let mut fit = trainer.fit(&few.inputs, &few.labels).epochs(2).steps_per_epoch(steps).progress(false);
+        let mut fit = trainer.fit(&few.inputs, &few.labels).epochs(2).progress(false);
+        if let Some(steps) = steps {
+            fit = fit.steps_per_epoch(steps);
+        }
         fit = fit.callbacks(early.map(|early| early as &mut dyn Callback));
         fit = if resume { fit.resume(&file) } else { fit.checkpoint(&file) };
         fit.run().map(|history| history.epochs.len()).map_err(|error| error.to_string())
     };
-    run(Some(&mut EarlyStopping::new("loss")), 1, false).expect("a run");
-    let error = run(None, 1, true).expect_err("a callback less");
+    run(Some(&mut EarlyStopping::new("loss")), Some(1), false).expect("a run");
+    let error = run(None, Some(1), true).expect_err("a callback less");
     assert!(error.contains("callbacks") && error.contains("EarlyStopping.1"), "{error}");
-    let error = run(Some(&mut EarlyStopping::new("loss")), 2, true).expect_err("other epochs");
+    let error = run(Some(&mut EarlyStopping::new("loss")), Some(2), true).expect_err("other epochs");
     assert!(error.contains("steps_per_epoch") && error.contains("`1`") && error.contains("`2`"), "{error}");
-    assert_eq!(run(Some(&mut EarlyStopping::new("loss")), 1, true), Ok(2));
+    let error = run(Some(&mut EarlyStopping::new("loss")), None, true).expect_err("whole epochs");
+    assert!(error.contains("steps_per_epoch") && error.contains("`all`"), "{error}");
+    assert_eq!(run(Some(&mut EarlyStopping::new("loss")), Some(1), true), Ok(2));
 }
 
 #[test]

@@ -49,7 +49,8 @@ fn identity(context: &Context<'_>, callbacks: &[&mut dyn Callback]) -> Vec<(Stri
             pair("batch_size", &plan.batch_size),
             pair("samples", &plan.samples),
         ]);
-        identity.extend(plan.steps_per_epoch.map(|steps| pair("steps_per_epoch", &steps)));
+        let steps = plan.steps_per_epoch.map_or_else(|| "all".to_string(), |steps| steps.to_string());
+        identity.push(pair("steps_per_epoch", &steps));
     }
     identity
 }
