@@ -8,6 +8,8 @@ pub mod __private;
 pub mod prelude;
 
 #[cfg(feature = "std")]
+pub use typenet_runtime::model::callbacks;
+#[cfg(feature = "std")]
 pub use typenet_runtime::{data, losses, metrics, model, optimizers};
 pub use typenet_runtime::{embed, hardware, io, kernels, layers, tensor, typenum};
 

@@ -4,6 +4,11 @@ pub use crate::layers::{Layer, Model};
 pub use crate::{embed, model};
 
 #[cfg(feature = "std")]
+pub use crate::callbacks::{
+    BackupAndRestore, CsvLogger, EarlyStopping, LambdaCallback, LearningRateScheduler, ModelCheckpoint,
+    ReduceLrOnPlateau, Stop, TensorBoard,
+};
+#[cfg(feature = "std")]
 pub use crate::losses::{
     BinaryCrossEntropy, BinaryCrossEntropyWithLogits, BinaryFocalCrossEntropy,
     BinaryFocalCrossEntropyWithLogits, CategoricalCrossEntropy, CategoricalCrossEntropyWithLogits,

@@ -4,7 +4,7 @@ use core::ops::{Deref, DerefMut};
 
 use super::weights::check_sample_weights;
 use super::workspace::{Workspace, step_cost};
-use super::{Error, Fit, Predictor, Scores};
+use super::{Error, Fit, Predictor, Scores, finite};
 use crate::data::find_non_finite;
 use crate::hardware::threads;
 use crate::kernels::Rng;
@@ -195,10 +195,31 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         if self.workspace.as_ref().is_none_or(|workspace| workspace.capacity < batch) {
             self.workspace = Some(Workspace::new::<M>(batch));
         }
+        self.reserve_slots();
+    }
+
+    /// Reads the last step's predictions from elsewhere.
+    pub(super) fn put_predictions(&mut self, predictions: &[f32]) {
+        let workspace = self.workspace.as_mut().expect("a step is reserved for");
+        workspace.output[..predictions.len()].copy_from_slice(predictions);
+    }
+
+    /// The last step's predictions for so many samples.
+    pub(super) fn predictions(&self, samples: usize) -> &[f32] {
+        let workspace = self.workspace.as_ref().expect("a step was done");
+        &workspace.output[..samples * output_len::<M>()]
+    }
+}
+
+impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
+    /// Memory for the optimizer's state.
+    pub(super) fn reserve_slots(&mut self) {
         let parameters = parameter_count::<f32, M>();
         self.slots.resize_with(self.optimizer.slots().len(), || Buffer::zeroed(parameters));
     }
+}
 
+impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     /// One step on one batch: forward, loss, backward, update. Returns the batch's mean loss before the update.
     ///
     /// Samples and labels are taken as they are; the metrics are not touched. Once a batch of this size has been
@@ -271,7 +292,13 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         });
         let loss = self.loss.evaluate(labels, weights, output, Some(grad_output));
         if !loss.is_finite() {
-            return Err(Error::NonFiniteLoss { epoch, step: self.step + 1, loss: loss / batch as f64 });
+            let cause = finite::cause(M::LAYERS, self.model.block());
+            return Err(Error::NonFiniteLoss {
+                epoch,
+                step: self.step + 1,
+                loss: loss / batch as f64,
+                cause,
+            });
         }
         self.step += 1;
         let one_pass = batch == 1 && parameters.len() >= ONE_PASS;
