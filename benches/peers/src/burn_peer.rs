@@ -61,7 +61,11 @@ fn workload(options: &Options, name: &str, widths: &[usize]) {
         let x = Tensor::<2>::from_data(TensorData::new(inputs, [batch, widths[0]]), &device);
         let rate = rate(batch, options.seconds, || {
             let logits = network.logits(x.clone());
-            std::hint::black_box(if binary { activation::sigmoid(logits) } else { activation::softmax(logits, 1) });
+            std::hint::black_box(if binary {
+                activation::sigmoid(logits)
+            } else {
+                activation::softmax(logits, 1)
+            });
         });
         report(NAME, "predict", name, None, batch, rate, None);
     }

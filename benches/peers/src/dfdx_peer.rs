@@ -73,7 +73,8 @@ fn workload<M, const I: usize, const O: usize>(
     }
     let model = build(&data.weights);
     for batch in options.predict(name) {
-        let inputs: Rows<I> = Cpu::default().tensor_from_vec(data.inputs[..batch * I].to_vec(), (batch, Const));
+        let inputs: Rows<I> =
+            Cpu::default().tensor_from_vec(data.inputs[..batch * I].to_vec(), (batch, Const));
         let rate = rate(batch, options.seconds, || {
             std::hint::black_box(head(model.forward(inputs.clone())));
         });
@@ -100,9 +101,15 @@ where
         .zip(data.labels.chunks(batch))
         .map(|(inputs, labels)| {
             // One column: the label itself. More: one-hot.
-            let target = |&label: &u8| (0..O).map(move |class| f32::from(u8::from(usize::from(label) == class + usize::from(O == 1))));
+            let target = |&label: &u8| {
+                (0..O)
+                    .map(move |class| f32::from(u8::from(usize::from(label) == class + usize::from(O == 1))))
+            };
             let targets: Vec<f32> = labels.iter().flat_map(target).collect();
-            (device.tensor_from_vec(inputs.to_vec(), (batch, Const)), device.tensor_from_vec(targets, (batch, Const)))
+            (
+                device.tensor_from_vec(inputs.to_vec(), (batch, Const)),
+                device.tensor_from_vec(targets, (batch, Const)),
+            )
         })
         .collect();
     let mut gradients = Some(model.alloc_grads());

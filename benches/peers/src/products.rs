@@ -87,7 +87,13 @@ const ROUTINES: &[(&str, Routine)] = &[
 ];
 
 fn typenet(problem: &Problem, _: usize, c: &mut [f32]) {
-    let matrix = |data, rows, columns, (row_stride, column_stride)| Matrix { data, rows, columns, row_stride, column_stride };
+    let matrix = |data, rows, columns, (row_stride, column_stride)| Matrix {
+        data,
+        rows,
+        columns,
+        row_stride,
+        column_stride,
+    };
     let a = matrix(&problem.a[..], problem.m, problem.k, problem.a_strides);
     let b = matrix(&problem.b[..], problem.k, problem.n, problem.b_strides);
     f32::product(a, b, Tail::default(), c);
