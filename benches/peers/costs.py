@@ -53,15 +53,17 @@ def seconds_of(*arguments):
 
 
 def build_times(package, profile):
-    """Seconds of a clean build and of one after a change of `main.rs`; folders are the package's own."""
+    """Seconds of a clean build and of one after a change of `main.rs`, in a folder of the package's own; the program."""
     folder = BUILDS / f"{package}-{profile}"
     shutil.rmtree(folder, ignore_errors=True)
     build.cargo("fetch", quiet=True)
     arguments = ["build", "-p", package, "--profile", profile, "--target-dir", str(folder)]
     clean = seconds_of(*arguments)
+    if clean is None:
+        print(f"skipped: {package} (it does not build)")
+        return (None, None), None
     (HERE / "costs" / package / "src" / "main.rs").touch()
-    again = seconds_of(*arguments) if clean is not None else None
-    return clean, again
+    return (clean, seconds_of(*arguments)), folder / ("debug" if profile == "dev" else profile) / package
 
 
 def stripped(program):
@@ -101,31 +103,31 @@ def of_rust(options, data):
     target = pathlib.Path(build.metadata()["target_directory"])
     header = ["crate", "trains, MiB", "predicts, MiB", "crates", "clean release build, s", "after a change, s"]
     lines = ["| " + " | ".join(header) + " |", "|---" * len(header) + "|"]
-    commands = []
+    commands, timed = [], [name for name, *_ in RUST if name not in options.skip_builds.split(",")]
     for name, train, predict in RUST:
-        sizes, tree, times = [], None, (None, None)
-        for package in (train, predict):
-            print(f"costs: {package}", file=sys.stderr)
-            program = binary(package, target) if package else None
-            sizes.append(stripped(program) if program else None)
-            if program and package == train:
-                command = [str(program), str(data), str(cases.STEPS)]
-                commands.append((name, command, ""))
-                if name == "typenet":  # saves what its program that predicts embeds
-                    subprocess.run([*command, str(data / "w1.safetensors")], stdout=subprocess.DEVNULL, check=False)
-            elif program:
-                done = subprocess.run([program, data], capture_output=True, text=True)
-                if done.returncode != 0:
-                    print(f"failed: {package}: {done.stderr.strip().splitlines()[-1:]}")
-        tree = crates(train or predict)
-        if train and name not in options.skip_builds.split(","):
-            times = build_times(train, "release")
-        megabytes = [None if size is None else size / 2**20 for size in sizes]
-        figures = [cell(value, ".2f") for value in megabytes] + [cell(tree, "d")] + [cell(t, ".1f") for t in times]
+        print(f"costs: programs of {name}", file=sys.stderr)
+        trains, times = None, (None, None)
+        if train and name in timed:
+            times, trains = build_times(train, "release")
+        elif train:
+            trains = binary(train, target)
+        if trains:
+            command = [str(trains), str(data), str(cases.STEPS)]
+            commands.append((name, command, ""))
+            if name == "typenet":  # saves what its program that predicts embeds
+                subprocess.run([*command, str(data / "w1.safetensors")], stdout=subprocess.DEVNULL, check=False)
+        predicts = binary(predict, target)
+        if predicts:
+            done = subprocess.run([predicts, data], capture_output=True, text=True)
+            if done.returncode != 0:
+                print(f"failed: {predict}: {done.stderr.strip().splitlines()[-1:]}")
+        sizes = [stripped(program) if program else None for program in (trains, predicts)]
+        figures = [cell(None if size is None else size / 2**20, ".2f") for size in sizes]
+        figures += [cell(crates(train or predict), "d")] + [cell(seconds, ".1f") for seconds in times]
         lines.append(f"| {name} | " + " | ".join(figures) + " |")
     lines += ["", f"Programs that predict hold W1's weights, {4 * 407_050 / 2**20:.2f} MiB."]
-    if "typenet" not in options.skip_builds.split(","):
-        clean, again = build_times("typenet_train", "dev")
+    if "typenet" in timed:
+        (clean, again), _ = build_times("typenet_train", "dev")
         lines += ["", f"typenet, debug build: {cell(clean, '.1f')} s clean, {cell(again, '.1f')} s after a change."]
     return lines, commands
 

@@ -1,13 +1,12 @@
 """`run.py products`: GFLOP/s of W1's matrix products, typenet's kernel beside libraries."""
 
 import importlib.util
-import json
-import os
 import statistics
-import subprocess
 import sys
+from importlib import metadata
 
 import build
+import process
 from build import HERE
 
 PYTHON = [("OpenBLAS", "numpy"), ("MKL and oneDNN", "torch")]
@@ -27,19 +26,11 @@ def commands():
     return found
 
 
-def measure(command, threads, seconds):
-    """The rows of one run; those printed before it failed, if it did."""
+def measure(command, threads, options):
+    """The rows of one run."""
     names = ("RAYON_NUM_THREADS", "MATMUL_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    environment = dict(os.environ, **{name: str(threads) for name in names})
-    arguments = ["--threads", str(threads), "--seconds", str(seconds)]
-    done = subprocess.run(command + arguments, capture_output=True, text=True, env=environment, cwd=HERE)
-    lines = done.stderr.strip().splitlines()
-    for line in lines:
-        if line.startswith(("skipped", "failed", "DIFFERENT")):
-            print(line)
-    if done.returncode != 0:
-        print(f"failed: {' '.join(command)}: exit code {done.returncode}, {lines[-1:]}")
-    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    arguments = ["--threads", str(threads), "--seconds", str(options.seconds)]
+    return process.rows(command + arguments, {name: str(threads) for name in names}, options.timeout)
 
 
 def table(rows, threads):
@@ -80,14 +71,12 @@ def run(options):
         for number in range(options.rounds):
             for name, command in found:
                 print(f"{threads} threads, round {number + 1}: {name}", file=sys.stderr)
-                rows += measure(command, threads, options.seconds)
+                rows += measure(command, threads, options)
         if rows:
             text += table(rows, threads) + "\n"
     return text
 
 
 def versions():
-    from importlib import metadata
-
     crates = build.rust_versions(["matrixmultiply", "gemm", "gemmkit", "faer"])
     return crates + [f"{name} {metadata.version(name)}" for _, name in PYTHON if importlib.util.find_spec(name)]

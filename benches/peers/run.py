@@ -11,17 +11,16 @@ Python peers: `pip install -r benches/peers/requirements.txt`.
 
 import argparse
 import importlib.util
-import json
-import os
+import math
 import pathlib
 import statistics
-import subprocess
 import sys
 from importlib import metadata
 
 import build
 import cases
 import costs
+import process
 import products
 from build import HERE
 
@@ -55,25 +54,11 @@ def python_peers():
 
 
 def measure(command, flags, threads, data, options):
-    """The rows that one run of a peer prints; those before it failed, with a line that says so, if it does."""
-    environment = dict(os.environ, PEER_FLAGS=flags, RAYON_NUM_THREADS=str(threads))
+    """The rows of one run of a peer."""
+    environment = {"PEER_FLAGS": flags, "RAYON_NUM_THREADS": str(threads)}
     arguments = ["--threads", str(threads), "--data", str(data), "--seconds", str(options.seconds)]
     arguments += ["--only", ",".join(options.only), "--kinds", options.kinds]
-    try:
-        done = subprocess.run(
-            command + arguments, capture_output=True, text=True, env=environment, cwd=HERE, timeout=options.timeout
-        )
-        code, out, errors = done.returncode, done.stdout, done.stderr
-    except subprocess.TimeoutExpired as late:
-        code, errors = f"none after {options.timeout:.0f} s", ""
-        out = (late.stdout or b"").decode() if isinstance(late.stdout, bytes) else late.stdout or ""
-    lines = errors.strip().splitlines()
-    for line in lines:
-        if line.startswith("skipped"):
-            print(line)
-    if code != 0:
-        print(f"failed: {' '.join(command)} {flags}: exit code {code}, {lines[-1:]}")
-    return [json.loads(line) for line in out.splitlines() if line.startswith("{") and line.endswith("}")]
+    return process.rows(command + arguments, environment, options.timeout)
 
 
 def table(rows, threads):
@@ -114,7 +99,7 @@ def check_losses(rows):
         if "loss" in row:
             losses.setdefault((row["workload"], row["optimizer"], row["batch"]), {})[row["peer"]] = row["loss"]
     for case, found in losses.items():
-        middle = statistics.median(found.values())
+        middle = statistics.median([loss for loss in found.values() if math.isfinite(loss)] or [math.nan])
         # Keras and typenet add Adam's epsilon before the bias correction, others after it, and ten steps on few samples amplify
         # that, as they amplify rounding: gradients near epsilon. With momentum all compute the same.
         tolerance = 5e-3 if case[1] == "adam" else 2e-4
