@@ -1,10 +1,9 @@
 """`run.py costs`: what a framework costs beside time: start-up, memory, size of binaries, build times, number of crates.
 
-The programs are under `costs/`. Everything is W1 with momentum, batch 128, one thread.
+The programs are under `costs/`; the first run takes longer, since what they need is built once. Everything is W1 with momentum, batch 128, one thread.
 """
 
 import os
-import pathlib
 import shutil
 import statistics
 import subprocess
@@ -86,12 +85,13 @@ def crates(package):
     return len(lines) - 1 if done.returncode == 0 else None
 
 
-def binary(package, target):
-    """The release program of a package, built where the peers are built."""
-    if build.cargo("build", "--release", "-p", package, quiet=True).returncode != 0:
+def binary(package):
+    """The program of a package, built in a folder that stays."""
+    folder = BUILDS / "programs"
+    if seconds_of("build", "-p", package, "--profile", "costs", "--target-dir", str(folder)) is None:
         print(f"skipped: {package} (it does not build)")
         return None
-    return target / "release" / package
+    return folder / "costs" / package
 
 
 def cell(value, form):
@@ -100,7 +100,6 @@ def cell(value, form):
 
 def of_rust(options, data):
     """Lines of the table of binaries and builds, and the commands of the programs that train."""
-    target = pathlib.Path(build.metadata()["target_directory"])
     header = ["crate", "trains, MiB", "predicts, MiB", "crates", "clean release build, s", "after a change, s"]
     lines = ["| " + " | ".join(header) + " |", "|---" * len(header) + "|"]
     commands, timed = [], [name for name, *_ in RUST if name not in options.skip_builds.split(",")]
@@ -108,15 +107,15 @@ def of_rust(options, data):
         print(f"costs: programs of {name}", file=sys.stderr)
         trains, times = None, (None, None)
         if train and name in timed:
-            times, trains = build_times(train, "release")
+            times, trains = build_times(train, "costs")
         elif train:
-            trains = binary(train, target)
+            trains = binary(train)
         if trains:
             command = [str(trains), str(data), str(cases.STEPS)]
             commands.append((name, command, ""))
             if name == "typenet":  # saves what its program that predicts embeds
                 subprocess.run([*command, str(data / "w1.safetensors")], stdout=subprocess.DEVNULL, check=False)
-        predicts = binary(predict, target)
+        predicts = binary(predict)
         if predicts:
             done = subprocess.run([predicts, data], capture_output=True, text=True)
             if done.returncode != 0:

@@ -10,7 +10,10 @@ pub const CHECK_STEPS: usize = 10;
 pub const MOMENTUM_RATE: f64 = 0.01;
 pub const ADAM_RATE: f64 = 0.001;
 
+/// Widths, for peers that build their networks from them.
+#[allow(dead_code, reason = "typenet's networks are types")]
 pub const W1: &[usize] = &[784, 512, 10];
+#[allow(dead_code, reason = "as above")]
 pub const W2: &[usize] = &[30, 64, 32, 1];
 
 /// Options of one run.
