@@ -51,6 +51,7 @@ const IMPORTS: &[&str] = &[
     "embed_block",
     "ends",
     "f32",
+    "f64",
     "has_sizes",
     "is_rowwise",
     "max",

@@ -8,6 +8,7 @@
 //! operations in the same order, however the work is shared.
 
 pub mod activation;
+pub mod constrain;
 pub mod cross_entropy;
 pub mod element;
 pub(crate) mod elementary;

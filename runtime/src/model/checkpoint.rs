@@ -21,13 +21,15 @@ const STEP: &str = "step";
 const HISTORY: &str = "history";
 
 /// What a run must agree with, in the order in which differences are reported.
-fn identity<M: Model>(optimizer: &impl Optimizer, plan: &Plan) -> Vec<(String, String)> {
+fn identity<M: Model>(optimizer: &impl Optimizer, frozen: &str, plan: &Plan) -> Vec<(String, String)> {
     let pair = |name: &str, value: &dyn Display| (name.to_string(), value.to_string());
     let mut identity =
         vec![pair(FORMAT, &VERSION), pair("model", &M::NAME), pair("optimizer", &optimizer.name())];
     let settings = optimizer.settings();
     identity.extend(settings.iter().map(|(name, value)| pair(&format!("optimizer.{name}"), value)));
+    identity.extend(optimizer.schedule().map(|schedule| pair("optimizer.schedule", &schedule.describe())));
     identity.extend([
+        pair("frozen", &frozen),
         pair("seed", &plan.seed),
         pair("shuffle", &plan.shuffle),
         pair("batch_size", &plan.batch_size),
@@ -56,7 +58,7 @@ pub(super) fn save<M: Model, O: Optimizer, L, K>(
     for (slot, values) in trainer.optimizer.slots().iter().zip(&trainer.slots) {
         tensors.extend(block_tensors(&prefix(slot), M::LAYERS, values));
     }
-    let mut metadata: Metadata = identity::<M>(&trainer.optimizer, plan).into_iter().collect();
+    let mut metadata: Metadata = identity::<M>(&trainer.optimizer, &trainer.trainable.frozen(), plan).into_iter().collect();
     metadata.insert(STEP.into(), trainer.step.to_string());
     metadata.insert(HISTORY.into(), history.to_json());
     Ok(write(path, &tensors, &metadata)?)
@@ -77,7 +79,7 @@ pub(super) fn load<M: Model, O: Optimizer, L, K>(
         found: found.map_or_else(|| "missing".to_string(), |found| format!("`{found}`")),
         expected: expected.to_string(),
     };
-    for (name, expected) in identity::<M>(&trainer.optimizer, plan) {
+    for (name, expected) in identity::<M>(&trainer.optimizer, &trainer.trainable.frozen(), plan) {
         let found = metadata.get(&name);
         if found != Some(&expected) {
             return Err(differs(&name, found, &format!("`{expected}`")));

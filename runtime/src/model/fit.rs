@@ -233,7 +233,7 @@ where
             epoch,
             training,
             validation,
-            learning_rate: self.trainer.optimizer.learning_rate(),
+            learning_rate: self.trainer.learning_rate(),
             seconds,
             samples_per_second: done as f64 / seconds,
         })

@@ -8,6 +8,7 @@ mod history;
 mod predictor;
 mod progress;
 mod summary;
+mod trainable;
 mod trainer;
 mod workspace;
 

@@ -1,15 +1,43 @@
 //! Optimizers: from gradients to the next parameters.
 //!
-//! An optimizer sees one block of parameters and holds no numbers but its settings; what it remembers between steps
-//! lies in slots of the caller. Names, formulas and defaults are Keras's. Optimizers know no layers or losses.
+//! An optimizer sees one block of parameters, and which parts of it are tensors, and holds no numbers but its settings;
+//! what it remembers between steps lies in slots of the caller. Names, formulas and defaults are Keras's. Optimizers know no
+//! layers or losses.
+//!
+//! An optimizer is one file: its settings, and an [`UpdateRule`](crate::kernels::update::UpdateRule) that says what happens to one weight.
+//! What all of them can do besides (schedules, clipping, decay, accumulation, averages) is [`Options`].
 
+mod adadelta;
+mod adagrad;
 mod adam;
+mod adamax;
+mod ftrl;
+mod lamb;
+mod lion;
+mod nadam;
+mod options;
+mod rmsprop;
+pub mod schedules;
 mod sgd;
+mod turn;
 
 use core::fmt;
+use core::ops::Range;
 
+pub use adadelta::Adadelta;
+pub use adagrad::Adagrad;
 pub use adam::{Adam, AdamW};
+pub use adamax::Adamax;
+pub use ftrl::Ftrl;
+pub use lamb::Lamb;
+pub use lion::Lion;
+pub use nadam::Nadam;
+pub use options::{Options, OptimizerExt};
+pub(crate) use options::{ACCUMULATED, AVERAGE};
+pub use rmsprop::RmsProp;
+pub use schedules::Schedule;
 pub use sgd::Sgd;
+pub use turn::{Turn, apply, update_runs};
 
 pub use crate::kernels::update::Gradient;
 
@@ -17,7 +45,7 @@ pub use crate::kernels::update::Gradient;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{optimizer}: `{setting}` is {found}, expected {expected}")]
 pub struct SettingError {
-    /// The optimizer's type: `Adam`.
+    /// The optimizer's or schedule's type: `Adam`.
     pub optimizer: &'static str,
     /// The setting's field.
     pub setting: &'static str,
@@ -47,29 +75,61 @@ pub struct SettingError {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an optimizer",
     label = "this is where the optimizer, given to `compile`, is used",
-    note = "optimizers are `Sgd`, `Adam`, `AdamW`, and types of your own that implement `Optimizer`"
+    note = "optimizers are `Sgd`, `Adam`, `AdamW`, the others of `optimizers`, and types of your own that implement `Optimizer`"
 )]
 pub trait Optimizer: Send + Sync {
     /// Its type: `Adam`.
     fn name(&self) -> &'static str;
-    /// Names of the slots, at most four, each as long as the parameters and zero before the first step.
-    fn slots(&self) -> &'static [&'static str];
+    /// Names of the slots, at most [`MAX_SLOTS`](crate::kernels::update::MAX_SLOTS), each as long as the parameters and zero
+    /// before the first step.
+    fn slots(&self) -> Vec<&'static str>;
     /// Settings by name, for checkpoints and messages.
     fn settings(&self) -> Vec<(&'static str, f64)>;
+    /// What gives the step size, if it is not a setting.
+    fn schedule(&self) -> Option<&dyn Schedule> {
+        None
+    }
     /// Whether every setting can be.
     ///
     /// # Errors
     /// [`SettingError`] names the first that cannot.
     fn validate(&self) -> Result<(), SettingError>;
-    /// The step size.
+    /// The step size; that of the first update where it changes.
     fn learning_rate(&self) -> f64;
+    /// The step size of step number `step`, from 1.
+    fn learning_rate_at(&self, step: u64) -> f64 {
+        let _ = step;
+        self.learning_rate()
+    }
+    /// Whether the parameters were updated within the first `step` steps.
+    fn has_updated(&self, step: u64) -> bool {
+        step > 0
+    }
     /// Changes the step size from the next step on.
     fn set_learning_rate(&mut self, learning_rate: f64);
-    /// Step number `step`, from 1, over a whole block. Allocates nothing.
+    /// Step number `step`, from 1, over a block that is one tensor. Allocates nothing.
     ///
     /// # Panics
-    /// If `step` is zero where it counts, there are not as many slots as [`slots`](Self::slots) names, or the lengths differ.
-    fn update(&self, step: u64, parameters: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]);
+    /// As [`update_tensors`](Self::update_tensors).
+    fn update(&self, step: u64, parameters: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]) {
+        let whole = 0..parameters.len();
+        self.update_tensors(&Turn::new(step), &[whole], parameters, gradients, slots);
+    }
+    /// One step over the given tensors of a block, which lie in ascending order and do not overlap. What lies between
+    /// them stays as it is, bit by bit. Allocates nothing.
+    ///
+    /// An optimizer whose update of a number looks at that number alone hands this to [`update_runs`].
+    ///
+    /// # Panics
+    /// If the step is zero where it counts, there are not as many slots as [`slots`](Self::slots) names, or the lengths differ.
+    fn update_tensors(
+        &self,
+        turn: &Turn,
+        tensors: &[Range<usize>],
+        parameters: &mut [f32],
+        gradients: &[f32],
+        slots: &mut [&mut [f32]],
+    );
     /// The optimizer, if what it does to a parameter depends on that parameter's own numbers alone. Then a step may be
     /// one call for each of several parts, in any order, and its gradient need not be in memory.
     fn elementwise(&self) -> Option<&dyn Elementwise> {
@@ -82,32 +142,104 @@ pub trait Elementwise: Sync {
     /// [`Optimizer::update`] of a part of the parameters, with the same bits.
     fn update_part(
         &self,
-        step: u64,
+        turn: &Turn,
         parameters: &mut [f32],
         gradient: Gradient<'_>,
         slots: &mut [&mut [f32]],
     );
 }
 
-/// [`Optimizer::update`] and [`Optimizer::elementwise`] of an optimizer that is [`Elementwise`].
-macro_rules! update_all_as_one_part {
-    () => {
-        fn update(&self, step: u64, parameters: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]) {
-            self.update_part(step, parameters, Gradient::Values(gradients), slots);
+/// `new`, a setter for each other setting, `Display`, and the [`Options`] of an optimizer.
+macro_rules! builder {
+    ($optimizer:ident: $($setting:ident)*) => {
+        impl $optimizer {
+            /// With the other settings at their defaults.
+            pub fn new(learning_rate: f64) -> Self {
+                Self { learning_rate, ..Self::default() }
+            }
+
+            $(
+                #[doc = concat!("With another `", stringify!($setting), "`.")]
+                #[must_use]
+                pub fn $setting(self, $setting: f64) -> Self {
+                    Self { $setting, ..self }
+                }
+            )*
         }
 
-        fn elementwise(&self) -> Option<&dyn Elementwise> {
+        impl core::fmt::Display for $optimizer {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                $crate::optimizers::display(self, f)
+            }
+        }
+
+        impl $crate::optimizers::OptimizerExt for $optimizer {}
+    };
+}
+use builder;
+
+/// The part of [`Optimizer`] that follows from an optimizer's settings: its name, its flags, and each setting but the step
+/// size with its condition.
+macro_rules! settings {
+    ($name:literal $(, $flag:ident)* $(; $setting:ident: $condition:expr)* $(;)?) => {
+        fn name(&self) -> &'static str {
+            $name
+        }
+
+        fn settings(&self) -> Vec<(&'static str, f64)> {
+            vec![
+                ("learning_rate", self.learning_rate),
+                $((stringify!($setting), self.$setting),)*
+                $((stringify!($flag), f64::from(u8::from(self.$flag))),)*
+            ]
+        }
+
+        fn validate(&self) -> Result<(), $crate::optimizers::SettingError> {
+            let settings = [
+                ("learning_rate", self.learning_rate, $crate::optimizers::NOT_NEGATIVE),
+                $((stringify!($setting), self.$setting, $condition),)*
+            ];
+            $crate::optimizers::check($name, &settings)
+        }
+
+        fn learning_rate(&self) -> f64 {
+            self.learning_rate
+        }
+
+        fn set_learning_rate(&mut self, learning_rate: f64) {
+            self.learning_rate = learning_rate;
+        }
+    };
+}
+use settings;
+
+/// [`Optimizer::update_tensors`] and [`Optimizer::elementwise`] of an optimizer that is [`Elementwise`].
+macro_rules! elementwise {
+    () => {
+        fn update_tensors(
+            &self,
+            turn: &$crate::optimizers::Turn,
+            tensors: &[core::ops::Range<usize>],
+            parameters: &mut [f32],
+            gradients: &[f32],
+            slots: &mut [&mut [f32]],
+        ) {
+            $crate::optimizers::update_runs(self, turn, tensors, parameters, gradients, slots);
+        }
+
+        fn elementwise(&self) -> Option<&dyn $crate::optimizers::Elementwise> {
             Some(self)
         }
     };
 }
-use update_all_as_one_part;
+use elementwise;
 
 /// A condition on a setting, and how it reads.
 type Condition = (fn(f64) -> bool, &'static str);
 
 const NOT_NEGATIVE: Condition = (|x| x >= 0.0 && x.is_finite(), "a finite number not below 0");
 const POSITIVE: Condition = (|x| x as f32 > 0.0 && x.is_finite(), "a finite number above 0 in f32");
+const ABOVE_ZERO: Condition = (|x| x > 0.0, "a number above 0");
 const BELOW_ONE: Condition = (|x| (0.0..1.0).contains(&x), "a number from 0 to below 1");
 
 /// The first of `settings` whose condition does not hold, as an error.
@@ -121,6 +253,9 @@ fn check(optimizer: &'static str, settings: &[(&'static str, f64, Condition)]) -
 /// `Adam(learning_rate = 0.001, beta_1 = 0.9, …)`
 fn display(optimizer: &impl Optimizer, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(f, "{}(", optimizer.name())?;
+    if let Some(schedule) = optimizer.schedule() {
+        write!(f, "learning_rate = {}, ", schedule.describe())?;
+    }
     for (i, (name, value)) in optimizer.settings().into_iter().enumerate() {
         write!(f, "{}{name} = ", if i == 0 { "" } else { ", " })?;
         if value == 0.0 || value.abs() >= 1e-4 { write!(f, "{value}")? } else { write!(f, "{value:e}")? }
@@ -128,14 +263,23 @@ fn display(optimizer: &impl Optimizer, f: &mut fmt::Formatter<'_>) -> fmt::Resul
     write!(f, ")")
 }
 
-/// The slots as an array of slices.
-#[track_caller]
-fn slices<'a, const SLOTS: usize>(optimizer: &str, slots: &'a mut [&mut [f32]]) -> [&'a mut [f32]; SLOTS] {
-    let found = slots.len();
-    let Ok(slots) = <&mut [&mut [f32]; SLOTS]>::try_from(slots) else {
-        panic!("{optimizer}: {found} slots, expected {SLOTS}");
-    };
-    slots.each_mut().map(|slot| &mut **slot)
+/// `x`, or the largest finite number if `x` is infinite: an infinite moment would be NaN one step later, or stop its weight for
+/// ever.
+#[inline(always)]
+fn finite(x: f32) -> f32 {
+    if x > f32::MAX { f32::MAX } else { x }
+}
+
+/// `x²`, kept finite.
+#[inline(always)]
+fn square(x: f32) -> f32 {
+    finite(x * x)
+}
+
+/// `1 − betaᵗ`, the share of a moving average that is not its start at zero.
+fn correction(beta: f64, step: u64) -> f64 {
+    assert!(step > 0, "update: steps count from 1");
+    1.0 - libm::pow(beta, step as f64)
 }
 
 #[cfg(test)]
