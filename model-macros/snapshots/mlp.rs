@@ -18,7 +18,7 @@ const _: () = {
         use ::typenet::__private::{
             Backward, Debug, FmtResult, Formatter, Forward, Headless, If, Layer,
             LayerInfo, Model, None, Otherwise, Predict, Probe, Rng, Select, Some, Step,
-            Unknown, Unsigned, Zeroable, bool, buffer_count, embed_block, ends, f32,
+            Unknown, Unsigned, Zeroable, bool, buffer_count, embed_block, ends, f32, f64,
             has_sizes, is_rowwise, max, output_len, parameter_count, rank, size, str, u8,
             u64, usize,
         };

@@ -116,7 +116,10 @@ fn rules_have_numbers_that_can_be() {
         ("constraint = min_max_norm(1, 2, 3)", "`min_max_norm` takes the smallest and the largest norm"),
         ("constraint = unit_norm(1)", "`unit_norm` takes no numbers"),
         ("constraint = MaxNorm(2)", "unknown constraint `MaxNorm`: did you mean `max_norm`?"),
-        ("constraint = sparse", "unknown constraint `sparse`. There are max_norm, min_max_norm, non_negative,"),
+        (
+            "constraint = sparse",
+            "unknown constraint `sparse`. There are max_norm, min_max_norm, non_negative,",
+        ),
         ("constraint = 2", "expected a constraint, found `2`; there are max_norm"),
     ] {
         rejects(&format!("M < Dense(3 => 4, {rules}) >"), message);

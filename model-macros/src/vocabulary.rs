@@ -61,7 +61,8 @@ pub(crate) const CONSTRAINTS: &[Word] = &[
 ];
 
 /// What `variance_scaling` divides by.
-pub(crate) const FANS: &[Word] = &[word("fan_in", "FanIn"), word("fan_out", "FanOut"), word("fan_avg", "FanAverage")];
+pub(crate) const FANS: &[Word] =
+    &[word("fan_in", "FanIn"), word("fan_out", "FanOut"), word("fan_avg", "FanAverage")];
 
 /// What `variance_scaling` draws from.
 pub(crate) const DISTRIBUTIONS: &[Word] = &[

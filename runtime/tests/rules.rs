@@ -3,7 +3,8 @@
 use serde_json::Value;
 use typenet_runtime::optimizers::schedules::*;
 use typenet_runtime::optimizers::{
-    Adadelta, Adagrad, Adam, AdamW, Adamax, Ftrl, Lamb, Lion, Nadam, Optimizer, OptimizerExt, RmsProp, Sgd, Turn,
+    Adadelta, Adagrad, Adam, AdamW, Adamax, Ftrl, Lamb, Lion, Nadam, Optimizer, OptimizerExt, RmsProp, Sgd,
+    Turn,
 };
 
 const EPSILON: f64 = f32::EPSILON as f64;
@@ -46,7 +47,7 @@ fn cases() -> Vec<(&'static str, Box<dyn Optimizer>)> {
         ("ftrl_power", Box::new(Ftrl::new(0.1).learning_rate_power(-0.25))),
         ("lion", Box::new(Lion::new(0.01))),
         ("lamb", Box::new(Lamb::new(0.01))),
-        ("sgd_weight_decay", Box::new(OptimizerExt::weight_decay(Sgd::new(0.1), 0.2))),
+        ("sgd_weight_decay", Box::new(Sgd::new(0.1).weight_decay(0.2))),
         ("lamb_keras_decay", Box::new(OptimizerExt::weight_decay(Lamb::new(0.01), 0.5))),
         ("adam_clip_value", Box::new(Adam::new(0.01).clip_value(0.5))),
         ("sgd_clip_norm", Box::new(Sgd::new(0.1).momentum(0.9).clip_norm(1.5))),
@@ -68,10 +69,7 @@ fn cases() -> Vec<(&'static str, Box<dyn Optimizer>)> {
         ("torch_nadam", Box::new(Nadam::new(0.01).momentum_decay(0.004))),
         ("torch_adadelta", Box::new(Adadelta::new(0.5).rho(0.9).epsilon(1e-6))),
         ("torch_rmsprop", Box::new(RmsProp::new(0.01).rho(0.99).epsilon(1e-30))),
-        (
-            "optax_lion",
-            Box::new(OptimizerExt::weight_decay(Lion::new(0.01).beta_1(0.8).beta_2(0.95), 0.1)),
-        ),
+        ("optax_lion", Box::new(Lion::new(0.01).beta_1(0.8).beta_2(0.95).weight_decay(0.1))),
         ("optax_lamb", Box::new(Lamb::new(0.01).epsilon(1e-6).weight_decay(0.1))),
     ]
 }
@@ -126,9 +124,14 @@ fn twenty_steps_of_every_optimizer_and_option_are_those_of_other_frameworks() {
                 }
                 if let Some(averages) = paths.get("averages") {
                     let average = slots.last().expect("the slot of the average");
-                    for (i, (found, expected)) in average.iter().zip(f64s(&averages[step as usize - 1])).enumerate() {
+                    for (i, (found, expected)) in
+                        average.iter().zip(f64s(&averages[step as usize - 1])).enumerate()
+                    {
                         let tolerance = 9.0 * EPSILON * step as f64 * size[i];
-                        assert!((f64::from(*found) - expected).abs() <= tolerance, "average of {name}: {found} {expected}");
+                        assert!(
+                            (f64::from(*found) - expected).abs() <= tolerance,
+                            "average of {name}: {found} {expected}"
+                        );
                     }
                 }
             }
@@ -165,10 +168,7 @@ fn schedules_are_those_of_other_frameworks_over_their_whole_course() {
         ("step_gamma", Box::new(StepDecay::new(0.5, 7).gamma(0.9))),
         ("one_cycle", Box::new(cycle)),
         ("one_cycle_linear", Box::new(cycle.pct_start(0.4).linear(true))),
-        (
-            "one_cycle_three",
-            Box::new(cycle.three_phase(true).div_factor(10.0).final_div_factor(100.0)),
-        ),
+        ("one_cycle_three", Box::new(cycle.three_phase(true).div_factor(10.0).final_div_factor(100.0))),
     ];
     let rates = golden["rates"].as_object().expect("one list for each schedule");
     assert_eq!(rates.len(), schedules.len());
@@ -179,7 +179,10 @@ fn schedules_are_those_of_other_frameworks_over_their_whole_course() {
         for (step, expected) in expected.into_iter().enumerate() {
             let found = schedule.rate(step as u64);
             // Some of the schedules are f32 elsewhere.
-            assert!((found - expected).abs() <= 1e-6 * 0.5, "{name}, step {step}: {found}, expected {expected}");
+            assert!(
+                (found - expected).abs() <= 1e-6 * 0.5,
+                "{name}, step {step}: {found}, expected {expected}"
+            );
         }
     }
 }

@@ -68,8 +68,9 @@ fn type_argument(context: &mut Context<'_>, layer: &Layer, argument: &TypeArgume
         TypeArgument::Numbers { module, name, numbers, words } => {
             let module = Ident::new(module, Span::mixed_site());
             let numbers = numbers.iter().map(|&number| {
-                let number = Literal::f64_unsuffixed(number);
-                quote!({ f64::to_bits(#number) })
+                let sign = (number < 0.0).then(|| quote!(-));
+                let number = Literal::f64_unsuffixed(number.abs());
+                quote!({ f64::to_bits(#sign #number) })
             });
             let words = words.iter().map(|word| quote!(#root::layers::#module::#word));
             let arguments: Vec<_> = numbers.chain(words).collect();

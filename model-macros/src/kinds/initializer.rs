@@ -21,7 +21,9 @@ pub(super) fn initializer(arguments: &mut Arguments<'_>) -> Option<TypeArgument>
             _ => arguments.error(span, "`constant` takes its number: `constant(0.1)`"),
         },
         "variance_scaling" => {
-            let scale = items.first().and_then(|item| item.number().filter(|&scale| scale > 0.0 && scale.is_finite()));
+            let scale = items
+                .first()
+                .and_then(|item| item.number().filter(|&scale| scale > 0.0 && scale.is_finite()));
             let (Some(scale), 1..=3) = (scale, items.len()) else {
                 let message = "`variance_scaling` takes its scale, which is above 0, and may take what it divides by and \
                                what it draws from: `variance_scaling(2.0, fan_in, truncated_normal)`";
@@ -29,7 +31,9 @@ pub(super) fn initializer(arguments: &mut Arguments<'_>) -> Option<TypeArgument>
                 return None;
             };
             let mut words = Vec::new();
-            for (place, (what, known)) in [("fan", FANS), ("distribution", DISTRIBUTIONS)].into_iter().enumerate() {
+            for (place, (what, known)) in
+                [("fan", FANS), ("distribution", DISTRIBUTIONS)].into_iter().enumerate()
+            {
                 let (word, span) = match items.get(place + 1) {
                     Some(item) => arguments.word(what, item, known)?,
                     None => (&known[0], span),

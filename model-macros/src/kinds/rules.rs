@@ -24,7 +24,8 @@ fn factor(arguments: &mut Arguments<'_>, option: &str) -> Option<f64> {
     let value = arguments.option(option)?;
     let number = value.number().filter(|&number| number >= 0.0 && number.is_finite());
     if number.is_none() {
-        arguments.error(value.span(), format!("`{option}` is a number not below 0, such as 1e-4, not `{value}`"));
+        arguments
+            .error(value.span(), format!("`{option}` is a number not below 0, such as 1e-4, not `{value}`"));
     }
     number
 }
@@ -33,7 +34,8 @@ fn constraint(arguments: &mut Arguments<'_>) -> Option<TypeArgument> {
     let value = arguments.option("constraint")?;
     let (word, span) = arguments.word("constraint", value, CONSTRAINTS)?;
     let (_, items) = value.call()?;
-    let numbers: Option<Vec<f64>> = items.iter().map(|item| item.number().filter(|x| x.is_finite())).collect();
+    let numbers: Option<Vec<f64>> =
+        items.iter().map(|item| item.number().filter(|x| x.is_finite())).collect();
     let name = Ident::new(word.marker, span);
     let rule = |numbers| Some(TypeArgument::Numbers { module: "rules", name, numbers, words: Vec::new() });
     let message = match (word.name, numbers.as_deref()) {
@@ -47,9 +49,11 @@ fn constraint(arguments: &mut Arguments<'_>) -> Option<TypeArgument> {
         {
             return rule(vec![min, max, rate]);
         }
-        ("min_max_norm", _) => "`min_max_norm` takes the smallest and the largest norm, and may take the share of the way \
+        ("min_max_norm", _) => {
+            "`min_max_norm` takes the smallest and the largest norm, and may take the share of the way \
                                 to them, from 0 to 1: `min_max_norm(0.5, 2.0)`"
-            .to_owned(),
+                .to_owned()
+        }
         (_, Some([])) => return rule(Vec::new()),
         (written, _) => format!("`{written}` takes no numbers"),
     };

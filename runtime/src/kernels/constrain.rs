@@ -97,7 +97,8 @@ mod tests {
 
     #[test]
     fn unit_columns_at_every_width() {
-        for (rows, columns) in [(1, 1), (7, 3), (5, 17), (3, COLUMNS), (4, COLUMNS + 1), (3, 2 * COLUMNS + 5)] {
+        for (rows, columns) in [(1, 1), (7, 3), (5, 17), (3, COLUMNS), (4, COLUMNS + 1), (3, 2 * COLUMNS + 5)]
+        {
             let mut x = numbers(rows * columns);
             scale_columns(&mut x, columns, |norm| 1.0 / norm);
             for column in 0..columns {

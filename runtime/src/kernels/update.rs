@@ -220,17 +220,25 @@ impl<const SLOTS: usize, R: UpdateRule<SLOTS>> Kernel for Update<'_, SLOTS, R> {
             Gradient::Outer { rows, columns } => {
                 for (i, &factor) in rows.iter().enumerate() {
                     let start = i * columns.len();
-                    row(self.rule, &mut tuning, parameters, &mut slots, start, columns.len(), |at, len, lanes| {
-                        lanes[..len].copy_from_slice(&columns[at..at + len]);
-                        for lanes in lanes.chunks_exact_mut(S::LANES) {
-                            // SAFETY: `lanes` is as long as a vector.
-                            unsafe {
-                                let columns = simd.load(lanes.as_ptr());
-                                let product = simd.mul_add(simd.splat(factor), columns, simd.splat(0.0));
-                                simd.store(lanes.as_mut_ptr(), product);
+                    row(
+                        self.rule,
+                        &mut tuning,
+                        parameters,
+                        &mut slots,
+                        start,
+                        columns.len(),
+                        |at, len, lanes| {
+                            lanes[..len].copy_from_slice(&columns[at..at + len]);
+                            for lanes in lanes.chunks_exact_mut(S::LANES) {
+                                // SAFETY: `lanes` is as long as a vector.
+                                unsafe {
+                                    let columns = simd.load(lanes.as_ptr());
+                                    let product = simd.mul_add(simd.splat(factor), columns, simd.splat(0.0));
+                                    simd.store(lanes.as_mut_ptr(), product);
+                                }
                             }
-                        }
-                    });
+                        },
+                    );
                 }
             }
         }

@@ -7,8 +7,8 @@ use core::fmt;
 
 use super::{Backward, Layer};
 use crate::kernels::Element;
-pub use crate::kernels::update::MAX_SLOTS;
 use crate::kernels::update::Gradient;
+pub use crate::kernels::update::MAX_SLOTS;
 
 /// Changes parameters by their gradients and by what is remembered for them.
 ///

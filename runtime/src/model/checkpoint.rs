@@ -27,7 +27,9 @@ fn identity<M: Model>(optimizer: &impl Optimizer, frozen: &str, plan: &Plan) -> 
         vec![pair(FORMAT, &VERSION), pair("model", &M::NAME), pair("optimizer", &optimizer.name())];
     let settings = optimizer.settings();
     identity.extend(settings.iter().map(|(name, value)| pair(&format!("optimizer.{name}"), value)));
-    identity.extend(optimizer.schedule().map(|schedule| pair("optimizer.schedule", &schedule.describe())));
+    identity.extend(
+        optimizer.learning_rate_schedule().map(|schedule| pair("optimizer.schedule", &schedule.describe())),
+    );
     identity.extend([
         pair("frozen", &frozen),
         pair("seed", &plan.seed),
@@ -58,7 +60,8 @@ pub(super) fn save<M: Model, O: Optimizer, L, K>(
     for (slot, values) in trainer.optimizer.slots().iter().zip(&trainer.slots) {
         tensors.extend(block_tensors(&prefix(slot), M::LAYERS, values));
     }
-    let mut metadata: Metadata = identity::<M>(&trainer.optimizer, &trainer.trainable.frozen(), plan).into_iter().collect();
+    let mut metadata: Metadata =
+        identity::<M>(&trainer.optimizer, &trainer.trainable.frozen(), plan).into_iter().collect();
     metadata.insert(STEP.into(), trainer.step.to_string());
     metadata.insert(HISTORY.into(), history.to_json());
     Ok(write(path, &tensors, &metadata)?)

@@ -80,8 +80,12 @@ impl Trainable {
         let is_known = self.layers().any(|layer| layer == name)
             || self.tensors.iter().any(|tensor| tensor.place.path.to_string() == name);
         if !is_known {
-            let mut known: Vec<String> = self.layers().collect();
-            known.dedup();
+            let mut known: Vec<String> = Vec::new();
+            self.layers().for_each(|layer| {
+                if !known.contains(&layer) {
+                    known.push(layer)
+                }
+            });
             return Err(Error::Layer { name: name.to_string(), known: known.join("`, `") });
         }
         self.find_ranges();
@@ -160,5 +164,153 @@ impl UpdateRule<0> for Penalty {
     fn apply(self, gradient: f32, weight: f32, []: [f32; 0]) -> (f32, [f32; 0]) {
         let sign = f32::from(u8::from(weight > 0.0)) - f32::from(u8::from(weight < 0.0));
         (gradient + (self.l1 * sign + self.twice_l2 * weight), [])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::{LayerInfo, TensorInfo};
+    use proptest::prelude::*;
+
+    const ROWS: usize = 7;
+    const COLUMNS: usize = 5;
+
+    /// A layer with a weight and a bias, and rules.
+    fn trainable(regularizer: Regularizer, constraint: Option<Constraint>) -> Trainable {
+        const PARAMETERS: &[TensorInfo] = &[
+            TensorInfo { name: "weight", shape: &[ROWS, COLUMNS] },
+            TensorInfo { name: "bias", shape: &[COLUMNS] },
+        ];
+        let layer = LayerInfo {
+            name: "dense_1",
+            kind: "Dense",
+            input: &[ROWS],
+            output: &[COLUMNS],
+            parameters: PARAMETERS,
+            buffers: &[],
+            layers: &[],
+            flops: 0,
+            regularizer,
+            constraint,
+        };
+        let layers: &'static [LayerInfo] = Box::leak(Box::new([layer]));
+        let tensors = Tensors::of(layers).map(|place| Tensor { place, frozen: false }).collect();
+        let mut trainable = Trainable { tensors, ranges: Vec::new() };
+        trainable.find_ranges();
+        trainable
+    }
+
+    fn norm(weight: &[f32], column: usize) -> f64 {
+        weight.chunks_exact(COLUMNS).map(|row| f64::from(row[column]).powi(2)).sum::<f64>().sqrt()
+    }
+
+    /// Weights with columns of very different norms, one of them zero.
+    fn weights() -> impl Strategy<Value = Vec<f32>> {
+        let scales = prop::collection::vec(prop_oneof![Just(0.0f32), 0.001f32..100.0], COLUMNS);
+        (prop::collection::vec(-1.0f32..1.0, (ROWS + 1) * COLUMNS), scales).prop_map(
+            |(mut weights, scales)| {
+                weights.iter_mut().zip(scales.iter().cycle()).for_each(|(w, scale)| *w *= scale);
+                weights
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn constraints_hold_after_an_update_for_the_weight_alone(start in weights(), rate in 0.0f64..=1.0) {
+            let (min, max) = (0.5, 2.0);
+            for constraint in [
+                Constraint::MaxNorm { limit: max },
+                Constraint::MinMaxNorm { min, max, rate: 1.0 },
+                Constraint::MinMaxNorm { min, max, rate },
+                Constraint::UnitNorm,
+                Constraint::NonNegative,
+            ] {
+                let mut weights = start.clone();
+                trainable(Regularizer::NONE, Some(constraint)).constrain(&mut weights);
+                prop_assert_eq!(&weights[ROWS * COLUMNS..], &start[ROWS * COLUMNS..]);
+                let (weight, before) = (&weights[..ROWS * COLUMNS], &start[..ROWS * COLUMNS]);
+                if constraint == Constraint::NonNegative {
+                    prop_assert!(weight.iter().zip(before).all(|(w, b)| *w == b.max(0.0)));
+                    continue;
+                }
+                for column in 0..COLUMNS {
+                    let (after, before_norm) = (norm(weight, column), norm(before, column));
+                    let wanted = match constraint {
+                        _ if before_norm == 0.0 => 0.0,
+                        Constraint::MaxNorm { limit } => before_norm.min(limit),
+                        Constraint::MinMaxNorm { min, max, rate } => {
+                            rate * before_norm.clamp(min, max) + (1.0 - rate) * before_norm
+                        }
+                        _ => 1.0,
+                    };
+                    // A factor is rounded once, and each product.
+                    let tolerance = f64::from(f32::EPSILON) * wanted;
+                    prop_assert!((after - wanted).abs() <= tolerance, "{constraint:?}: {before_norm} {after} {wanted}");
+                    let is_in_range = before_norm == wanted;
+                    for (w, b) in weight.iter().zip(before).skip(column).step_by(COLUMNS) {
+                        prop_assert!(!is_in_range || w.to_bits() == b.to_bits());
+                        prop_assert!(w.signum() == b.signum());
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn a_penalty_has_the_gradient_of_its_differences(start in weights(), l1 in 0.0f64..2.0, l2 in 0.0f64..2.0) {
+            let trainable = trainable(Regularizer { l1, l2 }, None);
+            let mut gradients = vec![0.0; start.len()];
+            trainable.add_penalty_gradients(&start, &mut gradients);
+            for i in 0..start.len() {
+                // The penalty is a parabola on either side of zero, so differences are exact but for their rounding.
+                let h = (start[i].abs() / 2.0).clamp(1e-3, 1.0);
+                if start[i] != 0.0 && start[i].abs() <= h {
+                    continue;
+                }
+                let at = |w: f32| {
+                    let mut moved = start.clone();
+                    moved[i] = w;
+                    (trainable.penalty(&moved), f64::from(w))
+                };
+                let ((above, right), (below, left)) = (at(start[i] + h), at(start[i] - h));
+                let slope = (above - below) / (right - left);
+                // Where the two arms are unequal by rounding, the slope is that of their middle.
+                let middle = if i < ROWS * COLUMNS { 2.0 * l2 * ((right + left) / 2.0 - f64::from(start[i])) } else { 0.0 };
+                let tolerance = 1e-6 * (l1 + l2 * f64::from(start[i].abs()) + 1e-9) + f64::EPSILON * above * 64.0 / f64::from(h);
+                prop_assert!((f64::from(gradients[i]) - (slope - middle)).abs() <= tolerance, "{i}: {} {slope}", gradients[i]);
+            }
+            prop_assert!(gradients[ROWS * COLUMNS..].iter().all(|&g| g == 0.0));
+        }
+    }
+
+    #[test]
+    fn what_is_frozen_has_no_penalty_and_no_constraint() {
+        let mut trainable =
+            trainable(Regularizer { l1: 1.0, l2: 1.0 }, Some(Constraint::MaxNorm { limit: 1e-3 }));
+        let mut weights = vec![1.0; (ROWS + 1) * COLUMNS];
+        assert_eq!(trainable.penalty(&weights), 2.0 * (ROWS * COLUMNS) as f64);
+        assert_eq!(trainable.set_frozen("dense_1.weight", true).expect("a tensor"), [0..ROWS * COLUMNS]);
+        assert_eq!(trainable.ranges(), [ROWS * COLUMNS..(ROWS + 1) * COLUMNS]);
+        assert_eq!(trainable.penalty(&weights), 0.0);
+        let mut gradients = vec![0.5; weights.len()];
+        trainable.add_penalty_gradients(&weights, &mut gradients);
+        trainable.constrain(&mut weights);
+        assert!(gradients.iter().all(|&g| g == 0.5) && weights.iter().all(|&w| w == 1.0));
+        assert_eq!(trainable.frozen(), "dense_1.weight");
+        assert_eq!(trainable.set_frozen("dense_1", true).expect("a layer").len(), 1);
+        assert_eq!(trainable.set_frozen("dense_1", false).expect("a layer").len(), 2);
+        assert!(!trainable.is_plain() && trainable.frozen().is_empty());
+        assert_eq!(trainable.name_at(ROWS * COLUMNS), "dense_1.bias");
+    }
+
+    #[test]
+    fn a_name_that_nothing_has_is_an_error_with_the_names_there_are() {
+        let mut trainable = trainable(Regularizer::NONE, None);
+        for name in ["dense", "dense_1.", "dense_1.weights", "", "weight"] {
+            let error = trainable.set_frozen(name, true).expect_err(name);
+            assert!(matches!(&error, Error::Layer { known, .. } if known == "dense_1"), "{error}");
+        }
+        assert!(trainable.is_plain());
     }
 }

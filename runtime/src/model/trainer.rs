@@ -271,14 +271,7 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         self.step += 1;
         let parameters = &mut self.model.block_mut()[..gradients.len()];
         threads::enter(gradients.len(), || {
-            take_step(
-                &self.optimizer,
-                self.step,
-                &self.trainable,
-                parameters,
-                gradients,
-                &mut self.slots,
-            );
+            take_step(&self.optimizer, self.step, &self.trainable, parameters, gradients, &mut self.slots);
         });
         Ok(())
     }
@@ -481,12 +474,6 @@ fn take_step(
     for (lent, slot) in lent.iter_mut().zip(slots) {
         *lent = slot;
     }
-    optimizer.update_tensors(
-        &Turn::new(step),
-        trainable.ranges(),
-        parameters,
-        gradients,
-        &mut lent[..used],
-    );
+    optimizer.update_tensors(&Turn::new(step), trainable.ranges(), parameters, gradients, &mut lent[..used]);
     trainable.constrain(parameters);
 }

@@ -85,7 +85,8 @@ impl Adam {
     /// The step's rule, each factor computed in f64 and rounded once.
     fn rule(&self, turn: &Turn) -> Moments {
         let learning_rate = turn.learning_rate_or(self.learning_rate);
-        let alpha = learning_rate * correction(self.beta_2, turn.step).sqrt() / correction(self.beta_1, turn.step);
+        let alpha =
+            learning_rate * correction(self.beta_2, turn.step).sqrt() / correction(self.beta_1, turn.step);
         Moments {
             alpha: alpha as f32,
             rate_1: (1.0 - self.beta_1) as f32,

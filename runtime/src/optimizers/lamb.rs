@@ -4,7 +4,8 @@ use core::ops::Range;
 
 use super::turn::{Slots, part};
 use super::{
-    BELOW_ONE, Gradient, NOT_NEGATIVE, Optimizer, POSITIVE, Turn, apply, builder, correction, settings, square,
+    BELOW_ONE, Gradient, NOT_NEGATIVE, Optimizer, POSITIVE, Turn, apply, builder, correction, settings,
+    square,
 };
 use crate::kernels::reduce::{norm, sum_of};
 use crate::kernels::update::UpdateRule;
@@ -64,8 +65,7 @@ impl Optimizer for Lamb {
         slots: &mut [&mut [f32]],
     ) {
         let learning_rate = turn.learning_rate_or(self.learning_rate);
-        let moments =
-            Moments { rate_1: (1.0 - self.beta_1) as f32, rate_2: (1.0 - self.beta_2) as f32 };
+        let moments = Moments { rate_1: (1.0 - self.beta_1) as f32, rate_2: (1.0 - self.beta_2) as f32 };
         let direction = Direction {
             scale: (1.0 / correction(self.beta_1, turn.step)) as f32,
             root: (1.0 / correction(self.beta_2, turn.step).sqrt()) as f32,

@@ -32,8 +32,8 @@ pub use ftrl::Ftrl;
 pub use lamb::Lamb;
 pub use lion::Lion;
 pub use nadam::Nadam;
-pub use options::{Options, OptimizerExt};
 pub(crate) use options::{ACCUMULATED, AVERAGE};
+pub use options::{OptimizerExt, Options};
 pub use rmsprop::RmsProp;
 pub use schedules::Schedule;
 pub use sgd::Sgd;
@@ -86,7 +86,7 @@ pub trait Optimizer: Send + Sync {
     /// Settings by name, for checkpoints and messages.
     fn settings(&self) -> Vec<(&'static str, f64)>;
     /// What gives the step size, if it is not a setting.
-    fn schedule(&self) -> Option<&dyn Schedule> {
+    fn learning_rate_schedule(&self) -> Option<&dyn Schedule> {
         None
     }
     /// Whether every setting can be.
@@ -253,7 +253,7 @@ fn check(optimizer: &'static str, settings: &[(&'static str, f64, Condition)]) -
 /// `Adam(learning_rate = 0.001, beta_1 = 0.9, …)`
 fn display(optimizer: &impl Optimizer, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(f, "{}(", optimizer.name())?;
-    if let Some(schedule) = optimizer.schedule() {
+    if let Some(schedule) = optimizer.learning_rate_schedule() {
         write!(f, "learning_rate = {}, ", schedule.describe())?;
     }
     for (i, (name, value)) in optimizer.settings().into_iter().enumerate() {
@@ -404,6 +404,161 @@ mod tests {
         assert_eq!((w, slots[0][0], slots[1][0]), ([7.0], 0.0, 0.0));
     }
 
+    /// The others beside Adam and plain descent, whose formulas are compared with other frameworks in `tests/rules.rs`.
+    fn others() -> Vec<Box<dyn Optimizer>> {
+        vec![
+            Box::new(Adam::default().amsgrad()),
+            Box::new(AdamW::default().amsgrad()),
+            Box::new(Nadam::default()),
+            Box::new(RmsProp::default()),
+            Box::new(RmsProp::default().momentum(0.9)),
+            Box::new(RmsProp::default().centered()),
+            Box::new(RmsProp::default().centered().momentum(0.9)),
+            Box::new(Adagrad::default()),
+            Box::new(Adadelta::default()),
+            Box::new(Adamax::default()),
+            Box::new(Ftrl::default()),
+            Box::new(Ftrl::default().learning_rate_power(-0.3)),
+            Box::new(Lion::default()),
+            Box::new(Lamb::default()),
+        ]
+    }
+
+    #[test]
+    fn gradients_whose_squares_leave_f32_keep_weights_finite_and_do_not_stop_them() {
+        for optimizer in others().into_iter().chain([Box::new(Adam::default()) as Box<dyn Optimizer>]) {
+            let (mut w, mut g) = ([0.5, -0.5, 0.5, -0.5], [1e20, -1e20, 1e30, 1e-30]);
+            let mut slots: Vec<Box<[f32]>> =
+                optimizer.slots().iter().map(|_| vec![0.0; 4].into_boxed_slice()).collect();
+            for step in 1..=50 {
+                optimizer.update(step, &mut w, &g, &mut lend(&mut slots));
+                g.iter_mut().for_each(|g| *g = -*g);
+            }
+            let slots: Vec<f32> = slots.iter().flat_map(|slot| slot.to_vec()).collect();
+            let name = optimizer.name();
+            assert!(w.iter().chain(&slots).all(|x| x.is_finite()), "{name}: {w:?} {slots:?}");
+        }
+    }
+
+    #[test]
+    fn every_setting_of_every_optimizer_is_checked_and_shown() {
+        for mut optimizer in others() {
+            assert_eq!(optimizer.validate(), Ok(()));
+            let settings = optimizer.settings();
+            assert_eq!(settings[0], ("learning_rate", 0.001));
+            let names: std::collections::HashSet<_> = settings.iter().map(|(name, _)| name).collect();
+            assert_eq!(names.len(), settings.len());
+            for bad in [-1.0, f64::NAN, f64::INFINITY] {
+                optimizer.set_learning_rate(bad);
+                assert_eq!(optimizer.validate().map_err(|error| error.setting), Err("learning_rate"));
+            }
+        }
+        let setting = |optimizer: &dyn Optimizer| optimizer.validate().map_err(|error| error.setting);
+        assert_eq!(setting(&Nadam::default().momentum_decay(-1.0)), Err("momentum_decay"));
+        assert_eq!(setting(&RmsProp::default().rho(1.0)), Err("rho"));
+        assert_eq!(setting(&RmsProp::default().momentum(-0.1)), Err("momentum"));
+        assert_eq!(setting(&Adagrad::default().initial_accumulator(-1.0)), Err("initial_accumulator"));
+        assert_eq!(setting(&Adadelta::default().epsilon(0.0)), Err("epsilon"));
+        assert_eq!(setting(&Adamax::default().beta_2(1.0)), Err("beta_2"));
+        assert_eq!(setting(&Ftrl::default().learning_rate_power(0.5)), Err("learning_rate_power"));
+        assert_eq!(setting(&Ftrl::default().initial_accumulator(0.0)), Err("initial_accumulator"));
+        assert_eq!(setting(&Lion::default().beta_1(-0.1)), Err("beta_1"));
+        assert_eq!(setting(&Lamb::default().weight_decay(-0.1)), Err("weight_decay"));
+    }
+
+    #[test]
+    fn every_option_is_checked_and_shown() {
+        use schedules::{CosineDecay, WarmUp};
+        let adam = Adam::default();
+        let setting = |optimizer: &dyn Optimizer| optimizer.validate().map_err(|error| error.setting);
+        assert_eq!(setting(&adam.clip_norm(1.0).average(0.99).accumulate(4)), Ok(()));
+        assert_eq!(setting(&OptimizerExt::weight_decay(adam, -0.1)), Err("weight_decay"));
+        assert_eq!(setting(&adam.clip_value(0.0)), Err("clip_value"));
+        assert_eq!(setting(&adam.clip_norm(f64::NAN)), Err("clip_norm"));
+        assert_eq!(setting(&adam.clip_global_norm(-1.0)), Err("clip_global_norm"));
+        assert_eq!(setting(&adam.accumulate(0)), Err("accumulate"));
+        assert_eq!(setting(&adam.average(1.0)), Err("average"));
+        assert_eq!(setting(&adam.clip_norm(1.0).clip_value(1.0)), Err("clip_*"));
+        assert_eq!(setting(&adam.schedule(CosineDecay::new(-1.0, 5))), Err("initial"));
+        assert_eq!(setting(&adam.schedule(WarmUp::new(5, CosineDecay::new(1.0, 0)))), Err("decay_steps"));
+        assert_eq!(setting(&Adam::new(-1.0).average(0.5)), Err("learning_rate"));
+        assert_eq!(
+            Sgd::new(0.1).schedule(CosineDecay::new(0.5, 9)).clip_norm(1.0).to_string(),
+            "Sgd(learning_rate = CosineDecay { initial: 0.5, decay_steps: 9, alpha: 0.0 }, momentum = 0, nesterov = 0, \
+             clip_norm = 1)"
+        );
+        let decays = OptimizerExt::weight_decay(AdamW::default(), 0.5).settings();
+        assert!(decays.contains(&("weight_decay", 0.004)) && decays.contains(&("further_weight_decay", 0.5)));
+    }
+
+    #[test]
+    fn schedules_with_settings_that_cannot_be_are_refused() {
+        use schedules::*;
+        let setting = |schedule: &dyn Schedule| schedule.validate().map_err(|error| error.setting);
+        assert_eq!(setting(&Constant::new(-0.1)), Err("rate"));
+        assert_eq!(setting(&StepDecay::new(0.1, 0)), Err("step_size"));
+        assert_eq!(setting(&PiecewiseConstant::new([1, 2], [0.1, 0.2])), Err("number of values"));
+        assert_eq!(setting(&PiecewiseConstant::new([2, 2], [0.1, 0.2, 0.3])), Err("boundary"));
+        assert_eq!(setting(&PiecewiseConstant::new([1], [0.1, f64::NAN])), Err("value"));
+        assert_eq!(setting(&ExponentialDecay::new(0.1, 10, -0.5)), Err("decay_rate"));
+        assert_eq!(setting(&InverseTimeDecay::new(0.1, 0, 0.5)), Err("decay_steps"));
+        assert_eq!(setting(&PolynomialDecay::new(0.1, 10).end(-1.0)), Err("end"));
+        assert_eq!(setting(&CosineDecay::new(0.1, 10).alpha(1.5)), Err("alpha"));
+        assert_eq!(setting(&CosineDecayRestarts::new(0.1, 10).t_mul(0.5)), Err("t_mul"));
+        assert_eq!(setting(&OneCycle::new(0.1, 1)), Err("total_steps"));
+        assert_eq!(setting(&OneCycle::new(0.1, 10).div_factor(0.0)), Err("div_factor"));
+        assert_eq!(setting(&|_: u64| f64::NAN), Err("rate of step 0"));
+    }
+
+    #[test]
+    fn restarts_begin_at_their_step_however_the_logarithm_rounds() {
+        for t_mul in [1.0, 1.1, 1.5, 2.0, 3.0] {
+            let schedule = schedules::CosineDecayRestarts::new(1.0, 10).t_mul(t_mul);
+            let mut start = 0.0;
+            for period in 0..12 {
+                // The first whole step of a period is at its top, and the step before near the end of the last.
+                let step = f64::ceil(start - 1e-9) as u64;
+                let length = 10.0 * f64::powi(t_mul, period);
+                let fraction = (step as f64 - start) / length;
+                let expected = 0.5 * (1.0 + (core::f64::consts::PI * fraction).cos());
+                assert!((schedule.rate(step) - expected).abs() < 1e-9, "{t_mul} {period} {step}");
+                start += length;
+            }
+        }
+    }
+
+    #[test]
+    fn a_rate_that_is_set_ends_a_schedule() {
+        let mut optimizer = Sgd::new(0.5).schedule(|step: u64| 1.0 / (1 << step) as f64).accumulate(2);
+        assert_eq!([1, 2, 3, 4, 5].map(|step| optimizer.learning_rate_at(step)), [1.0, 1.0, 0.5, 0.5, 0.25]);
+        optimizer.set_learning_rate(0.125);
+        assert_eq!(
+            (optimizer.learning_rate_at(9), optimizer.learning_rate_schedule().is_some()),
+            (0.125, false)
+        );
+    }
+
+    #[test]
+    fn what_lies_between_tensors_keeps_its_bits() {
+        let clipped = [Adam::default().clip_norm(1.0), Adam::default().clip_global_norm(1.0)];
+        let optimizers = others().into_iter().chain(clipped.map(|adam| Box::new(adam) as Box<dyn Optimizer>));
+        for optimizer in optimizers {
+            let mut w: Vec<f32> = (0..100).map(|i| i as f32 - 50.5).collect();
+            let start = w.clone();
+            let mut slots: Vec<Box<[f32]>> =
+                optimizer.slots().iter().map(|_| vec![0.0; 100].into_boxed_slice()).collect();
+            let tensors = [0..10, 10..33, 40..41, 77..99];
+            for step in 1..5 {
+                let turn = Turn::new(step);
+                optimizer.update_tensors(&turn, &tensors, &mut w, &[0.5; 100], &mut lend(&mut slots));
+            }
+            for i in 0..100 {
+                let is_trained = tensors.iter().any(|tensor| tensor.contains(&i));
+                assert_eq!(w[i] != start[i], is_trained, "{}: parameter {i}", optimizer.name());
+            }
+        }
+    }
+
     #[test]
     fn plain_sgd_remembers_nothing() {
         assert_eq!(Sgd::new(0.1).slots(), [""; 0]);
@@ -446,7 +601,8 @@ mod tests {
 
     #[test]
     fn display_shows_every_setting() {
-        let text = "AdamW(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, weight_decay = 0.004)";
+        let text = "AdamW(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, weight_decay = 0.004, \
+                    amsgrad = 0)";
         assert_eq!(AdamW::default().to_string(), text);
         assert_eq!(
             Sgd::new(0.1).momentum(0.9).nesterov().to_string(),

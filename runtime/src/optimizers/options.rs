@@ -235,7 +235,7 @@ impl<O: Optimizer> Optimizer for Options<O> {
         settings
     }
 
-    fn schedule(&self) -> Option<&dyn Schedule> {
+    fn learning_rate_schedule(&self) -> Option<&dyn Schedule> {
         self.schedule.as_deref()
     }
 
@@ -304,7 +304,8 @@ impl<O: Optimizer> Optimizer for Options<O> {
         let turn = match self.clip_global_norm {
             None => turn,
             Some(limit) => {
-                let squares = tensors.iter().map(|tensor| self.norm(tensor.clone(), gradients, slots).powi(2));
+                let squares =
+                    tensors.iter().map(|tensor| self.norm(tensor.clone(), gradients, slots).powi(2));
                 scaled(scale_to(limit, libm::sqrt(squares.sum())))
             }
         };

@@ -1,7 +1,8 @@
 //! RMSprop.
 
 use super::{
-    BELOW_ONE, Elementwise, Gradient, Optimizer, POSITIVE, Turn, apply, builder, elementwise, settings, square,
+    BELOW_ONE, Elementwise, Gradient, Optimizer, POSITIVE, Turn, apply, builder, elementwise, settings,
+    square,
 };
 use crate::kernels::update::UpdateRule;
 

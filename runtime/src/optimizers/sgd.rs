@@ -59,7 +59,8 @@ impl Elementwise for Sgd {
         gradient: Gradient<'_>,
         slots: &mut [&mut [f32]],
     ) {
-        let (learning_rate, momentum) = (turn.learning_rate_or(self.learning_rate) as f32, self.momentum as f32);
+        let (learning_rate, momentum) =
+            (turn.learning_rate_or(self.learning_rate) as f32, self.momentum as f32);
         if self.momentum == 0.0 {
             apply(self.name(), Plain { learning_rate }, turn, parameters, gradient, slots);
         } else if self.nesterov {

@@ -327,7 +327,18 @@ mod tests {
         buffers: &'static [TensorInfo],
         layers: &'static [LayerInfo],
     ) -> LayerInfo {
-        LayerInfo { name, kind: "", input: &[], output: &[], parameters, buffers, layers, flops: 0, regularizer: Regularizer::NONE, constraint: None }
+        LayerInfo {
+            name,
+            kind: "",
+            input: &[],
+            output: &[],
+            parameters,
+            buffers,
+            layers,
+            flops: 0,
+            regularizer: Regularizer::NONE,
+            constraint: None,
+        }
     }
 
     const WEIGHT: TensorInfo = TensorInfo { name: "weight", shape: &[2, 3] };

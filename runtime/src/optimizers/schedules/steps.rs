@@ -109,15 +109,13 @@ impl Schedule for PiecewiseConstant {
             Err(SettingError { optimizer: "PiecewiseConstant", setting, expected, found })
         };
         if self.values.len() != self.boundaries.len() + 1 {
-            return error(
-                "number of values",
-                "one more than there are boundaries",
-                self.values.len() as f64,
-            );
+            return error("number of values", "one more than there are boundaries", self.values.len() as f64);
         }
         if let Some(pair) = self.boundaries.windows(2).find(|pair| pair[0] >= pair[1]) {
             return error("boundary", "boundaries in ascending order", pair[1] as f64);
         }
-        self.values.iter().try_for_each(|&value| check("PiecewiseConstant", &[("value", value, NOT_NEGATIVE)]))
+        self.values
+            .iter()
+            .try_for_each(|&value| check("PiecewiseConstant", &[("value", value, NOT_NEGATIVE)]))
     }
 }
