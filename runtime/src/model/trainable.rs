@@ -16,6 +16,10 @@ pub(super) struct Trainable {
     tensors: Vec<Tensor>,
     /// Where those are that are trained.
     ranges: Vec<Range<usize>>,
+    /// Those that are trained and have a regularizer.
+    regularized: Vec<(Range<usize>, Regularizer)>,
+    /// Those that are trained and have a constraint, with their number of columns.
+    constrained: Vec<(Range<usize>, usize, Constraint)>,
 }
 
 #[derive(Debug)]
@@ -27,18 +31,23 @@ struct Tensor {
 impl Trainable {
     pub(super) fn of<M: Model>() -> Self {
         let places = Tensors::of(M::LAYERS).filter(|place| place.trainable);
-        let tensors = places.map(|place| Tensor { place, frozen: false }).collect();
-        let mut trainable = Self { tensors, ranges: Vec::new() };
-        trainable.find_ranges();
-        trainable
+        Self::new(places.map(|place| Tensor { place, frozen: false }).collect())
     }
 
-    fn find_ranges(&mut self) {
-        self.ranges = self.trained().map(TensorPlace::range).collect();
-    }
-
-    fn trained(&self) -> impl Iterator<Item = &TensorPlace> {
-        self.tensors.iter().filter(|tensor| !tensor.frozen).map(|tensor| &tensor.place)
+    /// Finds, once, what every step asks.
+    fn new(tensors: Vec<Tensor>) -> Self {
+        let trained = || tensors.iter().filter(|tensor| !tensor.frozen).map(|tensor| &tensor.place);
+        let regularized = trained().filter(|place| !place.regularizer.is_none());
+        let constrained = trained().filter_map(|place| {
+            let columns = place.shape.last().copied().unwrap_or(1);
+            Some((place.range(), columns, place.constraint?))
+        });
+        Self {
+            ranges: trained().map(TensorPlace::range).collect(),
+            regularized: regularized.map(|place| (place.range(), place.regularizer)).collect(),
+            constrained: constrained.collect(),
+            tensors,
+        }
     }
 
     /// Where the trained tensors are.
@@ -48,9 +57,7 @@ impl Trainable {
 
     /// Whether every parameter is trained by its gradient alone.
     pub(super) fn is_plain(&self) -> bool {
-        self.tensors.iter().all(|Tensor { place, frozen }| {
-            !frozen && place.regularizer.is_none() && place.constraint.is_none()
-        })
+        self.ranges.len() == self.tensors.len() && self.regularized.is_empty() && self.constrained.is_empty()
     }
 
     /// Full names of the frozen tensors, with commas between them.
@@ -88,7 +95,7 @@ impl Trainable {
             });
             return Err(Error::Layer { name: name.to_string(), known: known.join("`, `") });
         }
-        self.find_ranges();
+        *self = Self::new(core::mem::take(&mut self.tensors));
         Ok(found)
     }
 
@@ -101,15 +108,10 @@ impl Trainable {
         })
     }
 
-    fn regularized(&self) -> impl Iterator<Item = (Range<usize>, Regularizer)> {
-        let trained = self.trained().filter(|place| !place.regularizer.is_none());
-        trained.map(|place| (place.range(), place.regularizer))
-    }
-
     /// What the regularizers add to the loss.
     pub(super) fn penalty(&self, parameters: &[f32]) -> f64 {
-        let penalties = self.regularized().map(|(range, Regularizer { l1, l2 })| {
-            sum_of([&parameters[range]], |[weight]| {
+        let penalties = self.regularized.iter().map(|(range, Regularizer { l1, l2 })| {
+            sum_of([&parameters[range.clone()]], |[weight]| {
                 let weight = f64::from(weight);
                 l1 * weight.abs() + l2 * (weight * weight)
             })
@@ -119,25 +121,24 @@ impl Trainable {
 
     /// Adds what the regularizers add to the gradients.
     pub(super) fn add_penalty_gradients(&self, parameters: &[f32], gradients: &mut [f32]) {
-        for (range, Regularizer { l1, l2 }) in self.regularized() {
-            let rule = Penalty { l1: l1 as f32, twice_l2: (2.0 * l2) as f32 };
-            update(rule, &mut gradients[range.clone()], Gradient::Values(&parameters[range]), []);
+        for (range, Regularizer { l1, l2 }) in &self.regularized {
+            let rule = Penalty { l1: *l1 as f32, twice_l2: (2.0 * l2) as f32 };
+            let weight = Gradient::Values(&parameters[range.clone()]);
+            update(rule, &mut gradients[range.clone()], weight, []);
         }
     }
 
     /// Makes every constraint hold.
     pub(super) fn constrain(&self, parameters: &mut [f32]) {
-        for place in self.trained() {
-            let weight = &mut parameters[place.range()];
-            let columns = place.shape.last().copied().unwrap_or(1);
-            match place.constraint {
-                None => {}
-                Some(Constraint::NonNegative) => at_least_zero(weight),
-                Some(Constraint::UnitNorm) => scale_columns(weight, columns, |norm| to(1.0, norm)),
-                Some(Constraint::MaxNorm { limit }) => {
+        for &(ref range, columns, constraint) in &self.constrained {
+            let weight = &mut parameters[range.clone()];
+            match constraint {
+                Constraint::NonNegative => at_least_zero(weight),
+                Constraint::UnitNorm => scale_columns(weight, columns, |norm| to(1.0, norm)),
+                Constraint::MaxNorm { limit } => {
                     scale_columns(weight, columns, |norm| to(norm.min(limit), norm));
                 }
-                Some(Constraint::MinMaxNorm { min, max, rate }) => {
+                Constraint::MinMaxNorm { min, max, rate } => {
                     scale_columns(weight, columns, |norm| {
                         to(norm + rate * (norm.clamp(min, max) - norm), norm)
                     });
@@ -195,10 +196,7 @@ mod tests {
             constraint,
         };
         let layers: &'static [LayerInfo] = Box::leak(Box::new([layer]));
-        let tensors = Tensors::of(layers).map(|place| Tensor { place, frozen: false }).collect();
-        let mut trainable = Trainable { tensors, ranges: Vec::new() };
-        trainable.find_ranges();
-        trainable
+        Trainable::new(Tensors::of(layers).map(|place| Tensor { place, frozen: false }).collect())
     }
 
     fn norm(weight: &[f32], column: usize) -> f64 {
@@ -281,6 +279,47 @@ mod tests {
                 prop_assert!((f64::from(gradients[i]) - (slope - middle)).abs() <= tolerance, "{i}: {} {slope}", gradients[i]);
             }
             prop_assert!(gradients[ROWS * COLUMNS..].iter().all(|&g| g == 0.0));
+        }
+    }
+
+    #[test]
+    fn rules_are_those_of_keras() {
+        let golden: serde_json::Value = serde_json::from_str(include_str!("../../tests/golden/weights.json"))
+            .expect("golden numbers are JSON");
+        let f64s = |value: &serde_json::Value| -> Vec<f64> {
+            value.as_array().expect("a list").iter().map(|x| x.as_f64().expect("a number")).collect()
+        };
+        let weight: Vec<f32> = f64s(&golden["weight"]).into_iter().map(|w| w as f32).collect();
+        let with_bias = || weight.iter().copied().chain([0.0; COLUMNS]).collect::<Vec<f32>>();
+        let near = |found: f32, expected: f64, tolerance: f64| {
+            assert!((f64::from(found) - expected).abs() <= tolerance, "{found}, expected {expected}");
+        };
+
+        let regular = trainable(Regularizer { l1: 0.3, l2: 0.7 }, None);
+        let penalty = golden["penalty"].as_f64().expect("a number");
+        assert!((regular.penalty(&with_bias()) - penalty).abs() <= 1e-12 * penalty);
+        let mut gradients = vec![0.0; (ROWS + 1) * COLUMNS];
+        regular.add_penalty_gradients(&with_bias(), &mut gradients);
+        for (found, expected) in gradients.iter().zip(f64s(&golden["gradient"])) {
+            near(*found, expected, 4.0 * f64::from(f32::EPSILON) * expected.abs());
+        }
+
+        let (min, max) = (0.5, 2.0);
+        for (name, constraint) in [
+            ("max_norm", Constraint::MaxNorm { limit: min }),
+            ("min_max_norm", Constraint::MinMaxNorm { min, max, rate: 1.0 }),
+            ("min_max_norm_rate", Constraint::MinMaxNorm { min, max, rate: 0.25 }),
+            ("unit_norm", Constraint::UnitNorm),
+            ("non_negative", Constraint::NonNegative),
+        ] {
+            let mut found = with_bias();
+            trainable(Regularizer::NONE, Some(constraint)).constrain(&mut found);
+            let expected = f64s(&golden["constrained"][name]);
+            for (i, expected) in expected.iter().enumerate() {
+                // Keras divides by the norm and 1e-7.
+                let share = 1e-7 / norm(&weight, i % COLUMNS).max(1e-7);
+                near(found[i], *expected, (f64::from(f32::EPSILON) + share) * expected.abs());
+            }
         }
     }
 

@@ -543,7 +543,7 @@ mod tests {
         let clipped = [Adam::default().clip_norm(1.0), Adam::default().clip_global_norm(1.0)];
         let optimizers = others().into_iter().chain(clipped.map(|adam| Box::new(adam) as Box<dyn Optimizer>));
         for optimizer in optimizers {
-            let mut w: Vec<f32> = (0..100).map(|i| i as f32 - 50.5).collect();
+            let mut w: Vec<f32> = (0..100).map(|i| (i as f32 - 50.5) / 1000.0).collect();
             let start = w.clone();
             let mut slots: Vec<Box<[f32]>> =
                 optimizer.slots().iter().map(|_| vec![0.0; 100].into_boxed_slice()).collect();

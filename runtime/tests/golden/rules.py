@@ -1,6 +1,6 @@
 """Golden numbers of optimizers, of their options and of schedules, from Keras, PyTorch and optax.
 
-    python3 rules.py        writes rules.json and schedules.json beside itself
+    python3 rules.py        writes rules.json, schedules.json and weights.json beside itself
 
 Parameters are two tensors, of eight and four numbers. Gradients are f32 numbers, all arithmetic is in f64. Every file
 names the versions that made it.
@@ -211,6 +211,32 @@ def schedules():
     write("schedules.json", {"rates": rates})
 
 
+def weights():
+    """Regularizers and constraints of a weight of seven inputs and five units, one of which is zero."""
+    weight = np.random.default_rng(3).normal(size=(7, 5)).astype(np.float32) * np.array([0.0, 0.1, 0.3, 1, 5], np.float32)
+    of = keras.constraints
+    constraints = {
+        "max_norm": of.MaxNorm(0.5),
+        "min_max_norm": of.MinMaxNorm(0.5, 2.0),
+        "min_max_norm_rate": of.MinMaxNorm(0.5, 2.0, rate=0.25),
+        "unit_norm": of.UnitNorm(),
+        "non_negative": of.NonNeg(),
+    }
+    tensor = torch.tensor(weight.astype(np.float64), requires_grad=True)
+    penalty = keras.regularizers.L1L2(l1=0.3, l2=0.7)(tensor)
+    penalty.backward()
+    write("weights.json", {
+        "weight": weight.flatten().astype(float).tolist(),
+        "penalty": penalty.item(),
+        "gradient": numbers(tensor.grad),
+        "constrained": {
+            name: numbers(constraint(keras.ops.convert_to_tensor(weight.astype(np.float64))).detach())
+            for name, constraint in constraints.items()
+        },
+    })
+
+
 if __name__ == "__main__":
+    weights()
     rules()
     schedules()
