@@ -5,6 +5,12 @@ use crate::hardware::isa::isa;
 use crate::hardware::threads::share_slices;
 
 /// Negative numbers become zero; NaN stays.
+///
+/// ```
+/// let mut x = [1.0, -1.0];
+/// typenet_runtime::kernels::constrain::at_least_zero(&mut x);
+/// assert_eq!(x, [1.0, 0.0]);
+/// ```
 pub fn at_least_zero(x: &mut [f32]) {
     share_slices(x, 16, 1, |_, x| {
         for x in x {
@@ -19,6 +25,12 @@ const COLUMNS: usize = 512;
 /// Multiplies each column of a matrix of rows of `columns` values by `factor` of its Euclidean norm.
 ///
 /// Norms are summed in f64 in ascending order of the rows, so the bits do not depend on the number of threads.
+///
+/// ```
+/// let mut x = [3.0, 0.5, 4.0, 0.0];
+/// typenet_runtime::kernels::constrain::scale_columns(&mut x, 2, |norm| if norm > 1.0 { 1.0 / norm } else { 1.0 });
+/// assert_eq!(x, [0.6, 0.5, 0.8, 0.0]);
+/// ```
 ///
 /// # Panics
 /// If `x` is not whole rows.

@@ -170,6 +170,11 @@ impl Kernel for Max<'_> {
 ///
 /// In f64 the square of every `f32` is exact and in range.
 ///
+/// ```
+/// use typenet_runtime::kernels::reduce::sum_of;
+/// assert_eq!(sum_of([&[1.0, 2.0], &[3.0, 4.0]], |[x, y]| f64::from(x * y)), 11.0);
+/// ```
+///
 /// # Panics
 /// If the lengths differ.
 #[track_caller]
@@ -234,6 +239,10 @@ impl<const N: usize, F: Fn([f32; N]) -> f64 + Copy> Kernel for SumOf<'_, N, F> {
 }
 
 /// `√Σᵢ x[i]²`, which neither overflows nor vanishes before it must.
+///
+/// ```
+/// assert_eq!(typenet_runtime::kernels::reduce::norm(&[3.0, -4.0]), 5.0);
+/// ```
 pub fn norm(x: &[f32]) -> f64 {
     libm::sqrt(sum_of([x], |[x]| f64::from(x) * f64::from(x)))
 }

@@ -17,6 +17,11 @@ use crate::kernels::update::UpdateRule;
 ///
 /// `epsilon` is inside both roots, as in the paper, Keras and PyTorch.
 ///
+/// ```
+/// use typenet_runtime::optimizers::Adadelta;
+/// assert_eq!(Adadelta::new(1.0).epsilon(1e-6).rho, 0.95);
+/// ```
+///
 /// # References
 /// Zeiler, "ADADELTA: an adaptive learning rate method", arXiv:1212.5701, 2012.
 #[derive(Debug, Clone, Copy, PartialEq)]

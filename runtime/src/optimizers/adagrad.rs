@@ -15,6 +15,11 @@ use crate::kernels::update::UpdateRule;
 ///
 /// `epsilon` is inside the root, as in Keras; PyTorch adds it outside, and starts from no accumulator.
 ///
+/// ```
+/// use typenet_runtime::optimizers::Adagrad;
+/// assert_eq!(Adagrad::new(0.01).epsilon(1e-10).initial_accumulator, 0.1);
+/// ```
+///
 /// # References
 /// Duchi, Hazan, Singer, "Adaptive subgradient methods for online learning and stochastic optimization", JMLR 12, 2011.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -20,6 +20,11 @@ use crate::kernels::update::UpdateRule;
 /// `epsilon` is "epsilon hat" of the paper's section 2, as in Keras: outside the root, added before the bias correction.
 /// Algorithm 1's own, as in PyTorch, is larger by the factor `1 / √(1 − beta_2ᵗ)`.
 ///
+/// ```
+/// use typenet_runtime::optimizers::Adam;
+/// assert_eq!(Adam::new(0.01).amsgrad().beta_2, 0.999);
+/// ```
+///
 /// # References
 /// Kingma & Ba, "Adam: a method for stochastic optimization", ICLR 2015. Reddi, Kale, Kumar, "On the convergence of Adam
 /// and beyond", ICLR 2018, for AMSGrad.
@@ -46,6 +51,11 @@ impl Default for Adam {
 /// Adam with decoupled weight decay: decay shrinks the parameters directly and does not pass through the moments.
 ///
 /// Before each step of [`Adam`]: `w = w − learning_rate·weight_decay·w`.
+///
+/// ```
+/// use typenet_runtime::optimizers::AdamW;
+/// assert_eq!(AdamW::new(0.01).weight_decay(0.1).epsilon, 1e-7);
+/// ```
 ///
 /// # References
 /// Loshchilov & Hutter, "Decoupled weight decay regularization", ICLR 2019.

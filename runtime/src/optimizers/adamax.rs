@@ -16,6 +16,11 @@ use crate::kernels::update::UpdateRule;
 ///
 /// The paper has no epsilon; Keras adds it to the largest gradient, PyTorch to `|g|` before the maximum.
 ///
+/// ```
+/// use typenet_runtime::optimizers::Adamax;
+/// assert_eq!(Adamax::new(0.01).beta_2(0.99).beta_1, 0.9);
+/// ```
+///
 /// # References
 /// Kingma & Ba, "Adam: a method for stochastic optimization", ICLR 2015, section 7.1.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -19,6 +19,11 @@ use crate::kernels::update::UpdateRule;
 /// There is no epsilon: `initial_accumulator` keeps the divisor above zero. A weight is a function of its sums, so the
 /// first step forgets its start value but for what `linear` takes of it. With a step size of zero nothing changes.
 ///
+/// ```
+/// use typenet_runtime::optimizers::Ftrl;
+/// assert_eq!(Ftrl::new(0.1).l1(1.0).beta(1.0).initial_accumulator, 0.1);
+/// ```
+///
 /// # References
 /// McMahan et al., "Ad click prediction: a view from the trenches", KDD 2013, Algorithm 1.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -25,6 +25,11 @@ use crate::kernels::update::UpdateRule;
 ///
 /// Norms need whole tensors, so a step is three passes rather than one.
 ///
+/// ```
+/// use typenet_runtime::optimizers::Lamb;
+/// assert_eq!(Lamb::new(0.01).weight_decay(0.01).beta_1, 0.9);
+/// ```
+///
 /// # References
 /// You et al., "Large batch optimization for deep learning: training BERT in 76 minutes", ICLR 2020, Algorithm 2.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -12,6 +12,11 @@ use crate::kernels::update::UpdateRule;
 ///
 /// There is no epsilon. The paper's weight decay is [`OptimizerExt::weight_decay`](super::OptimizerExt::weight_decay).
 ///
+/// ```
+/// use typenet_runtime::optimizers::Lion;
+/// assert_eq!(Lion::new(1e-4).beta_1(0.95).beta_2, 0.99);
+/// ```
+///
 /// # References
 /// Chen et al., "Symbolic discovery of optimization algorithms", NeurIPS 2023, Algorithm 2.
 #[derive(Debug, Clone, Copy, PartialEq)]

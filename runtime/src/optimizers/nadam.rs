@@ -18,6 +18,11 @@ use crate::kernels::update::UpdateRule;
 ///
 /// `epsilon` is outside the root and added after the bias correction, as in Adam's Algorithm 1.
 ///
+/// ```
+/// use typenet_runtime::optimizers::Nadam;
+/// assert_eq!(Nadam::new(0.01).momentum_decay(0.004).beta_1, 0.9);
+/// ```
+///
 /// # References
 /// Dozat, "Incorporating Nesterov momentum into Adam", ICLR workshop 2016.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -21,6 +21,11 @@ use crate::kernels::update::UpdateRule;
 /// `epsilon` is inside the root, as in Keras; PyTorch adds it outside. Where rounding takes `squares − mean²` below zero, it
 /// counts as zero.
 ///
+/// ```
+/// use typenet_runtime::optimizers::RmsProp;
+/// assert_eq!(RmsProp::new(0.01).centered().momentum(0.9).rho, 0.9);
+/// ```
+///
 /// # References
 /// Tieleman & Hinton, "Lecture 6.5: rmsprop", Coursera, 2012. Graves, "Generating sequences with recurrent neural networks",
 /// arXiv:1308.0850, 2013, for the centered form.

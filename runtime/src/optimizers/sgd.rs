@@ -13,6 +13,11 @@ use crate::kernels::update::UpdateRule;
 ///                w = w + momentum·velocity − learning_rate·g
 /// ```
 ///
+/// ```
+/// use typenet_runtime::optimizers::Sgd;
+/// assert_eq!(Sgd::new(0.1).momentum(0.9).nesterov().momentum, 0.9);
+/// ```
+///
 /// # References
 /// Sutskever, Martens, Dahl, Hinton, "On the importance of initialization and momentum in deep learning", ICML 2013,
 /// for Nesterov's momentum in this form.

@@ -66,6 +66,69 @@ impl Turn {
 
 /// Applies an optimizer's rule to some parameters, and does what `turn` says around it, in one pass.
 ///
+/// An optimizer of your own is its settings and a rule; then it has every option too:
+///
+/// ```
+/// use core::ops::Range;
+/// use typenet_runtime::kernels::update::UpdateRule;
+/// use typenet_runtime::optimizers::{
+///     Elementwise, Gradient, Optimizer, OptimizerExt, SettingError, Turn, apply, update_runs,
+/// };
+///
+/// /// `w = w − learning_rate·sign(g)`
+/// struct SignDescent(f64);
+///
+/// #[derive(Clone, Copy)]
+/// struct Sign(f32);
+///
+/// impl UpdateRule<0> for Sign {
+///     #[inline(always)]
+///     fn apply(self, weight: f32, gradient: f32, []: [f32; 0]) -> (f32, [f32; 0]) {
+///         (weight - self.0 * gradient.signum(), [])
+///     }
+/// }
+///
+/// impl Elementwise for SignDescent {
+///     fn update_part(&self, turn: &Turn, w: &mut [f32], gradient: Gradient<'_>, slots: &mut [&mut [f32]]) {
+///         apply(self.name(), Sign(turn.learning_rate_or(self.0) as f32), turn, w, gradient, slots);
+///     }
+/// }
+///
+/// impl Optimizer for SignDescent {
+///     fn name(&self) -> &'static str {
+///         "SignDescent"
+///     }
+///     fn slots(&self) -> Vec<&'static str> {
+///         Vec::new()
+///     }
+///     fn settings(&self) -> Vec<(&'static str, f64)> {
+///         vec![("learning_rate", self.0)]
+///     }
+///     fn validate(&self) -> Result<(), SettingError> {
+///         Ok(())
+///     }
+///     fn learning_rate(&self) -> f64 {
+///         self.0
+///     }
+///     fn set_learning_rate(&mut self, learning_rate: f64) {
+///         self.0 = learning_rate;
+///     }
+///     fn update_tensors(
+///         &self, turn: &Turn, tensors: &[Range<usize>], w: &mut [f32], g: &[f32], slots: &mut [&mut [f32]],
+///     ) {
+///         update_runs(self, turn, tensors, w, g, slots);
+///     }
+///     fn elementwise(&self) -> Option<&dyn Elementwise> {
+///         Some(self)
+///     }
+/// }
+/// impl OptimizerExt for SignDescent {}
+///
+/// let mut w = [1.0, 1.0];
+/// SignDescent(0.25).weight_decay(2.0).update(1, &mut w, &[-3.0, 5.0], &mut []);
+/// assert_eq!(w, [0.75, 0.25]);
+/// ```
+///
 /// # Panics
 /// If there are not as many slots as the rule and the turn use, or the lengths differ.
 #[track_caller]
