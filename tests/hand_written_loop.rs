@@ -159,7 +159,7 @@ fn check_frozen<O: Optimizer>(optimizer: O) {
     let (samples, labels) = data();
     let name = optimizer.name();
     let mut trainer = Regular::new(1).compile(optimizer, CategoricalCrossEntropy, ());
-    let mut step = |trainer: &mut Trainer<Regular, O, CategoricalCrossEntropy, ()>| {
+    let step = |trainer: &mut Trainer<Regular, O, CategoricalCrossEntropy, ()>| {
         trainer.train_on_batch(&samples, &labels, &Rng::seed(1)).expect("a step");
     };
     step(&mut trainer);
