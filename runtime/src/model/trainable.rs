@@ -329,8 +329,12 @@ mod tests {
             trainable(Regularizer { l1: 1.0, l2: 1.0 }, Some(Constraint::MaxNorm { limit: 1e-3 }));
         let mut weights = vec![1.0; (ROWS + 1) * COLUMNS];
         assert_eq!(trainable.penalty(&weights), 2.0 * (ROWS * COLUMNS) as f64);
-        assert_eq!(trainable.set_frozen("dense_1.weight", true).expect("a tensor"), [0..ROWS * COLUMNS]);
-        assert_eq!(trainable.ranges(), [ROWS * COLUMNS..(ROWS + 1) * COLUMNS]);
+        let (weight, bias) = (0..ROWS * COLUMNS, ROWS * COLUMNS..(ROWS + 1) * COLUMNS);
+        assert_eq!(
+            trainable.set_frozen("dense_1.weight", true).expect("a tensor"),
+            core::slice::from_ref(&weight)
+        );
+        assert_eq!(trainable.ranges(), core::slice::from_ref(&bias));
         assert_eq!(trainable.penalty(&weights), 0.0);
         let mut gradients = vec![0.5; weights.len()];
         trainable.add_penalty_gradients(&weights, &mut gradients);
