@@ -19,5 +19,5 @@ pub const CLASSES: usize = 10;
 ///
 /// The 265 KB of text that this reads are part of a program only if it calls this.
 pub fn load() -> Split<PIXELS> {
-    csv::samples(include_str!("../../datasets/digits.csv"), 1.0 / 16.0).split()
+    csv::samples(include_str!("../../datasets/digits.csv"), 1.0 / 16.0).fold(0, 5)
 }

@@ -18,7 +18,7 @@ pub mod text;
 #[cfg(feature = "std")]
 pub mod events;
 #[cfg(feature = "std")]
-mod replace;
+pub(crate) mod replace;
 #[cfg(feature = "std")]
 pub mod safetensors;
 #[cfg(feature = "std")]
