@@ -4,6 +4,11 @@ pub use crate::layers::{Layer, Model};
 pub use crate::{embed, model};
 
 #[cfg(feature = "std")]
+pub use crate::callbacks::{
+    BackupAndRestore, CsvLogger, EarlyStopping, LambdaCallback, LearningRateScheduler, ModelCheckpoint,
+    ReduceLrOnPlateau, Stop, TensorBoard,
+};
+#[cfg(feature = "std")]
 pub use crate::losses::{
     BinaryCrossEntropy, BinaryCrossEntropyWithLogits, BinaryFocalCrossEntropy,
     BinaryFocalCrossEntropyWithLogits, CategoricalCrossEntropy, CategoricalCrossEntropyWithLogits,
@@ -19,4 +24,7 @@ pub use crate::metrics::{
 #[cfg(feature = "std")]
 pub use crate::model::{LossMetric, ModelExt, Predictor, Trainer};
 #[cfg(feature = "std")]
-pub use crate::optimizers::{Adam, AdamW, Optimizer, Sgd};
+pub use crate::optimizers::{
+    Adadelta, Adagrad, Adam, AdamW, Adamax, Ftrl, Lamb, Lion, Nadam, Optimizer, OptimizerExt, RmsProp, Sgd,
+    schedules,
+};

@@ -2,11 +2,14 @@
 //!
 //! This file holds one test, because the counting allocator sees every thread of the process.
 
+use core::ops::Range;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use typenet::callbacks::TerminateOnNan;
 use typenet::kernels::Rng;
 use typenet::layers::Model;
+use typenet::optimizers::{Elementwise, SettingError, Turn};
 use typenet::prelude::*;
 
 struct Counting;
@@ -49,7 +52,73 @@ fn allocations(work: impl FnOnce()) -> usize {
 }
 
 model! { Large < Dense(784 => 512, relu), Dropout(0.5), Dense(512 => 10, softmax) > }
-model! { Tiny < Dense(30 => 64, gelu), Dense(64 => 32, tanh), Dense(32 => 1, sigmoid) > }
+model! {
+    Tiny <
+        Dense(30 => 64, gelu, l1 = 1e-5, l2 = 1e-4),
+        Dense(64 => 32, tanh, constraint = max_norm(1.0)),
+        Dense(32 => 1, sigmoid),
+    >
+}
+
+/// Any optimizer.
+struct Any(Box<dyn Optimizer>);
+
+impl Optimizer for Any {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+    fn slots(&self) -> Vec<&'static str> {
+        self.0.slots()
+    }
+    fn settings(&self) -> Vec<(&'static str, f64)> {
+        self.0.settings()
+    }
+    fn validate(&self) -> Result<(), SettingError> {
+        self.0.validate()
+    }
+    fn learning_rate(&self) -> f64 {
+        self.0.learning_rate()
+    }
+    fn set_learning_rate(&mut self, learning_rate: f64) {
+        self.0.set_learning_rate(learning_rate);
+    }
+    fn update_tensors(
+        &self,
+        turn: &Turn,
+        tensors: &[Range<usize>],
+        parameters: &mut [f32],
+        gradients: &[f32],
+        slots: &mut [&mut [f32]],
+    ) {
+        self.0.update_tensors(turn, tensors, parameters, gradients, slots);
+    }
+    fn elementwise(&self) -> Option<&dyn Elementwise> {
+        self.0.elementwise()
+    }
+}
+
+fn optimizers() -> Vec<Any> {
+    let cosine = schedules::CosineDecay::new(0.1, 10);
+    let all: Vec<Box<dyn Optimizer>> = vec![
+        Box::new(Sgd::default().momentum(0.9)),
+        Box::new(Adam::default()),
+        Box::new(AdamW::default().amsgrad()),
+        Box::new(Nadam::default()),
+        Box::new(RmsProp::default().centered().momentum(0.9)),
+        Box::new(Adagrad::default()),
+        Box::new(Adadelta::default()),
+        Box::new(Adamax::default()),
+        Box::new(Ftrl::default()),
+        Box::new(Lion::default()),
+        Box::new(Lamb::default().average(0.9)),
+        Box::new(Adam::default().schedule(cosine).clip_norm(0.1).accumulate(2).average(0.9)),
+        Box::new(Adam::default().weight_decay(0.1).clip_global_norm(0.1)),
+        Box::new(
+            Adam::default().clip_value(0.1).schedule(schedules::PiecewiseConstant::new([1], [0.1, 0.2])),
+        ),
+    ];
+    all.into_iter().map(Any).collect()
+}
 
 fn uniform(rng: &mut Rng, values: &mut [f32]) {
     values.fill_with(|| rng.uniform() as f32);
@@ -74,10 +143,16 @@ fn steps_and_predictions_allocate_nothing() {
         let mut rows = vec![[0.0; 30]; 64];
         rows.iter_mut().for_each(|row| uniform(&mut rng, row));
         let classes: Vec<bool> = (0..64).map(|i| i % 3 == 0).collect();
-        let mut tiny = Tiny::new(1).compile(Adam::default(), BinaryCrossEntropy, ());
-        tiny.train_on_batch(&rows, &classes, &rng).expect("the first step");
-        let step = || tiny.train_on_batch(&rows, &classes, &rng).map(|_| ()).expect("a step");
-        assert_eq!(allocations(step), 0, "a step of Adam");
+        for optimizer in optimizers() {
+            let name = format!("{} {:?}", optimizer.0.name(), optimizer.0.settings());
+            let mut tiny = Tiny::new(1).compile(optimizer, BinaryCrossEntropy, ());
+            tiny.freeze("dense_2.bias").expect("a tensor");
+            tiny.train_on_batch(&rows, &classes, &rng).expect("the first step");
+            for _ in 0..3 {
+                let step = || tiny.train_on_batch(&rows, &classes, &rng).map(|_| ()).expect("a step");
+                assert_eq!(allocations(step), 0, "a step of {name}");
+            }
+        }
 
         let focal = BinaryFocalCrossEntropy.label_smoothing(0.1);
         let mut tiny = Tiny::new(1).compile(Adam::default(), focal, ());
@@ -105,6 +180,45 @@ fn steps_and_predictions_allocate_nothing() {
         let mut predictor = Predictor::<Large>::new(96);
         let many = || predictor.predict(&large, &images, &mut predictions);
         assert_eq!(allocations(many), 0, "many predictions");
+        let mut rows = vec![[0.5; 30]; 2000];
+        rows.iter_mut().for_each(|row| uniform(&mut rng, row));
+        let mut predictions = vec![[0.0]; 2000];
+        let mut predictor = Predictor::<Tiny>::new(2000);
+        let shared = || predictor.predict(&tiny, &rows, &mut predictions);
+        assert_eq!(allocations(shared), 0, "predictions of which threads share the samples");
     });
+    callbacks_allocate_nothing_between_epochs();
     assert!(ALLOCATIONS.load(Ordering::Relaxed) > 0, "the counting allocator counts");
+}
+
+/// From the end of the first step of an epoch to the end of its last.
+fn callbacks_allocate_nothing_between_epochs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut rng = Rng::seed(1);
+    let mut rows = vec![[0.0; 30]; 200];
+    rows.iter_mut().for_each(|row| uniform(&mut rng, row));
+    let classes: Vec<bool> = (0..200).map(|i| i % 3 == 0).collect();
+    let mut early = EarlyStopping::new("loss").patience(3).restore_best_weights(true);
+    let mut plateau = ReduceLrOnPlateau::new("accuracy").patience(1);
+    let mut scheduler = LearningRateScheduler::new(|_, rate| 0.9 * rate);
+    let mut log = CsvLogger::new(folder.path().join("log.csv"));
+    let mut board = TensorBoard::new(folder.path().join("logs")).every_steps(3);
+    let mut backup = BackupAndRestore::new(folder.path().join("run"));
+    let (mut stop, mut terminate) = (Stop::new(), TerminateOnNan::new());
+    let mut between = Vec::with_capacity(64);
+    let mut count = 0;
+    let mut watch = LambdaCallback::new().on_batch_end(|context, _| {
+        let now = ALLOCATIONS.load(Ordering::Relaxed);
+        if context.batch() > 1 {
+            between.push(now - count);
+        }
+        count = now;
+    });
+    let mut tiny = Tiny::new(1).compile(Adam::default(), BinaryCrossEntropy, (Accuracy::new(),));
+    let fit = tiny.fit(&rows, &classes).epochs(4).batch_size(30).progress(false);
+    let fit = fit.callback(&mut early).callback(&mut plateau).callback(&mut scheduler).callback(&mut log);
+    let fit = fit.callback(&mut board).callback(&mut backup).callback(&mut stop).callback(&mut terminate);
+    fit.callback(&mut watch).run().expect("a run");
+    drop(watch);
+    assert_eq!(between, vec![0; 4 * 6]);
 }

@@ -8,7 +8,7 @@ use typenet::layers::Model;
 use typenet::layers::activation::Softmax;
 use typenet::losses::Loss;
 use typenet::metrics::{self, Metric};
-use typenet::model::{Error, LossMetric};
+use typenet::model::{Error, LossMetric, NonFiniteCause};
 use typenet::prelude::*;
 
 model! { Net < Dense(4 => 8, relu), Dense(8 => 3, softmax) > }
@@ -192,7 +192,13 @@ fn loss_that_is_not_finite_stops_the_run() {
     let trainer = net.compile(Sgd::new(0.1), CategoricalCrossEntropy, (Accuracy::new(),));
     let mut trainer = trainer;
     let error = trainer.fit(&SAMPLES, &LABELS).progress(false).run().expect_err("the run stops");
-    assert!(matches!(error, Error::NonFiniteLoss { epoch: 1, step: 1, .. }), "{error}");
+    let Error::NonFiniteLoss { epoch: 1, step: 1, cause: NonFiniteCause::Weights(found), .. } = &error else {
+        panic!("{error}")
+    };
+    assert_eq!((found.tensor.as_str(), found.index), ("dense_2.bias", 1));
+    let error =
+        trainer.train_on_batch(&SAMPLES, &LABELS, &typenet::kernels::Rng::seed(1)).expect_err("the same");
+    message(&error, &["step 1", "value 1 of `dense_2.bias` is NaN"]);
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub(crate) fn conditions(attributes: &[Attribute]) -> Vec<&Attribute> {
 
 /// `type Dense1 = Dense<U784, U512, Relu>;`
 pub(crate) fn layer_aliases(context: &mut Context<'_>) -> TokenStream {
-    let (root, model) = (context.root, context.model);
+    let model = context.model;
     let mut aliases = TokenStream::new();
     for (index, (layer, alias)) in model.layers.iter().zip(context.aliases.clone()).enumerate() {
         let layer_type = match &layer.layer_type {
@@ -27,30 +27,64 @@ pub(crate) fn layer_aliases(context: &mut Context<'_>) -> TokenStream {
                 aliases.extend(quote!(const #fact: bool = Probe::<#written>::IS_LAYER;));
                 quote!(<If<#fact> as Select<#written, #stand_in>>::Type)
             }
-            LayerType::Unknown => unknown(context, layer),
-            LayerType::BuiltIn { module, kind, arguments } => {
-                let arguments = arguments.iter().map(|argument| match argument {
-                    TypeArgument::InputShape => context.names.shape_type(&layer.input, root),
-                    TypeArgument::InputSize => context.names.size_type(&layer.input.sizes[0], root),
-                    TypeArgument::OutputSize => context.names.size_type(&layer.output.sizes[0], root),
-                    TypeArgument::Marker { module, name } => {
-                        let module = Ident::new(module, Span::mixed_site());
-                        quote!(#root::layers::#module::#name)
-                    }
-                    TypeArgument::Fraction { numerator, denominator } => {
-                        let numerator = Literal::u64_unsuffixed(*numerator);
-                        let denominator = Literal::u64_unsuffixed(*denominator);
-                        quote!(#root::layers::dropout::Fraction<#numerator, #denominator>)
-                    }
-                });
-                let arguments: Vec<_> = arguments.collect();
-                let module = Ident::new(module, Span::mixed_site());
-                quote!(#root::layers::#module::#kind<#(#arguments),*>)
-            }
+            layer_type => layer_type_tokens(context, layer, layer_type),
         };
         aliases.extend(quote!(type #alias = #layer_type;));
     }
     aliases
+}
+
+/// The type of a layer that is not a user's.
+fn layer_type_tokens(context: &mut Context<'_>, layer: &Layer, layer_type: &LayerType) -> TokenStream {
+    let root = context.root;
+    match layer_type {
+        LayerType::Written(_) | LayerType::Unknown => unknown(context, layer),
+        LayerType::BuiltIn { module, kind, arguments } => {
+            let arguments: Vec<_> =
+                arguments.iter().map(|argument| type_argument(context, layer, argument)).collect();
+            let module = Ident::new(module, Span::mixed_site());
+            quote!(#root::layers::#module::#kind<#(#arguments),*>)
+        }
+        LayerType::Ruled { layer: inner, rules } => {
+            let inner = layer_type_tokens(context, layer, inner);
+            rules.iter().fold(inner, |inner, rule| {
+                let rule = type_argument(context, layer, rule);
+                quote!(#root::layers::rules::Ruled<#inner, #rule>)
+            })
+        }
+    }
+}
+
+fn type_argument(context: &mut Context<'_>, layer: &Layer, argument: &TypeArgument) -> TokenStream {
+    let root = context.root;
+    match argument {
+        TypeArgument::InputShape => context.names.shape_type(&layer.input, root),
+        TypeArgument::InputSize => context.names.size_type(&layer.input.sizes[0], root),
+        TypeArgument::OutputSize => context.names.size_type(&layer.output.sizes[0], root),
+        TypeArgument::Marker { module, name } => {
+            let module = Ident::new(module, Span::mixed_site());
+            quote!(#root::layers::#module::#name)
+        }
+        TypeArgument::Numbers { module, name, numbers, words } => {
+            let module = Ident::new(module, Span::mixed_site());
+            let numbers = numbers.iter().map(|&number| {
+                let sign = (number < 0.0).then(|| quote!(-));
+                let number = Literal::f64_unsuffixed(number.abs());
+                quote!({ f64::to_bits(#sign #number) })
+            });
+            let words = words.iter().map(|word| quote!(#root::layers::#module::#word));
+            let arguments: Vec<_> = numbers.chain(words).collect();
+            if arguments.is_empty() {
+                return quote!(#root::layers::#module::#name);
+            }
+            quote!(#root::layers::#module::#name<#(#arguments),*>)
+        }
+        TypeArgument::Fraction { numerator, denominator } => {
+            let numerator = Literal::u64_unsuffixed(*numerator);
+            let denominator = Literal::u64_unsuffixed(*denominator);
+            quote!(#root::layers::dropout::Fraction<#numerator, #denominator>)
+        }
+    }
 }
 
 /// A layer of the right shapes that does nothing.
@@ -107,34 +141,14 @@ pub(crate) fn inherent(context: &mut Context<'_>) -> TokenStream {
     };
     let ends = ends(context);
     let prediction = array_type(context, &model.output);
-    let zeros = model.output.sizes.iter().rev().fold(quote!(0.0), |inner, size| {
-        let size = context.names.size_value(size);
-        quote!([#inner; #size])
-    });
-    let flat = |shape: &Shape, name: TokenStream| {
-        (1..shape.sizes.len()).fold(name, |name, _| quote!(#name.as_flattened()))
-    };
-    let flat_mut =
-        (1..model.output.sizes.len()).fold(quote!(prediction), |name, _| quote!(#name.as_flattened_mut()));
-    let output = if model.output.sizes.len() == 1 { quote!(&mut prediction) } else { flat_mut };
+    let zeros = zeros(context);
     let predict = match &model.input {
         Some(input) => {
             let sample = array_type(context, input);
-            let input = flat(input, quote!(sample));
             quote! {
                 /// The model's answer to one sample. On the stack alone, without heap.
                 #visibility fn predict(&self, sample: &#sample) -> #prediction {
-                    let (parameters, buffers) = self.block.split_at(Self::PARAMETERS);
-                    let mut prediction = #zeros;
-                    <Self as Layer>::predict(Predict {
-                        batch: 1,
-                        parameters,
-                        buffers,
-                        input: #input,
-                        output: #output,
-                        scratch: &mut [0.0; <Self as Layer>::PREDICT_SCRATCH],
-                    });
-                    prediction
+                    predict_one(self, sample)
                 }
             }
         }
@@ -299,7 +313,12 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
             #initialize
 
             fn predict(pass: Predict<'_, f32>) {
-                <Self as Model>::predict_with::<<Self as Model>::Last>(pass);
+                <Self as Model>::predict_with::<<Self as Model>::Last, _>(EachByItself, pass);
+            }
+
+            #[inline(always)]
+            fn predict_on<S: Simd>(simd: S, pass: Predict<'_, f32>) {
+                <Self as Model>::predict_with::<<Self as Model>::Last, _>(AllOn(simd), pass);
             }
 
             fn forward(pass: Forward<'_, f32>) {
@@ -323,6 +342,45 @@ fn derives_debug(attributes: &[Attribute]) -> bool {
         .filter(|attribute| attribute.path().is_ident("derive"))
         .filter_map(|attribute| attribute.meta.require_list().ok())
         .any(|list| list.tokens.clone().into_iter().any(|token| token.to_string() == "Debug"))
+}
+
+/// `Model::predict_one`
+pub(crate) fn predict_one(context: &mut Context<'_>) -> TokenStream {
+    let model = context.model;
+    let (sample, prediction) = sample_types(context);
+    let zeros = zeros(context);
+    // The sample of a model whose input is unknown is one number.
+    let input_rank = model.input.as_ref().map_or(1, |input| input.sizes.len());
+    let input = (1..input_rank).fold(quote!(sample), |name, _| quote!(#name.as_flattened()));
+    let output = match model.output.sizes.len() {
+        1 => quote!(&mut prediction),
+        rank => (1..rank).fold(quote!(prediction), |name, _| quote!(#name.as_flattened_mut())),
+    };
+    quote! {
+        #[inline(always)]
+        fn predict_one<R: Route>(&self, route: R, sample: &#sample) -> #prediction {
+            let (parameters, buffers) = self.block.split_at(Self::PARAMETERS);
+            let mut prediction = #zeros;
+            <Self as Model>::predict_with::<<Self as Model>::Last, R>(route, Predict {
+                batch: 1,
+                parameters,
+                buffers,
+                input: #input,
+                output: #output,
+                scratch: &mut Aligned([0.0; <Self as Layer>::PREDICT_SCRATCH]).0,
+            });
+            prediction
+        }
+    }
+}
+
+/// A prediction of zeros.
+fn zeros(context: &mut Context<'_>) -> TokenStream {
+    let model = context.model;
+    model.output.sizes.iter().rev().fold(quote!(0.0), |inner, size| {
+        let size = context.names.size_value(size);
+        quote!([#inner; #size])
+    })
 }
 
 /// The array types of a sample and of a prediction.

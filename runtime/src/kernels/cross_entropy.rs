@@ -136,24 +136,41 @@ pub(super) fn assert_fits(target: Target<'_>, classes: usize) {
 
 /// `Σᵢ (log(1 + exp zᵢ) − tᵢ·zᵢ)`: the cross-entropies of the probabilities `target(i)` and `sigmoid(logits)`.
 pub fn binary(target: impl Fn(usize) -> f32, logits: &[f32]) -> f64 {
+    let mut total = 0.0;
+    binary_rows(logits.len(), |_, place| target(place), logits, |sum| total = sum);
+    total
+}
+
+/// Gives [`binary`] of each row of `width` logits to `each`, in order; `target(row, place)` is the probability. Exponentials
+/// are taken of many rows at a time.
+pub fn binary_rows(
+    width: usize,
+    target: impl Fn(usize, usize) -> f32,
+    logits: &[f32],
+    mut each: impl FnMut(f64),
+) {
     let mut softplus = [0.0; CHUNK];
-    let mut sum = 0.0;
-    for (start, chunk) in (0..).step_by(CHUNK).zip(logits.chunks(CHUNK)) {
+    let (mut row, mut place, mut sum) = (0, 0, 0.0);
+    for chunk in logits.chunks(CHUNK) {
         // log(1 + exp z) = max(z, 0) + log(1 + exp(−|z|))
         let softplus = &mut softplus[..chunk.len()];
         for (softplus, z) in softplus.iter_mut().zip(chunk) {
             *softplus = -z.abs();
         }
         f32::map(Function::Softplus, softplus.len(), softplus);
-        for (i, (&z, &softplus)) in chunk.iter().zip(&*softplus).enumerate() {
-            let t = f64::from(target(start + i));
+        for (&z, &softplus) in chunk.iter().zip(&*softplus) {
+            let t = f64::from(target(row, place));
             let missing = if z > 0.0 { 1.0 - t } else { t };
             // A certainty that is right costs nothing, also where its logit is infinite.
             let linear = if missing == 0.0 { 0.0 } else { missing * f64::from(z.abs()) };
             sum += f64::from(softplus) + linear;
+            place += 1;
+            if place == width {
+                each(sum);
+                (row, place, sum) = (row + 1, 0, 0.0);
+            }
         }
     }
-    sum
 }
 
 /// `p ← (p − t)·scale`: from `sigmoid(logits)` to `scale` times the gradient of [`binary`] by the logits.
@@ -311,6 +328,26 @@ mod tests {
             for (found, exact) in gradient.iter().zip(&exact) {
                 prop_assert!((f64::from(*found) - exact).abs() <= f64::from(scale) * 8.0 * EPSILON, "{found} {exact}");
             }
+        }
+    }
+
+    #[test]
+    fn many_rows_have_the_bits_of_each_alone() {
+        for width in [1, 3, 10, 63, 64, 65, 200] {
+            let rows = 150 / width + 2;
+            let values = |step: usize| (0..rows * width).map(move |i| (i * step % 211) as f32 / 211.0);
+            let logits: Vec<f32> = values(7).map(|x| 20.0 * x - 10.0).collect();
+            let targets: Vec<f32> = values(31).collect();
+            let mut sums = Vec::new();
+            binary_rows(
+                width,
+                |row, place| targets[row * width + place],
+                &logits,
+                |sum| sums.push(sum.to_bits()),
+            );
+            let alone = logits.chunks(width).zip(targets.chunks(width));
+            let alone: Vec<u64> = alone.map(|(logits, t)| binary(|i| t[i], logits).to_bits()).collect();
+            assert_eq!(sums, alone, "{width}");
         }
     }
 

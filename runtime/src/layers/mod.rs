@@ -10,6 +10,7 @@ pub mod dropout;
 pub mod flatten;
 pub mod initializers;
 pub mod model;
+pub mod rules;
 pub mod step;
 
 pub use activation::Activation;
@@ -19,8 +20,8 @@ pub use flatten::Flatten;
 pub use model::{Headless, Model};
 pub use step::{Step, Trained};
 
-use crate::kernels::{Element, Rng};
-use crate::tensor::{LayerInfo, Shape, TensorInfo};
+use crate::kernels::{Element, Rng, Simd};
+use crate::tensor::{Constraint, LayerInfo, Regularizer, Shape, TensorInfo};
 
 /// An inference over a batch.
 #[derive(Debug)]
@@ -169,6 +170,10 @@ pub trait Layer<T: Element = f32> {
     const BACKWARD_SCRATCH: usize = 0;
     /// Multiplications and additions per sample in a forward pass.
     const FLOPS: u64 = 0;
+    /// What is added to the loss for the size of the layer's weight, the first of `PARAMETERS`.
+    const REGULARIZER: Regularizer = Regularizer::NONE;
+    /// What holds for the layer's weight after every update.
+    const CONSTRAINT: Option<Constraint> = None;
 
     /// Start values. Both slices are zero before; `rng` is the layer's own.
     fn initialize(parameters: &mut [T], buffers: &mut [T], rng: Rng) {
@@ -177,6 +182,15 @@ pub trait Layer<T: Element = f32> {
 
     /// The layer in inference.
     fn predict(pass: Predict<'_, T>);
+
+    /// [`predict`](Self::predict) inside a function that is compiled for the instruction set of `simd`: for layers that are
+    /// done in the time of a few calls.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn predict_on<S: Simd>(simd: S, pass: Predict<'_, T>) {
+        let _ = simd;
+        Self::predict(pass);
+    }
 
     /// The layer in training; as in inference where nothing else is said, which a layer with `PREDICT_SCRATCH` must.
     fn forward(pass: Forward<'_, T>) {
@@ -213,18 +227,20 @@ impl LayerInfo {
             buffers: L::BUFFERS,
             layers: L::LAYERS,
             flops: L::FLOPS,
+            regularizer: L::REGULARIZER,
+            constraint: L::CONSTRAINT,
         }
     }
 }
 
 /// Number of trainable values of a layer, inner layers included.
 pub const fn parameter_count<T: Element, L: Layer<T>>() -> usize {
-    count::<T, L>().0
+    const { count::<T, L>().0 }
 }
 
 /// Number of a layer's values that move without a gradient, inner layers included.
 pub const fn buffer_count<T: Element, L: Layer<T>>() -> usize {
-    count::<T, L>().1
+    const { count::<T, L>().1 }
 }
 
 const fn count<T: Element, L: Layer<T>>() -> (usize, usize) {
@@ -237,6 +253,8 @@ const fn count<T: Element, L: Layer<T>>() -> (usize, usize) {
         buffers: L::BUFFERS,
         layers: L::LAYERS,
         flops: 0,
+        regularizer: Regularizer::NONE,
+        constraint: None,
     };
     (row.parameter_count(), row.buffer_count())
 }

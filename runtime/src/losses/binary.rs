@@ -107,21 +107,28 @@ fn evaluate<Output: FloatArray, Label: BinaryLabel<Output>>(
     let len = Output::LEN;
     assert_lengths(labels.len(), len, weights, logits, gradient.as_deref());
     let target = |label: &Label, place: usize| smoothed(label.probability(place), smoothing);
-    let losses = labels.iter().zip(logits.chunks_exact(len)).enumerate();
-    let loss = losses
-        .map(|(sample, (label, row))| {
-            let sum = cross_entropy::binary(|place| target(label, place), row);
-            weight(weights, sample) * (sum / len as f64)
-        })
-        .sum();
+    let (mut loss, mut sample) = (0.0, 0);
+    cross_entropy::binary_rows(
+        len,
+        |sample, place| target(&labels[sample], place),
+        logits,
+        |sum| {
+            loss += weight(weights, sample) * (sum / len as f64);
+            sample += 1;
+        },
+    );
     if let Some(gradient) = gradient {
         gradient.copy_from_slice(logits);
         f32::map(Function::Sigmoid, Output::WIDTH, gradient);
+        if head == Function::Sigmoid {
+            logits.copy_from_slice(gradient);
+        }
         for (sample, (label, row)) in labels.iter().zip(gradient.chunks_exact_mut(len)).enumerate() {
             let scale = (weight(weights, sample) / logits.len() as f64) as f32;
             cross_entropy::binary_gradient(|place| target(label, place), scale, row);
         }
+    } else {
+        f32::map(head, Output::WIDTH, logits);
     }
-    f32::map(head, Output::WIDTH, logits);
     loss
 }

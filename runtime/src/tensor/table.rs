@@ -26,11 +26,57 @@ impl TensorInfo {
     }
 }
 
+/// What is added to the loss for a tensor's size: `l1·Σ|w| + l2·Σw²`, and to its gradient: `l1·sign(w) + 2·l2·w`. As Keras's
+/// `L1L2`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Regularizer {
+    /// Factor of the sum of magnitudes, at least 0.
+    pub l1: f64,
+    /// Factor of the sum of squares, at least 0.
+    pub l2: f64,
+}
+
+impl Regularizer {
+    /// Nothing is added.
+    pub const NONE: Self = Self { l1: 0.0, l2: 0.0 };
+
+    /// Whether nothing is added.
+    pub const fn is_none(&self) -> bool {
+        self.l1 == 0.0 && self.l2 == 0.0
+    }
+}
+
+/// What holds for a weight after every update. Norms are Euclidean, of the weights that lead to one output: a column, which
+/// has one value for each step of all sizes but the last. A column of zeros stays.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Constraint {
+    /// Columns that are longer are scaled down to `limit`.
+    ///
+    /// Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR 15, 2014.
+    MaxNorm {
+        /// The largest norm, above 0.
+        limit: f64,
+    },
+    /// Columns are scaled into `min ..= max`, going the share `rate` of the way.
+    MinMaxNorm {
+        /// The smallest norm, at least 0.
+        min: f64,
+        /// The largest norm, at least `min` and above 0.
+        max: f64,
+        /// From 0 to 1.
+        rate: f64,
+    },
+    /// Negative weights become zero.
+    NonNegative,
+    /// Columns are scaled to norm 1.
+    UnitNorm,
+}
+
 /// A layer of a model: one row of its summary.
 ///
 /// A model's block holds the `parameters` of all layers in order, then the `buffers` of all layers in order. A
 /// layer's own part is laid out by the same rule: if it has inner `layers`, theirs in order, otherwise its tensors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LayerInfo {
     /// The layer's name in its model: `dense_1`.
     pub name: &'static str,
@@ -48,6 +94,10 @@ pub struct LayerInfo {
     pub layers: &'static [LayerInfo],
     /// Multiplications and additions per sample in a forward pass.
     pub flops: u64,
+    /// Of the first of `parameters`, the layer's weight.
+    pub regularizer: Regularizer,
+    /// Of the first of `parameters`, the layer's weight.
+    pub constraint: Option<Constraint>,
 }
 
 impl LayerInfo {
@@ -113,7 +163,7 @@ impl core::fmt::Display for TensorPath {
 }
 
 /// A tensor and its place in a model's block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TensorPlace {
     /// Full name.
     pub path: TensorPath,
@@ -125,6 +175,10 @@ pub struct TensorPlace {
     pub len: usize,
     /// Whether it is a parameter; a buffer otherwise.
     pub trainable: bool,
+    /// What is added to the loss for its size.
+    pub regularizer: Regularizer,
+    /// What holds for it after every update.
+    pub constraint: Option<Constraint>,
 }
 
 impl TensorPlace {
@@ -139,7 +193,7 @@ impl TensorPlace {
 /// An iterator that constants can use too, by [`next_place`](Self::next_place).
 ///
 /// ```
-/// use typenet_runtime::tensor::table::{LayerInfo, TensorInfo, Tensors};
+/// use typenet_runtime::tensor::table::{LayerInfo, Regularizer, TensorInfo, Tensors};
 ///
 /// const DENSE: LayerInfo = LayerInfo {
 ///     name: "dense_1",
@@ -150,6 +204,8 @@ impl TensorPlace {
 ///     buffers: &[],
 ///     layers: &[],
 ///     flops: 12,
+///     regularizer: Regularizer::NONE,
+///     constraint: None,
 /// };
 /// let names: Vec<String> = Tensors::of(&[DENSE]).map(|tensor| tensor.path.to_string()).collect();
 /// assert_eq!(names, ["dense_1.weight", "dense_1.bias"]);
@@ -204,6 +260,7 @@ impl<'a> Tensors<'a> {
             let tensors = if self.trainable { row.parameters } else { row.buffers };
             if level.tensor < tensors.len() {
                 let tensor = &tensors[level.tensor];
+                let is_weight = self.trainable && level.tensor == 0;
                 level.tensor += 1;
                 let place = TensorPlace {
                     path: self.path(tensor.name),
@@ -211,6 +268,8 @@ impl<'a> Tensors<'a> {
                     start: self.start,
                     len: tensor.len(),
                     trainable: self.trainable,
+                    regularizer: if is_weight { row.regularizer } else { Regularizer::NONE },
+                    constraint: if is_weight { row.constraint } else { None },
                 };
                 self.start += place.len;
                 return Some(place);
@@ -268,7 +327,18 @@ mod tests {
         buffers: &'static [TensorInfo],
         layers: &'static [LayerInfo],
     ) -> LayerInfo {
-        LayerInfo { name, kind: "", input: &[], output: &[], parameters, buffers, layers, flops: 0 }
+        LayerInfo {
+            name,
+            kind: "",
+            input: &[],
+            output: &[],
+            parameters,
+            buffers,
+            layers,
+            flops: 0,
+            regularizer: Regularizer::NONE,
+            constraint: None,
+        }
     }
 
     const WEIGHT: TensorInfo = TensorInfo { name: "weight", shape: &[2, 3] };
