@@ -1,6 +1,14 @@
 //! Samples with their labels.
 
 /// Samples of `N` values each, with their labels.
+///
+/// ```
+/// use typenet_runtime::data::Samples;
+///
+/// let and = Samples { inputs: vec![[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], labels: vec![0, 0, 0, 1] };
+/// assert_eq!(and.len(), 4);
+/// assert!(Samples::<2>::default().is_empty());
+/// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Samples<const N: usize> {
     /// One array per sample.
@@ -38,6 +46,13 @@ impl<const N: usize> Samples<N> {
 }
 
 /// Samples to train on and samples to test with.
+///
+/// ```
+/// use typenet_runtime::data::{Split, digits};
+///
+/// let Split { train, test } = digits::load();
+/// assert_eq!(train.len() + test.len(), 1797);
+/// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Split<const N: usize> {
     /// To train on.

@@ -9,6 +9,14 @@ use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
 /// An instruction set that the kernels are written for.
 ///
 /// All but `Portable` compute with fused multiply-adds and give the same bits as each other.
+///
+/// ```
+/// use typenet_runtime::hardware::isa::Isa;
+///
+/// assert!(Isa::Portable.is_available());
+/// assert_eq!(Isa::available().next(), Some(Isa::Portable));
+/// assert_eq!(Isa::ALL.map(Isa::name), ["portable", "neon", "avx2", "avx512"]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Isa {
@@ -54,6 +62,13 @@ impl fmt::Display for Isa {
 }
 
 /// The instruction set in use.
+///
+/// ```
+/// use typenet_runtime::hardware::isa::{Isa, isa};
+///
+/// assert!(Isa::available().any(|available| available == isa()));
+/// println!("the kernels use {}", isa());
+/// ```
 pub fn isa() -> Isa {
     /// The chosen `Isa`; `0`: not chosen yet.
     static CHOSEN: AtomicU8 = AtomicU8::new(0);

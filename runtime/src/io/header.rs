@@ -27,6 +27,13 @@ pub(super) const MAX_HEADER: u64 = 100_000_000;
 pub(super) const PREFIX: usize = 8;
 
 /// The type of a tensor's values.
+///
+/// ```
+/// use typenet_runtime::io::Dtype;
+///
+/// assert_eq!((Dtype::BF16.name(), Dtype::BF16.bits()), ("BF16", 16));
+/// assert_eq!(Dtype::F8_E4M3.to_string(), "F8_E4M3");
+/// ```
 #[allow(non_camel_case_types, missing_docs, clippy::upper_case_acronyms)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -147,6 +154,13 @@ impl core::fmt::Display for Dtype {
 }
 
 /// The start of a name in a file, as it is written there, for messages: at most 44 bytes, then `…`.
+///
+/// ```
+/// use typenet_runtime::io::Label;
+///
+/// assert_eq!(Label::new("dense_1.weight").as_str(), "dense_1.weight");
+/// assert_eq!(Label::new(&"a".repeat(60)).as_str(), "a".repeat(44) + "…");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Label {
     bytes: [u8; 47],
@@ -186,6 +200,19 @@ impl core::fmt::Debug for Label {
 }
 
 /// What is wrong with a header.
+///
+/// ```
+/// use typenet_runtime::io::HeaderError;
+/// use typenet_runtime::io::safetensors::{LoadError, read};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("short.safetensors");
+/// std::fs::write(&path, "{}")?;
+/// let Err(LoadError::Header { error, .. }) = read(&path) else { panic!("a file of two bytes was read") };
+/// assert_eq!(*error, HeaderError::TooShort { file: 2 });
+/// assert_eq!(error.to_string(), "the file has 2 bytes, but a safetensors file has at least 10");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HeaderError {

@@ -25,6 +25,13 @@ pub(super) const fn part(bytes: &[u8], from: usize, to: usize) -> &[u8] {
 }
 
 /// Text that is not the JSON it should be.
+///
+/// ```
+/// use typenet_runtime::io::{HeaderError, JsonError};
+///
+/// let error = JsonError { at: 1, expected: "a string", found: Some(b'7') };
+/// assert_eq!(HeaderError::Json(error).to_string(), "in its header, byte 1 should be a string, but is `7`");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JsonError {
     /// Index of the offending byte, from the start of the JSON text.

@@ -7,6 +7,15 @@ use super::function::{Function, Map};
 use super::softmax::SoftmaxRows;
 
 /// Which of `N` classes a sample belongs to, or how probable each is.
+///
+/// ```
+/// use typenet_runtime::kernels::cross_entropy::{Target, categorical};
+///
+/// let logits = [2.0, 0.0];
+/// let class = categorical(Target::Class(0), &logits);
+/// let distribution = categorical(Target::Distribution(&[1.0, 0.0]), &logits);
+/// assert_eq!(class, distribution);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Target<'a> {
     /// The class.
@@ -35,6 +44,16 @@ fn shifted_log_sum_exp(logits: &[f32]) -> (f64, f32) {
 
 /// `Σᵢ tᵢ·(log Σⱼ exp zⱼ − zᵢ)`: the cross-entropy of `target` and `softmax(logits)`.
 ///
+/// ```
+/// use typenet_runtime::kernels::cross_entropy::{Target, categorical};
+///
+/// // A class that is as good as impossible costs what its logit lacks, and does not overflow.
+/// assert_eq!(categorical(Target::Class(0), &[1000.0, 0.0]), 0.0);
+/// assert_eq!(categorical(Target::Class(1), &[1000.0, 0.0]), 1000.0);
+/// let equal = categorical(Target::Distribution(&[0.25, 0.75]), &[3.0, 3.0]);
+/// assert!((equal - 2f64.ln()).abs() < 1e-6);
+/// ```
+///
 /// # Panics
 /// If the target is no class of `logits`, or not as long.
 pub fn categorical(target: Target<'_>, logits: &[f32]) -> f64 {
@@ -54,6 +73,14 @@ pub fn categorical(target: Target<'_>, logits: &[f32]) -> f64 {
 
 /// `p ← (p·Σt − t)·scale`: from `softmax(logits)` to `scale` times the gradient of [`categorical`] by the logits.
 ///
+/// ```
+/// use typenet_runtime::kernels::cross_entropy::{Target, categorical_gradient};
+///
+/// let mut gradient = [0.25, 0.75];
+/// categorical_gradient(Target::Class(1), 2.0, &mut gradient);
+/// assert_eq!(gradient, [0.5, -0.5]);
+/// ```
+///
 /// # Panics
 /// If the target is no class of `probabilities`, or not as long.
 pub fn categorical_gradient(target: Target<'_>, scale: f32, probabilities: &mut [f32]) {
@@ -71,6 +98,15 @@ pub fn categorical_gradient(target: Target<'_>, scale: f32, probabilities: &mut 
 }
 
 /// `Σᵢ (log(1 + exp zᵢ) − tᵢ·zᵢ)`: the cross-entropies of the probabilities `target(i)` and `sigmoid(logits)`.
+///
+/// ```
+/// use typenet_runtime::kernels::cross_entropy::binary;
+///
+/// // Two outputs at probability one half, then one that is sure and wrong.
+/// let labels = [1.0, 0.0];
+/// assert!((binary(|i| labels[i], &[0.0, 0.0]) - 2.0 * 2f64.ln()).abs() < 1e-6);
+/// assert_eq!(binary(|_| 0.0, &[100.0]), 100.0);
+/// ```
 pub fn binary(target: impl Fn(usize) -> f32, logits: &[f32]) -> f64 {
     let mut softplus = [0.0; CHUNK];
     let mut sum = 0.0;
@@ -93,6 +129,14 @@ pub fn binary(target: impl Fn(usize) -> f32, logits: &[f32]) -> f64 {
 }
 
 /// `p ← (p − t)·scale`: from `sigmoid(logits)` to `scale` times the gradient of [`binary`] by the logits.
+///
+/// ```
+/// use typenet_runtime::kernels::cross_entropy::binary_gradient;
+///
+/// let mut gradient = [0.75, 0.25];
+/// binary_gradient(|_| 1.0, 2.0, &mut gradient);
+/// assert_eq!(gradient, [-0.5, -1.5]);
+/// ```
 pub fn binary_gradient(target: impl Fn(usize) -> f32, scale: f32, probabilities: &mut [f32]) {
     for (i, p) in probabilities.iter_mut().enumerate() {
         *p = (*p - target(i)) * scale;
@@ -102,18 +146,38 @@ pub fn binary_gradient(target: impl Fn(usize) -> f32, scale: f32, probabilities:
 /// The definitions, in f64: textbook formulas, by which the functions above are judged and their gradients checked.
 pub mod reference {
     /// `log Σⱼ exp zⱼ`
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::cross_entropy::reference::log_sum_exp;
+    ///
+    /// assert!((log_sum_exp(&[1.0, 1.0]) - (1.0 + 2f64.ln())).abs() < 1e-15);
+    /// ```
     pub fn log_sum_exp(logits: &[f64]) -> f64 {
         let max = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         max + libm::log(logits.iter().map(|z| libm::exp(z - max)).sum())
     }
 
     /// `−Σᵢ tᵢ·log softmax(z)ᵢ`
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::cross_entropy::reference::categorical;
+    ///
+    /// assert!((categorical(&[0.0, 1.0], &[0.0, 0.0]) - 2f64.ln()).abs() < 1e-15);
+    /// ```
     pub fn categorical(target: &[f64], logits: &[f64]) -> f64 {
         let log_sum_exp = log_sum_exp(logits);
         target.iter().zip(logits).map(|(t, z)| t * (log_sum_exp - z)).sum()
     }
 
     /// `(softmax(z)ᵢ·Σt − tᵢ)·scale`
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::cross_entropy::reference::categorical_gradient;
+    ///
+    /// let mut gradient = [f64::NAN; 2];
+    /// categorical_gradient(&[0.0, 1.0], 2.0, &[0.0, 0.0], &mut gradient);
+    /// assert!((gradient[0] - 1.0).abs() < 1e-15 && (gradient[1] + 1.0).abs() < 1e-15);
+    /// ```
     pub fn categorical_gradient(target: &[f64], scale: f64, logits: &[f64], gradient: &mut [f64]) {
         let (log_sum_exp, sum) = (log_sum_exp(logits), target.iter().sum::<f64>());
         for ((gradient, t), z) in gradient.iter_mut().zip(target).zip(logits) {
@@ -122,6 +186,12 @@ pub mod reference {
     }
 
     /// `−Σᵢ (tᵢ·log σ(zᵢ) + (1 − tᵢ)·log σ(−zᵢ))`, where `−log σ(z) = log(1 + exp(−z))`
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::cross_entropy::reference::binary;
+    ///
+    /// assert!((binary(&[1.0], &[0.0]) - 2f64.ln()).abs() < 1e-15);
+    /// ```
     pub fn binary(target: &[f64], logits: &[f64]) -> f64 {
         let softplus =
             |z: f64| if z > 0.0 { z + libm::log1p(libm::exp(-z)) } else { libm::log1p(libm::exp(z)) };
@@ -129,6 +199,14 @@ pub mod reference {
     }
 
     /// `(σ(zᵢ) − tᵢ)·scale`
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::cross_entropy::reference::binary_gradient;
+    ///
+    /// let mut gradient = [f64::NAN; 2];
+    /// binary_gradient(&[1.0, 0.0], 2.0, &[0.0, 0.0], &mut gradient);
+    /// assert_eq!(gradient, [-1.0, 1.0]);
+    /// ```
     pub fn binary_gradient(target: &[f64], scale: f64, logits: &[f64], gradient: &mut [f64]) {
         for ((gradient, t), z) in gradient.iter_mut().zip(target).zip(logits) {
             *gradient = (1.0 / (1.0 + libm::exp(-z)) - t) * scale;

@@ -5,6 +5,24 @@
 use crate::kernels::{Element, Rng};
 
 /// How a weight starts.
+///
+/// ```
+/// use typenet_runtime::kernels::{Element, Rng};
+/// use typenet_runtime::layers::initializers::Initializer;
+///
+/// /// Every input leads to every output with the same weight, so that a layer starts as a mean.
+/// struct Mean;
+///
+/// impl Initializer for Mean {
+///     fn fill<T: Element>(fan_in: usize, _: usize, _: &mut Rng, weight: &mut [T]) {
+///         weight.fill(T::from_f64(1.0 / fan_in as f64));
+///     }
+/// }
+///
+/// let mut weight = [0.0f32; 8];
+/// Mean::fill(4, 2, &mut Rng::seed(0), &mut weight);
+/// assert_eq!(weight, [0.25; 8]);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an initializer",
     note = "such as `GlorotUniform`, `HeNormal`, `Orthogonal`, `Zeros`"
@@ -44,53 +62,174 @@ macro_rules! initializers {
 
 initializers! {
     /// All zero.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::Rng;
+    /// use typenet_runtime::layers::initializers::{Initializer, Zeros};
+    ///
+    /// let mut weight = [7.0f32; 6];
+    /// Zeros::fill(2, 3, &mut Rng::seed(0), &mut weight);
+    /// assert_eq!(weight, [0.0; 6]);
+    /// ```
     Zeros, |fan_in, fan_out, rng, weight| weight.fill(T::ZERO);
 
     /// All one.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::Rng;
+    /// use typenet_runtime::layers::initializers::{Initializer, Ones};
+    ///
+    /// let mut weight = [7.0f32; 6];
+    /// Ones::fill(2, 3, &mut Rng::seed(0), &mut weight);
+    /// assert_eq!(weight, [1.0; 6]);
+    /// ```
     Ones, |fan_in, fan_out, rng, weight| weight.fill(T::from_f64(1.0));
 
     /// One on the diagonal, zero elsewhere.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::Rng;
+    /// use typenet_runtime::layers::initializers::{Identity, Initializer};
+    ///
+    /// let mut weight = [7.0f32; 6];
+    /// Identity::fill(2, 3, &mut Rng::seed(0), &mut weight);
+    /// assert_eq!(weight, [1.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
+    /// ```
     Identity, |fan_in, fan_out, rng, weight| {
         weight.fill(T::ZERO);
         weight.iter_mut().step_by(fan_out + 1).take(fan_in.min(fan_out)).for_each(|x| *x = T::from_f64(1.0));
     };
 
     /// Uniform in ±√(6 / (fan_in + fan_out)) (Glorot & Bengio 2010, eq. 16).
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::Rng;
+    /// use typenet_runtime::layers::initializers::{GlorotUniform, Initializer};
+    ///
+    /// let mut weight = [0.0f32; 30 * 20];
+    /// GlorotUniform::fill(30, 20, &mut Rng::seed(1), &mut weight);
+    /// let largest = weight.iter().fold(0.0, |largest: f32, w| largest.max(w.abs()));
+    /// let limit = (6.0f32 / (30.0 + 20.0)).sqrt();
+    /// assert!(0.95 * limit < largest && largest <= limit);
+    /// ```
     GlorotUniform, |fan_in, fan_out, rng, weight| {
         uniform(libm::sqrt(6.0 / (fan_in + fan_out) as f64), rng, weight);
     };
 
     /// Normal, cut at two deviations, with standard deviation √(2 / (fan_in + fan_out)) after the cut (Glorot & Bengio
     /// 2010; `keras.initializers.GlorotNormal`).
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::Rng;
+    /// use typenet_runtime::layers::initializers::{GlorotNormal, Initializer};
+    ///
+    /// let mut weight = [0.0f32; 30 * 20];
+    /// GlorotNormal::fill(30, 20, &mut Rng::seed(1), &mut weight);
+    /// let deviation = (weight.iter().map(|w| w * w).sum::<f32>() / 600.0).sqrt();
+    /// assert!((deviation / (2.0f32 / (30.0 + 20.0)).sqrt() - 1.0).abs() < 0.1);
+    /// ```
     GlorotNormal, |fan_in, fan_out, rng, weight| {
         truncated(libm::sqrt(2.0 / (fan_in + fan_out) as f64) / TRUNCATED_DEVIATION, rng, weight);
     };
 
     /// Uniform in ±√(6 / fan_in) (He et al. 2015; `keras.initializers.HeUniform`).
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::Rng;
+    /// use typenet_runtime::layers::initializers::{HeUniform, Initializer};
+    ///
+    /// let mut weight = [0.0f32; 30 * 20];
+    /// HeUniform::fill(30, 20, &mut Rng::seed(1), &mut weight);
+    /// let largest = weight.iter().fold(0.0, |largest: f32, w| largest.max(w.abs()));
+    /// let limit = (6.0f32 / 30.0).sqrt();
+    /// assert!(0.95 * limit < largest && largest <= limit);
+    /// ```
     HeUniform, |fan_in, fan_out, rng, weight| uniform(libm::sqrt(6.0 / fan_in as f64), rng, weight);
 
     /// Normal, cut at two deviations, with standard deviation √(2 / fan_in) after the cut (He et al. 2015, eq. 10;
     /// `keras.initializers.HeNormal`).
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::Rng;
+    /// use typenet_runtime::layers::initializers::{HeNormal, Initializer};
+    ///
+    /// let mut weight = [0.0f32; 30 * 20];
+    /// HeNormal::fill(30, 20, &mut Rng::seed(1), &mut weight);
+    /// let deviation = (weight.iter().map(|w| w * w).sum::<f32>() / 600.0).sqrt();
+    /// assert!((deviation / (2.0f32 / 30.0).sqrt() - 1.0).abs() < 0.1);
+    /// ```
     HeNormal, |fan_in, fan_out, rng, weight| {
         truncated(libm::sqrt(2.0 / fan_in as f64) / TRUNCATED_DEVIATION, rng, weight);
     };
 
     /// Uniform in ±√(3 / fan_in) (LeCun et al. 1998, §4.6; `keras.initializers.LecunUniform`).
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::Rng;
+    /// use typenet_runtime::layers::initializers::{Initializer, LecunUniform};
+    ///
+    /// let mut weight = [0.0f32; 30 * 20];
+    /// LecunUniform::fill(30, 20, &mut Rng::seed(1), &mut weight);
+    /// let largest = weight.iter().fold(0.0, |largest: f32, w| largest.max(w.abs()));
+    /// let limit = (3.0f32 / 30.0).sqrt();
+    /// assert!(0.95 * limit < largest && largest <= limit);
+    /// ```
     LecunUniform, |fan_in, fan_out, rng, weight| uniform(libm::sqrt(3.0 / fan_in as f64), rng, weight);
 
     /// Normal, cut at two deviations, with standard deviation √(1 / fan_in) after the cut (LeCun et al. 1998, §4.6;
     /// `keras.initializers.LecunNormal`), as [`Function::Selu`](crate::kernels::Function::Selu) wants it.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::Rng;
+    /// use typenet_runtime::layers::initializers::{Initializer, LecunNormal};
+    ///
+    /// let mut weight = [0.0f32; 30 * 20];
+    /// LecunNormal::fill(30, 20, &mut Rng::seed(1), &mut weight);
+    /// let deviation = (weight.iter().map(|w| w * w).sum::<f32>() / 600.0).sqrt();
+    /// assert!((deviation / (1.0f32 / 30.0).sqrt() - 1.0).abs() < 0.1);
+    /// ```
     LecunNormal, |fan_in, fan_out, rng, weight| {
         truncated(libm::sqrt(1.0 / fan_in as f64) / TRUNCATED_DEVIATION, rng, weight);
     };
 
     /// Normal of deviation 0.05, redrawn until within 0.1; the deviation after the cut is 0.044.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::Rng;
+    /// use typenet_runtime::layers::initializers::{Initializer, TruncatedNormal};
+    ///
+    /// let mut weight = [0.0f32; 30 * 20];
+    /// TruncatedNormal::fill(30, 20, &mut Rng::seed(1), &mut weight);
+    /// let deviation = (weight.iter().map(|w| w * w).sum::<f32>() / 600.0).sqrt();
+    /// assert!((deviation / 0.044f32 - 1.0).abs() < 0.1);
+    /// ```
     TruncatedNormal, |fan_in, fan_out, rng, weight| truncated(0.05, rng, weight);
 
     /// Normal of deviation 0.05.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::Rng;
+    /// use typenet_runtime::layers::initializers::{Initializer, RandomNormal};
+    ///
+    /// let mut weight = [0.0f32; 30 * 20];
+    /// RandomNormal::fill(30, 20, &mut Rng::seed(1), &mut weight);
+    /// let deviation = (weight.iter().map(|w| w * w).sum::<f32>() / 600.0).sqrt();
+    /// assert!((deviation / 0.05f32 - 1.0).abs() < 0.1);
+    /// ```
     RandomNormal, |fan_in, fan_out, rng, weight| normal(0.05, rng, weight);
 
     /// Uniform in ±0.05.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::Rng;
+    /// use typenet_runtime::layers::initializers::{Initializer, RandomUniform};
+    ///
+    /// let mut weight = [0.0f32; 30 * 20];
+    /// RandomUniform::fill(30, 20, &mut Rng::seed(1), &mut weight);
+    /// let largest = weight.iter().fold(0.0, |largest: f32, w| largest.max(w.abs()));
+    /// let limit = 0.05;
+    /// assert!(0.95 * limit < largest && largest <= limit);
+    /// ```
     RandomUniform, |fan_in, fan_out, rng, weight| uniform(0.05, rng, weight);
 
     /// Uniform among the matrices with orthonormal columns, or rows if there are fewer of them (Saxe, McClelland,
@@ -98,6 +237,17 @@ initializers! {
     ///
     /// The `Q` of a matrix of normal draws whose `R` has a positive diagonal. Takes
     /// `2·max(fan_in, fan_out)·min(fan_in, fan_out)²` multiplications.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::Rng;
+    /// use typenet_runtime::layers::initializers::{Initializer, Orthogonal};
+    ///
+    /// let mut weight = [0.0f32; 3 * 2];
+    /// Orthogonal::fill(3, 2, &mut Rng::seed(1), &mut weight);
+    /// let product = |a: usize, b: usize| (0..3).map(|i| weight[2 * i + a] * weight[2 * i + b]).sum::<f32>();
+    /// assert!((product(0, 0) - 1.0).abs() < 1e-6 && (product(1, 1) - 1.0).abs() < 1e-6);
+    /// assert!(product(0, 1).abs() < 1e-6);
+    /// ```
     Orthogonal, |fan_in, fan_out, rng, weight| {
         normal(1.0, rng, weight);
         T::orthonormalize(fan_out, weight);
