@@ -1,7 +1,7 @@
 //! Every public item's documentation has an example that compiles.
 //!
-//! A struct, an enum, a trait, a function, a type alias and a macro has one in its own documentation. A method has one, or is
-//! called in an example of its type. What is `pub` but cannot be reached does not exist (`unreachable_pub`), and what is
+//! A struct, an enum, a trait, a function, a type alias and a macro has one of its own. A method has one, or is called in
+//! an example of its type. What is `pub` can be reached, since the lint `unreachable_pub` refuses what cannot; what is
 //! `#[doc(hidden)]` belongs to generated code.
 
 use std::collections::BTreeMap;
