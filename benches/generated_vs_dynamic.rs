@@ -1,5 +1,5 @@
 //! The generated code beside a dynamic executor with the same kernels: training step and inference of three
-//! models with 1, 32 and 256 samples.
+//! models with 1, 32 and 256 samples. And a model of small widths beside a loop over arrays.
 
 mod dynamic;
 
@@ -15,6 +15,7 @@ use typenet::prelude::*;
 model! { Tiny < Dense(30 => 64, relu), Dense(64 => 32, relu), Dense(32 => 1, sigmoid) > }
 model! { Small < Dense(64 => 128, relu), Dense(128 => 64, relu), Dense(64 => 10, softmax) > }
 model! { Mlp < Dense(784 => 512, relu), Dense(512 => 10, softmax) > }
+model! { Narrow < Dense(8 => 16, relu), Dense(16 => 16, relu), Dense(16 => 4) > }
 
 const BATCHES: [usize; 3] = [1, 32, 256];
 /// Samples in memory. Steps walk over them: on one batch alone, losses and moments would sink into subnormal numbers.
@@ -73,7 +74,7 @@ where
                 step += 1;
                 let (values, labels) = batches.next().expect("a cycle does not end");
                 let evaluate = |logits: &mut [f32], grad: &mut [f32]| {
-                    black_box(loss.evaluate(labels, logits, Some(grad)));
+                    black_box(loss.evaluate(labels, None, logits, Some(grad)));
                 };
                 dynamic.step(values, batch, evaluate, &mut optimizers, step);
             });
@@ -95,7 +96,59 @@ where
     }
 }
 
+/// `max(x·weight + bias, floor)` as one writes it by hand; `values` is the weight, then the bias.
+fn dense<const I: usize, const O: usize>(values: &[f32], x: &[f32; I], floor: f32) -> [f32; O] {
+    let (weight, bias) = values.split_at(I * O);
+    let weight: &[[f32; O]; I] = bytemuck::cast_slice(weight).try_into().expect("I rows");
+    let mut y: [f32; O] = bias.try_into().expect("a number for each unit");
+    for i in 0..I {
+        for o in 0..O {
+            y[o] += x[i] * weight[i][o];
+        }
+    }
+    y.map(|y| y.max(floor))
+}
+
+/// [`Narrow`] without this library.
+#[inline(never)]
+fn narrow_by_hand(block: &[f32], x: &[f32; 8]) -> [f32; 4] {
+    let (first, rest) = block.split_at(8 * 16 + 16);
+    let (second, third) = rest.split_at(16 * 16 + 16);
+    let x: [f32; 16] = dense(first, x, 0.0);
+    let x: [f32; 16] = dense(second, &x, 0.0);
+    dense(third, &x, f32::NEG_INFINITY)
+}
+
+/// One sample after the other; none waits for another's answer.
+fn narrow(criterion: &mut Criterion) {
+    let (model, values) = (Narrow::new(1), uniform(64 * 8, 1));
+    let samples: &[[f32; 8]] = bytemuck::cast_slice(&values);
+    for x in samples {
+        for (a, b) in model.predict(x).into_iter().zip(narrow_by_hand(model.block(), x)) {
+            assert!((a - b).abs() < 1e-5, "{a} and {b}");
+        }
+    }
+    let mut group = criterion.benchmark_group("Narrow/predict/64 times 1");
+    group.throughput(Throughput::Elements(64));
+    group.bench_function(BenchmarkId::from_parameter("generated"), |bencher| {
+        bencher.iter(|| {
+            for x in samples {
+                black_box(model.predict(black_box(x)));
+            }
+        });
+    });
+    group.bench_function(BenchmarkId::from_parameter("loop"), |bencher| {
+        bencher.iter(|| {
+            for x in samples {
+                black_box(narrow_by_hand(black_box(model.block()), black_box(x)));
+            }
+        });
+    });
+    group.finish();
+}
+
 fn benches(criterion: &mut Criterion) {
+    narrow(criterion);
     compare::<Tiny, _, _>(criterion, &[30, 64, 32, 1], BinaryCrossEntropy, |i| i % 3 == 0);
     compare::<Small, _, _>(criterion, &[64, 128, 64, 10], CategoricalCrossEntropy, |i| (i % 10) as u8);
     compare::<Mlp, _, _>(criterion, &[784, 512, 10], CategoricalCrossEntropy, |i| (i % 10) as u8);

@@ -42,12 +42,18 @@ struct Options {
     /// Where the weights go [default: target/mnist.safetensors or target/digits.safetensors]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Saves the run's state here after every epoch, and goes on from it if it exists
+    /// Saves the run's state here after every epoch and on Ctrl-C, and goes on from it if it exists
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
 }
 
-fn main() -> ExitCode {
+/// How a training ended.
+enum Outcome {
+    Done,
+    Interrupted,
+}
+
+pub(crate) fn main() -> ExitCode {
     let options = Options::parse();
     let result = match &options.data {
         Some(folder) => mnist::load(folder)
@@ -56,7 +62,9 @@ fn main() -> ExitCode {
         None => train::<DigitsMlp, _>(digits::load(), &options, 20, "digits"),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        // 128 and the number of the signal, as shells have it.
+        Ok(Outcome::Interrupted) => ExitCode::from(130),
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
@@ -69,7 +77,7 @@ fn train<M, const PIXELS: usize>(
     options: &Options,
     epochs: usize,
     name: &str,
-) -> Result<(), Box<dyn Error>>
+) -> Result<Outcome, Box<dyn Error>>
 where
     M: Model<Sample = [f32; PIXELS], Prediction = [f32; 10]> + Layer<Head = Softmax>,
 {
@@ -90,19 +98,37 @@ where
 
     let mut trainer =
         M::new(options.seed).compile(AdamW::default(), CategoricalCrossEntropy, (Accuracy::new(),));
+    // The first Ctrl-C ends the training after the present step, the second ends the program.
+    let mut stop = Stop::new();
+    let handle = stop.handle();
+    ctrlc::set_handler(move || {
+        if handle.is_stopping() {
+            std::process::exit(130);
+        }
+        handle.stop();
+    })?;
     let mut fit = trainer
         .fit(&train.inputs, &train.labels)
         .epochs(options.epochs.unwrap_or(epochs))
         .batch_size(options.batch)
         .seed(options.seed)
-        .validation(&test.inputs, &test.labels);
+        .validation(&test.inputs, &test.labels)
+        .callback(&mut stop);
     if let Some(checkpoint) = &options.checkpoint {
         if checkpoint.exists() {
             fit = fit.resume(checkpoint);
         }
         fit = fit.checkpoint(checkpoint);
     }
-    fit.run()?;
+    let history = fit.run()?;
+    if let Some(reason) = history.stopped {
+        println!("{reason}");
+        match &options.checkpoint {
+            Some(file) => println!("the same command goes on from there: --checkpoint {}", file.display()),
+            None => println!("with --checkpoint FILE the run could be gone on with"),
+        }
+        return Ok(Outcome::Interrupted);
+    }
 
     let mut confusion = ConfusionMatrix::<10>::new();
     confusion.update(&trainer.predict_batch(&test.inputs), &test.labels);
@@ -112,5 +138,5 @@ where
     trainer.model().save(&out)?;
     println!("weights: {}", out.display());
     println!("test accuracy: {:.2} %", 100.0 * scores.get("accuracy").expect("compiled with accuracy"));
-    Ok(())
+    Ok(Outcome::Done)
 }

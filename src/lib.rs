@@ -25,6 +25,8 @@ pub mod prelude;
 #[doc(inline)]
 pub use typenet_runtime::embed;
 #[cfg(feature = "std")]
+pub use typenet_runtime::model::callbacks;
+#[cfg(feature = "std")]
 pub use typenet_runtime::{data, losses, metrics, model, optimizers};
 pub use typenet_runtime::{hardware, io, kernels, layers, tensor, typenum};
 

@@ -8,7 +8,8 @@ pub use core::primitive::{bool, f32, str, u8, u64, usize};
 pub use typenet_macros::model;
 pub use typenet_runtime::bytemuck::Zeroable;
 pub use typenet_runtime::io::embed::embed_block;
-pub use typenet_runtime::kernels::Rng;
+pub use typenet_runtime::kernels::{Rng, Simd};
+pub use typenet_runtime::layers::model::{AllOn, EachByItself, Route, predict_one};
 pub use typenet_runtime::layers::{
     Backward, Forward, Headless, Layer, Model, Predict, Step, buffer_count, output_len, parameter_count,
 };
@@ -42,6 +43,11 @@ pub const fn ends<const N: usize>(mut lens: [usize; N]) -> [usize; N] {
     }
     lens
 }
+
+/// Numbers that begin where a line of the cache does, so that no vector of them lies in two.
+#[derive(Debug)]
+#[repr(align(64))]
+pub struct Aligned<T>(pub T);
 
 /// The number of sizes of a shape.
 pub const fn rank<S: Shape>() -> usize {

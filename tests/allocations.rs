@@ -5,6 +5,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use typenet::callbacks::TerminateOnNan;
 use typenet::kernels::Rng;
 use typenet::layers::Model;
 use typenet::prelude::*;
@@ -79,11 +80,71 @@ fn steps_and_predictions_allocate_nothing() {
         let step = || tiny.train_on_batch(&rows, &classes, &rng).map(|_| ()).expect("a step");
         assert_eq!(allocations(step), 0, "a step of Adam");
 
+        let focal = BinaryFocalCrossEntropy.label_smoothing(0.1);
+        let mut tiny = Tiny::new(1).compile(Adam::default(), focal, ());
+        tiny.train_on_batch(&rows, &classes, &rng).expect("the first step");
+        let step = || tiny.train_on_batch(&rows, &classes, &rng).map(|_| ()).expect("a step");
+        assert_eq!(allocations(step), 0, "a step of a focal loss");
+
+        // What a run does once for each epoch is the same for long and short ones; a step of a second epoch, with weights
+        // and metrics that remember the whole epoch, takes nothing.
+        let metrics = || (Auc::new(), Precision::new(), RootMeanSquaredError::new());
+        let weights: Vec<f32> = (0..64).map(|i| i as f32 / 64.0).collect();
+        let epochs = |batch: usize, epochs: usize| {
+            let mut tiny = Tiny::new(1).compile(Adam::default(), Hinge, metrics());
+            let labels: Vec<f32> = classes.iter().map(|&class| f32::from(class)).collect();
+            let fit = tiny.fit(&rows, &labels).sample_weights(&weights);
+            allocations(|| {
+                fit.batch_size(batch).epochs(epochs).progress(false).run().map(|_| ()).expect("a run")
+            })
+        };
+        let later = |batch: usize| epochs(batch, 6) - epochs(batch, 3);
+        assert_eq!(later(64), later(2), "32 steps for each epoch allocate no more than one");
+
         assert_eq!(allocations(|| assert!(large.predict(&images[0])[0].is_finite())), 0, "one prediction");
         let mut predictions = vec![<Large as Model>::Prediction::default(); 96];
         let mut predictor = Predictor::<Large>::new(96);
         let many = || predictor.predict(&large, &images, &mut predictions);
         assert_eq!(allocations(many), 0, "many predictions");
+        let mut rows = vec![[0.5; 30]; 2000];
+        rows.iter_mut().for_each(|row| uniform(&mut rng, row));
+        let mut predictions = vec![[0.0]; 2000];
+        let mut predictor = Predictor::<Tiny>::new(2000);
+        let shared = || predictor.predict(&tiny, &rows, &mut predictions);
+        assert_eq!(allocations(shared), 0, "predictions of which threads share the samples");
     });
+    callbacks_allocate_nothing_between_epochs();
     assert!(ALLOCATIONS.load(Ordering::Relaxed) > 0, "the counting allocator counts");
+}
+
+/// From the end of the first step of an epoch to the end of its last.
+fn callbacks_allocate_nothing_between_epochs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut rng = Rng::seed(1);
+    let mut rows = vec![[0.0; 30]; 200];
+    rows.iter_mut().for_each(|row| uniform(&mut rng, row));
+    let classes: Vec<bool> = (0..200).map(|i| i % 3 == 0).collect();
+    let mut early = EarlyStopping::new("loss").patience(3).restore_best_weights(true);
+    let mut plateau = ReduceLrOnPlateau::new("accuracy").patience(1);
+    let mut scheduler = LearningRateScheduler::new(|_, rate| 0.9 * rate);
+    let mut log = CsvLogger::new(folder.path().join("log.csv"));
+    let mut board = TensorBoard::new(folder.path().join("logs")).every_steps(3);
+    let mut backup = BackupAndRestore::new(folder.path().join("run"));
+    let (mut stop, mut terminate) = (Stop::new(), TerminateOnNan::new());
+    let mut between = Vec::with_capacity(64);
+    let mut count = 0;
+    let mut watch = LambdaCallback::new().on_batch_end(|context, _| {
+        let now = ALLOCATIONS.load(Ordering::Relaxed);
+        if context.batch() > 1 {
+            between.push(now - count);
+        }
+        count = now;
+    });
+    let mut tiny = Tiny::new(1).compile(Adam::default(), BinaryCrossEntropy, (Accuracy::new(),));
+    let fit = tiny.fit(&rows, &classes).epochs(4).batch_size(30).progress(false);
+    let fit = fit.callback(&mut early).callback(&mut plateau).callback(&mut scheduler).callback(&mut log);
+    let fit = fit.callback(&mut board).callback(&mut backup).callback(&mut stop).callback(&mut terminate);
+    fit.callback(&mut watch).run().expect("a run");
+    drop(watch);
+    assert_eq!(between, vec![0; 4 * 6]);
 }

@@ -5,7 +5,10 @@ use std::path::Path;
 
 use typenet::data::mnist;
 use typenet::layers::Model;
-use typenet::model::Error;
+use typenet::layers::activation::Softmax;
+use typenet::losses::Loss;
+use typenet::metrics::{self, Metric};
+use typenet::model::{Error, LossMetric, NonFiniteCause};
 use typenet::prelude::*;
 
 model! { Net < Dense(4 => 8, relu), Dense(8 => 3, softmax) > }
@@ -110,13 +113,92 @@ fn validation_split_without_samples_on_a_side_is_an_error() {
 }
 
 #[test]
+fn weights_that_cannot_be_are_an_error() {
+    for found in [-1.0, f32::NAN, f32::INFINITY] {
+        let weights = [1.0, 1.0, found, 1.0, 1.0, 1.0];
+        let error =
+            refused(trainer(), |t| t.fit(&SAMPLES, &LABELS).sample_weights(&weights).run().map(|_| ()));
+        assert!(matches!(error, Error::Weight { .. }), "{error}");
+        message(&error, &["training samples", "weight 2 of samples", &found.to_string()]);
+        let error = refused(trainer(), |t| t.evaluate_weighted(&SAMPLES, &LABELS, &weights).map(|_| ()));
+        message(&error, &["evaluation samples", &found.to_string()]);
+        let weights = [1.0, found, 1.0];
+        let error =
+            refused(trainer(), |t| t.fit(&SAMPLES, &LABELS).class_weights(&weights).run().map(|_| ()));
+        message(&error, &["weight 1 of classes", &found.to_string()]);
+    }
+    let error = refused(trainer(), |t| t.fit(&SAMPLES, &LABELS).sample_weights(&[1.0; 5]).run().map(|_| ()));
+    message(&error, &["5 sample weights", "6 samples"]);
+    let error = refused(trainer(), |t| t.fit(&SAMPLES, &LABELS).class_weights(&[1.0; 4]).run().map(|_| ()));
+    message(&error, &["4 class weights", "3 classes"]);
+    let error = refused(trainer(), |t| t.evaluate_weighted(&SAMPLES, &LABELS, &[]).map(|_| ()));
+    message(&error, &["0 sample weights", "6 samples"]);
+}
+
+#[test]
+fn settings_of_losses_that_cannot_be_are_an_error() {
+    fn refused<L: Loss<Softmax, [f32; 3], u8> + Copy>(loss: L, parts: &[&str]) {
+        let mut trainer = Net::new(1).compile(Sgd::new(0.1), loss, ());
+        let error = trainer.fit(&SAMPLES, &LABELS).progress(false).run().expect_err("the run is refused");
+        assert!(matches!(error, Error::LossSetting(_)), "{error}");
+        message(&error, parts);
+        let error = trainer.evaluate(&SAMPLES, &LABELS).expect_err("the evaluation is refused");
+        message(&error, parts);
+    }
+    for found in [-0.1, 1.5, f64::NAN] {
+        refused(CategoricalCrossEntropy.label_smoothing(found), &["label_smoothing", &found.to_string()]);
+    }
+    refused(CategoricalFocalCrossEntropy.gamma(-1.0), &["CategoricalFocalCrossEntropy", "gamma", "-1"]);
+    refused(CategoricalFocalCrossEntropy.alpha(f64::INFINITY), &["alpha", "inf"]);
+
+    let numbers = [[0.0f32; 3]; 6];
+    let mut trainer = Net::new(1).compile(Sgd::new(0.1), Huber.delta(0.0), ());
+    message(&trainer.fit(&SAMPLES, &numbers).run().expect_err("refused"), &["Huber", "delta", "0"]);
+    let metric = LossMetric::new(Huber.delta(-2.0));
+    let mut trainer = Net::new(1).compile(Sgd::new(0.1), MeanSquaredError, (metric,));
+    message(
+        &trainer.fit(&SAMPLES, &numbers).run().expect_err("refused"),
+        &["metric", "Huber", "delta", "-2"],
+    );
+}
+
+#[test]
+fn metrics_that_do_not_fit_the_model_are_an_error() {
+    fn refused<K: Metric<Softmax, [f32; 3], u8>>(metric: K, parts: &[&str]) {
+        let mut trainer =
+            Net::new(1).compile(Sgd::new(0.1), CategoricalCrossEntropy, (Accuracy::new(), metric));
+        let before = trainer.to_boxed();
+        for error in [
+            trainer.fit(&SAMPLES, &LABELS).progress(false).run().map(|_| ()).expect_err("refused"),
+            trainer.evaluate(&SAMPLES, &LABELS).map(|_| ()).expect_err("refused"),
+        ] {
+            assert!(matches!(error, Error::MetricSetting(_)), "{error}");
+            message(&error, parts);
+        }
+        assert_eq!(before.block(), trainer.block());
+    }
+    refused(metrics::Precision::new().class_id(3), &["Precision", "class_id", "3", "from 0 to 2"]);
+    refused(metrics::Auc::new().class_id(9), &["Auc", "class_id", "9"]);
+    refused(metrics::Recall::new().threshold(f32::NAN), &["Recall", "threshold", "NaN"]);
+    refused(metrics::FBetaScore::new().beta(0.0), &["FBetaScore", "beta", "0"]);
+    refused(metrics::AucOverThresholds::new(1), &["AucOverThresholds", "thresholds", "at least 2"]);
+    refused(metrics::AucOverThresholds::new(0), &["thresholds", "0"]);
+}
+
+#[test]
 fn loss_that_is_not_finite_stops_the_run() {
     let mut net = Net::new(1);
     net.dense_2_mut().bias().expect("a bias")[1] = f32::NAN;
     let trainer = net.compile(Sgd::new(0.1), CategoricalCrossEntropy, (Accuracy::new(),));
     let mut trainer = trainer;
     let error = trainer.fit(&SAMPLES, &LABELS).progress(false).run().expect_err("the run stops");
-    assert!(matches!(error, Error::NonFiniteLoss { epoch: 1, step: 1, .. }), "{error}");
+    let Error::NonFiniteLoss { epoch: 1, step: 1, cause: NonFiniteCause::Weights(found), .. } = &error else {
+        panic!("{error}")
+    };
+    assert_eq!((found.tensor.as_str(), found.index), ("dense_2.bias", 1));
+    let error =
+        trainer.train_on_batch(&SAMPLES, &LABELS, &typenet::kernels::Rng::seed(1)).expect_err("the same");
+    message(&error, &["step 1", "value 1 of `dense_2.bias` is NaN"]);
 }
 
 #[test]

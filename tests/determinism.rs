@@ -39,6 +39,27 @@ fn any_number_of_threads_gives_the_same_bits() {
 }
 
 #[test]
+fn any_number_of_threads_and_any_memory_give_the_same_predictions() {
+    let model = Net::new(4);
+    let digits = digits::load();
+    let images: Vec<[f32; 64]> = digits.train.inputs.iter().copied().cycle().take(2001).collect();
+    let predict = |threads: usize, samples: usize| {
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool of threads");
+        let mut predictions = vec![[0.0; 10]; images.len()];
+        let predictor = || Predictor::<Net>::new(samples).predict(&model, &images, &mut predictions);
+        pool.install(predictor);
+        predictions
+    };
+    let one: Vec<[f32; 10]> = images.iter().map(|image| model.predict(image)).collect();
+    for threads in [1, 2, 3, 8] {
+        // Less memory than threads, some for each, and enough for all samples.
+        for samples in [1, 2, 11, 5000] {
+            assert!(predict(threads, samples) == one, "{threads} threads, memory for {samples}");
+        }
+    }
+}
+
+#[test]
 fn a_run_stopped_after_any_epoch_and_resumed_gives_the_same_bits() {
     let digits = digits::load();
     let folder = tempfile::tempdir().expect("a folder for checkpoints");

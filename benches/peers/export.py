@@ -9,7 +9,7 @@ def onnx_model(folder, workload, batch):
     """The network with its head for a fixed batch, as serialised ONNX (opset 17)."""
     from onnx import TensorProto, helper, numpy_helper
 
-    _, _, layers = cases.load(folder, workload)
+    _, _, layers = cases.load_dense(folder, workload)
     widths = cases.WORKLOADS[workload]["widths"]
     nodes, weights, name = [], [], "x"
     for i, (weight, bias) in enumerate(layers):
@@ -32,5 +32,5 @@ def onnx_model(folder, workload, batch):
 
 
 def inputs(folder, workload, batch):
-    x, _, _ = cases.load(folder, workload)
+    x, _, _ = cases.load_dense(folder, workload)
     return np.ascontiguousarray(x[:batch])

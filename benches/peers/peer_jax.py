@@ -14,42 +14,42 @@ import jax  # noqa: E402
 import jax.numpy as jnp  # noqa: E402
 import optax  # noqa: E402
 
+import networks_jax  # noqa: E402
+
 STEPS = 32 if "--scan" in os.environ.get("PEER_FLAGS", "") else 1
 NAME = f"JAX {STEPS} steps" if STEPS > 1 else "JAX"
 
 
-def logits_of(params, x):
-    for weight, bias in params[:-1]:
-        x = jax.nn.relu(x @ weight + bias)
-    weight, bias = params[-1]
-    return x @ weight + bias
+def loss_of(workload):
+    network = networks_jax.network(workload)
+    binary = cases.WORKLOADS[workload]["loss"] == "binary"
 
-
-def loss_of(binary):
-    def loss(params, x, y):
-        logits = logits_of(params, x)
+    def loss(params, state, x, y):
+        logits, state = network(params, state, x, True)
         if binary:
-            return optax.sigmoid_binary_cross_entropy(logits[:, 0], y.astype(jnp.float32)).mean()
-        return optax.softmax_cross_entropy_with_integer_labels(logits, y.astype(jnp.int32)).mean()
+            losses = optax.sigmoid_binary_cross_entropy(logits[:, 0], y.astype(jnp.float32))
+        else:
+            losses = optax.softmax_cross_entropy_with_integer_labels(logits, y.astype(jnp.int32))
+        return losses.mean(), state
 
     return loss
 
 
 def trainer(workload, optimizer, batch):
-    x, y, layers = cases.load(options.data, workload)
-    params = [(jnp.asarray(w), jnp.asarray(b)) for w, b in layers]
+    x, y, tensors = cases.load(options.data, workload)
+    params = [jnp.asarray(tensor) for tensor in tensors]
     rate = cases.LEARNING_RATE[optimizer]
     if optimizer == "momentum":
         update = optax.sgd(rate, momentum=cases.MOMENTUM)
     else:
         update = optax.adam(rate, eps=cases.EPSILON)
-    gradient = jax.value_and_grad(loss_of(cases.WORKLOADS[workload]["loss"] == "binary"))
+    gradient = jax.value_and_grad(loss_of(workload), has_aux=True)
 
     def step(carry, data):
-        params, state = carry
-        loss, grads = gradient(params, *data)
-        changes, state = update.update(grads, state)
-        return (optax.apply_updates(params, changes), state), loss
+        params, state, slots = carry
+        (loss, state), grads = gradient(params, state, *data)
+        changes, slots = update.update(grads, slots)
+        return (optax.apply_updates(params, changes), state, slots), loss
 
     @jax.jit
     def one(carry, x, y):
@@ -60,8 +60,8 @@ def trainer(workload, optimizer, batch):
         return jax.lax.scan(step, carry, (x, y))
 
     # Copies of the first batches, cyclic where the data are fewer than 32 batches.
-    chunks = [(jnp.asarray(x[i : i + batch]), jnp.asarray(y[i : i + batch])) for i in range(0, cases.ROWS, batch)]
-    carry = (params, update.init(params))
+    chunks = [(jnp.asarray(x[i : i + batch]), jnp.asarray(y[i : i + batch])) for i in range(0, len(x), batch)]
+    carry = (params, networks_jax.start_state(workload), update.init(params))
     at = 0
     if STEPS > 1:
         groups = []
@@ -82,6 +82,8 @@ def trainer(workload, optimizer, batch):
     return run
 
 
+if options.kinds == "steps":
+    cases.steps(trainer("w1", "momentum", 128))
 train, predict = cases.wanted(options)
 for workload, optimizer, batch in train:
     run = trainer(workload, optimizer, batch)
@@ -89,10 +91,11 @@ for workload, optimizer, batch in train:
     value = cases.rate(run, batch * STEPS, options.seconds)
     cases.report(NAME, "train", workload, optimizer, batch, value, loss)
 for workload, batch in predict if STEPS == 1 else []:
-    x, _, layers = cases.load(options.data, workload)
-    params = [(jnp.asarray(w), jnp.asarray(b)) for w, b in layers]
+    x, _, tensors = cases.load(options.data, workload)
+    params, state = [jnp.asarray(tensor) for tensor in tensors], networks_jax.start_state(workload)
     head = jax.nn.sigmoid if cases.WORKLOADS[workload]["loss"] == "binary" else jax.nn.softmax
-    infer = jax.jit(lambda x, params=params, head=head: head(logits_of(params, x)))
+    network = networks_jax.network(workload)
+    infer = jax.jit(lambda x, p=params, s=state, h=head, n=network: h(n(p, s, x, False)[0]))
     inputs = jnp.asarray(x[:batch])
 
     def predict_calls(calls):

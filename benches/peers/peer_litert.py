@@ -11,8 +11,8 @@ os.environ["CUDA_VISIBLE_DEVICES"] = ""
 import tensorflow as tf  # noqa: E402
 from ai_edge_litert.interpreter import Interpreter  # noqa: E402
 
-for workload, batch in cases.wanted(options)[1]:
-    x, _, layers = cases.load(options.data, workload)
+for workload, batch in cases.wanted(options, dense=True)[1]:
+    x, _, layers = cases.load_dense(options.data, workload)
     head = "sigmoid" if cases.WORKLOADS[workload]["loss"] == "binary" else "softmax"
     model = tf.keras.Sequential([tf.keras.Input(batch_shape=(batch, x.shape[1]))])
     for i, (weight, _) in enumerate(layers):

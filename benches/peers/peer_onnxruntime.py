@@ -9,7 +9,7 @@ options = cases.options()
 settings = ort.SessionOptions()
 settings.intra_op_num_threads = options.threads
 settings.inter_op_num_threads = 1
-for workload, batch in cases.wanted(options)[1]:
+for workload, batch in cases.wanted(options, dense=True)[1]:
     model = export.onnx_model(options.data, workload, batch)
     session = ort.InferenceSession(model, settings, providers=["CPUExecutionProvider"])
     feed = {"x": export.inputs(options.data, workload, batch)}

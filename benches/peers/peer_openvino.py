@@ -9,7 +9,7 @@ import export
 
 options = cases.options()
 core = ov.Core()
-for workload, batch in cases.wanted(options)[1]:
+for workload, batch in cases.wanted(options, dense=True)[1]:
     model = core.read_model(io.BytesIO(export.onnx_model(options.data, workload, batch)))
     settings = {"INFERENCE_NUM_THREADS": options.threads, "INFERENCE_PRECISION_HINT": "f32", "NUM_STREAMS": 1}
     request = core.compile_model(model, "CPU", settings).create_infer_request()

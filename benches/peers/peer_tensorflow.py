@@ -25,7 +25,7 @@ def logits_of(params, x):
 
 
 def trainer(workload, optimizer, batch):
-    x, y, layers = cases.load(options.data, workload)
+    x, y, layers = cases.load_dense(options.data, workload)
     binary = cases.WORKLOADS[workload]["loss"] == "binary"
     params = [(tf.Variable(w), tf.Variable(b)) for w, b in layers]
     flat = [v for pair in params for v in pair]
@@ -48,7 +48,7 @@ def trainer(workload, optimizer, batch):
         update.apply_gradients(zip(tape.gradient(loss, flat), flat))
         return loss
 
-    chunks = [(tf.constant(x[i : i + batch]), tf.constant(y[i : i + batch])) for i in range(0, cases.ROWS, batch)]
+    chunks = [(tf.constant(x[i : i + batch]), tf.constant(y[i : i + batch])) for i in range(0, len(x), batch)]
     at = 0
 
     def run(calls):
@@ -61,13 +61,15 @@ def trainer(workload, optimizer, batch):
     return run
 
 
-train, predict = cases.wanted(options)
+if options.kinds == "steps":
+    cases.steps(trainer("w1", "momentum", 128))
+train, predict = cases.wanted(options, dense=True)
 for workload, optimizer, batch in train:
     run = trainer(workload, optimizer, batch)
     loss = run(cases.CHECK_STEPS)
     cases.report(NAME, "train", workload, optimizer, batch, cases.rate(run, batch, options.seconds), loss)
 for workload, batch in predict:
-    x, _, layers = cases.load(options.data, workload)
+    x, _, layers = cases.load_dense(options.data, workload)
     params = [(tf.constant(w), tf.constant(b)) for w, b in layers]
     head = tf.nn.sigmoid if cases.WORKLOADS[workload]["loss"] == "binary" else tf.nn.softmax
     infer = tf.function(lambda x, params=params, head=head: head(logits_of(params, x)), jit_compile=XLA)

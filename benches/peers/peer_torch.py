@@ -1,4 +1,4 @@
-"""PyTorch, eager and compiled."""
+"""PyTorch, eager and compiled. Compiled also takes the optimizers' fused kernels."""
 
 import os
 import sys
@@ -11,39 +11,28 @@ for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import torch  # noqa: E402
 
+from networks_torch import network  # noqa: E402
+
 torch.set_num_threads(options.threads)
 compiled = "--compiled" in os.environ.get("PEER_FLAGS", "")
 NAME = "PyTorch compiled" if compiled else "PyTorch eager"
 
 
-def network(work, layers):
-    parts = []
-    for i, (weight, bias) in enumerate(layers):
-        linear = torch.nn.Linear(*weight.shape)
-        with torch.no_grad():
-            linear.weight.copy_(torch.from_numpy(weight.T.copy()))
-            linear.bias.copy_(torch.from_numpy(bias))
-        parts.append(linear)
-        if i + 1 < len(layers):
-            parts.append(torch.nn.ReLU())
-    return torch.nn.Sequential(*parts)
-
-
 def trainer(workload, optimizer, batch):
-    work = cases.WORKLOADS[workload]
-    x, y, layers = cases.load(options.data, workload)
-    model = network(work, layers)
+    x, y, tensors = cases.load(options.data, workload)
+    model = network(workload, tensors)
     rate = cases.LEARNING_RATE[optimizer]
+    learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
     if optimizer == "momentum":
-        step = torch.optim.SGD(model.parameters(), lr=rate, momentum=cases.MOMENTUM)
+        step = torch.optim.SGD(learned, lr=rate, momentum=cases.MOMENTUM, fused=compiled)
     else:
-        step = torch.optim.Adam(model.parameters(), lr=rate, eps=cases.EPSILON)
+        step = torch.optim.Adam(learned, lr=rate, eps=cases.EPSILON, fused=compiled)
     x = torch.from_numpy(x)
-    if work["loss"] == "binary":
+    if cases.WORKLOADS[workload]["loss"] == "binary":
         loss_function, y = torch.nn.BCEWithLogitsLoss(), torch.from_numpy(y).float()[:, None]
     else:
         loss_function, y = torch.nn.CrossEntropyLoss(), torch.from_numpy(y).long()
-    batches = [(x[i : i + batch], y[i : i + batch]) for i in range(0, cases.ROWS, batch)]
+    batches = [(x[i : i + batch], y[i : i + batch]) for i in range(0, len(x), batch)]
 
     def loss_of(inputs, labels):
         return loss_function(model(inputs), labels)
@@ -65,16 +54,17 @@ def trainer(workload, optimizer, batch):
     return run
 
 
+if options.kinds == "steps":
+    cases.steps(trainer("w1", "momentum", 128))
 train, predict = cases.wanted(options)
 for workload, optimizer, batch in train:
     run = trainer(workload, optimizer, batch)
     loss = run(cases.CHECK_STEPS)
     cases.report(NAME, "train", workload, optimizer, batch, cases.rate(run, batch, options.seconds), loss)
 for workload, batch in predict:
-    x, _, layers = cases.load(options.data, workload)
-    model = network(cases.WORKLOADS[workload], layers).eval()
+    x, _, tensors = cases.load(options.data, workload)
     head = torch.nn.Sigmoid() if cases.WORKLOADS[workload]["loss"] == "binary" else torch.nn.Softmax(dim=1)
-    model = torch.nn.Sequential(model, head)
+    model = torch.nn.Sequential(network(workload, tensors), head).eval()
     if compiled:
         model = torch.compile(model)
     inputs = torch.from_numpy(x[:batch])

@@ -16,11 +16,11 @@ const _: () = {
     const _: () = {
         #[allow(unused_imports)]
         use ::typenet::__private::{
-            Backward, Debug, FmtResult, Formatter, Forward, Headless, If, Layer,
-            LayerInfo, Model, None, Otherwise, Predict, Probe, Rng, Select, Some, Step,
-            Unknown, Unsigned, Zeroable, bool, buffer_count, embed_block, ends, f32,
-            has_sizes, is_rowwise, max, output_len, parameter_count, rank, size, str, u8,
-            u64, usize,
+            Aligned, AllOn, Backward, Debug, EachByItself, FmtResult, Formatter, Forward,
+            Headless, If, Layer, LayerInfo, Model, None, Otherwise, Predict, Probe, Rng,
+            Route, Select, Simd, Some, Step, Unknown, Unsigned, Zeroable, bool,
+            buffer_count, embed_block, ends, f32, has_sizes, is_rowwise, max, output_len,
+            parameter_count, predict_one, rank, size, str, u64, u8, usize,
         };
         const WIDTH_IS_SIZE: bool = Probe::<WrittenWidth>::IS_SIZE;
         type WidthSize = <If<
@@ -206,17 +206,7 @@ const _: () = {
             }
             /// The model's answer to one sample. On the stack alone, without heap.
             pub fn predict(&self, sample: &[[f32; WIDTH_SIZE]; 28]) -> [f32; 10] {
-                let (parameters, buffers) = self.block.split_at(Self::PARAMETERS);
-                let mut prediction = [0.0; 10];
-                <Self as Layer>::predict(Predict {
-                    batch: 1,
-                    parameters,
-                    buffers,
-                    input: sample.as_flattened(),
-                    output: &mut prediction,
-                    scratch: &mut [0.0; <Self as Layer>::PREDICT_SCRATCH],
-                });
-                prediction
+                predict_one(self, sample)
             }
             /// The parameters of layer `dense_1`: `Dense(784 => 512)`.
             pub fn dense_1(&self) -> ::typenet::layers::dense::DenseView<'_, 784, 512> {
@@ -290,7 +280,17 @@ const _: () = {
                 );
             }
             fn predict(pass: Predict<'_, f32>) {
-                <Self as Model>::predict_with::<<Self as Model>::Last>(pass);
+                <Self as Model>::predict_with::<
+                    <Self as Model>::Last,
+                    _,
+                >(EachByItself, pass);
+            }
+            #[inline(always)]
+            fn predict_on<S: Simd>(simd: S, pass: Predict<'_, f32>) {
+                <Self as Model>::predict_with::<
+                    <Self as Model>::Last,
+                    _,
+                >(AllOn(simd), pass);
             }
             fn forward(pass: Forward<'_, f32>) {
                 <Self as Model>::forward_with::<<Self as Model>::Last>(pass);
@@ -322,7 +322,8 @@ const _: () = {
                 &mut self.block
             }
             #[allow(unused_variables)]
-            fn predict_with<Last: Layer>(pass: Predict<'_, f32>) {
+            #[inline(always)]
+            fn predict_with<Last: Layer, R: Route>(route: R, pass: Predict<'_, f32>) {
                 let (dense_1_parameters, head_1_parameters) = pass
                     .parameters
                     .split_at(parameter_count::<f32, Dense1>());
@@ -331,24 +332,54 @@ const _: () = {
                     .scratch
                     .split_at_mut(pass.batch * PREDICT_EVEN);
                 let dense_1_output = &mut even[..pass.batch * output_len::<Dense1>()];
-                <Dense1 as Layer>::predict(Predict {
-                    batch: pass.batch,
-                    parameters: dense_1_parameters,
-                    buffers: &[],
-                    input: pass.input,
-                    output: &mut *dense_1_output,
-                    scratch: &mut scratch[..pass.batch
-                        * <Dense1 as Layer>::PREDICT_SCRATCH],
-                });
-                <Last as Layer>::predict(Predict {
-                    batch: pass.batch,
-                    parameters: head_1_parameters,
-                    buffers: head_1_buffers,
-                    input: dense_1_output,
-                    output: pass.output,
-                    scratch: &mut scratch[..pass.batch
-                        * <Last as Layer>::PREDICT_SCRATCH],
-                });
+                route
+                    .layer::<
+                        Dense1,
+                    >(Predict {
+                        batch: pass.batch,
+                        parameters: dense_1_parameters,
+                        buffers: &[],
+                        input: pass.input,
+                        output: &mut *dense_1_output,
+                        scratch: &mut scratch[..pass.batch
+                            * <Dense1 as Layer>::PREDICT_SCRATCH],
+                    });
+                route
+                    .layer::<
+                        Last,
+                    >(Predict {
+                        batch: pass.batch,
+                        parameters: head_1_parameters,
+                        buffers: head_1_buffers,
+                        input: dense_1_output,
+                        output: pass.output,
+                        scratch: &mut scratch[..pass.batch
+                            * <Last as Layer>::PREDICT_SCRATCH],
+                    });
+            }
+            #[inline(always)]
+            fn predict_one<R: Route>(
+                &self,
+                route: R,
+                sample: &[[f32; WIDTH_SIZE]; 28],
+            ) -> [f32; 10] {
+                let (parameters, buffers) = self.block.split_at(Self::PARAMETERS);
+                let mut prediction = [0.0; 10];
+                <Self as Model>::predict_with::<
+                    <Self as Model>::Last,
+                    R,
+                >(
+                    route,
+                    Predict {
+                        batch: 1,
+                        parameters,
+                        buffers,
+                        input: sample.as_flattened(),
+                        output: &mut prediction,
+                        scratch: &mut Aligned([0.0; <Self as Layer>::PREDICT_SCRATCH]).0,
+                    },
+                );
+                prediction
             }
             #[allow(unused_variables)]
             fn forward_with<Last: Layer>(pass: Forward<'_, f32>) {

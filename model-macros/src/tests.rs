@@ -176,6 +176,7 @@ fn names_become_methods() {
     rejects("M < a_mut: Dense(3 => 4), a: Dense(4 => 5) >", "layer `a` is changed through `a_mut`");
     rejects("M < predict: Dense(3 => 4) >", "every model has a method `predict`");
     rejects("M < block: Dense(3 => 4) >", "every model has a method `block`");
+    rejects("M < tensor: Dense(3 => 4) >", "every model has a method `tensor`");
     rejects("M < type: Dense(3 => 4) >", "`type` is a keyword of Rust");
     rejects("M < r#type: Dense(3 => 4) >", "`type` is a keyword of Rust");
     rejects("M < Logits: Dense(3 => 4) >", "a layer's name becomes a method: write `logits`");

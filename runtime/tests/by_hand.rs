@@ -2,8 +2,9 @@
 //!
 //! `pub Mlp < Dense(3 => 4, relu), Dense(4 => 2, softmax) >`
 
-use typenet_runtime::kernels::Rng;
+use typenet_runtime::kernels::{Rng, Simd};
 use typenet_runtime::layers::activation::{Relu, Softmax};
+use typenet_runtime::layers::model::{AllOn, EachByItself, Route};
 use typenet_runtime::layers::{
     Backward, Dense, Forward, Layer, Model, Predict, Step, buffer_count, input_len, output_len,
     parameter_count,
@@ -43,7 +44,12 @@ impl Layer for Mlp {
     }
 
     fn predict(pass: Predict<'_, f32>) {
-        Self::predict_with::<<Self as Model>::Last>(pass);
+        Self::predict_with::<<Self as Model>::Last, _>(EachByItself, pass);
+    }
+
+    #[inline(always)]
+    fn predict_on<S: Simd>(simd: S, pass: Predict<'_, f32>) {
+        Self::predict_with::<<Self as Model>::Last, _>(AllOn(simd), pass);
     }
 
     fn forward(pass: Forward<'_, f32>) {
@@ -73,11 +79,12 @@ impl Model for Mlp {
         &mut self.block
     }
 
-    fn predict_with<Last: Layer>(pass: Predict<'_, f32>) {
+    #[inline(always)]
+    fn predict_with<Last: Layer, R: Route>(route: R, pass: Predict<'_, f32>) {
         let (dense_1_parameters, dense_2_parameters) =
             pass.parameters.split_at(parameter_count::<f32, Dense1>());
         let (dense_1, _) = pass.scratch.split_at_mut(pass.batch * output_len::<Dense1>());
-        <Dense1 as Layer>::predict(Predict {
+        route.layer::<Dense1>(Predict {
             batch: pass.batch,
             parameters: dense_1_parameters,
             buffers: &[],
@@ -85,7 +92,7 @@ impl Model for Mlp {
             output: &mut *dense_1,
             scratch: &mut [],
         });
-        Last::predict(Predict {
+        route.layer::<Last>(Predict {
             batch: pass.batch,
             parameters: dense_2_parameters,
             buffers: &[],
@@ -93,6 +100,24 @@ impl Model for Mlp {
             output: pass.output,
             scratch: &mut [],
         });
+    }
+
+    #[inline(always)]
+    fn predict_one<R: Route>(&self, route: R, sample: &[f32; 3]) -> [f32; 2] {
+        let (parameters, buffers) = self.block.split_at(parameter_count::<f32, Self>());
+        let mut prediction = [0.0; 2];
+        Self::predict_with::<<Self as Model>::Last, R>(
+            route,
+            Predict {
+                batch: 1,
+                parameters,
+                buffers,
+                input: sample,
+                output: &mut prediction,
+                scratch: &mut [0.0; Self::PREDICT_SCRATCH],
+            },
+        );
+        prediction
     }
 
     fn forward_with<Last: Layer>(pass: Forward<'_, f32>) {

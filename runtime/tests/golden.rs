@@ -102,7 +102,7 @@ impl LossCases {
         let mut logits = f32s(&self.0["logits"]);
         let mut gradient = vec![f32::NAN; logits.len()];
         loss.check_labels(labels).expect("labels that can be");
-        let mean = loss.evaluate(labels, &mut logits, Some(&mut gradient)) / labels.len() as f64;
+        let mean = loss.evaluate(labels, None, &mut logits, Some(&mut gradient)) / labels.len() as f64;
         let case = &self.0["cases"][name];
         let expected = case["loss"].as_f64().expect("a number");
         // The largest of 30 values and of a few roundings each; the mean of squares at ±1e4 dominates.
@@ -318,6 +318,7 @@ fn check_training(name: &str, optimizer: &dyn Optimizer, formula: Formula) {
         Loss::<Softmax, [f32; 5], u8>::evaluate(
             &CategoricalCrossEntropy,
             &labels[step],
+            None,
             &mut predictions,
             Some(logits),
         ) / 8.0

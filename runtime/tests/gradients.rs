@@ -2,13 +2,16 @@
 
 use typenet_runtime::kernels::cross_entropy::reference;
 use typenet_runtime::kernels::function::Map;
-use typenet_runtime::kernels::{Element, Rng};
+use typenet_runtime::kernels::{Element, Function, Rng};
 use typenet_runtime::layers::activation::*;
 use typenet_runtime::layers::check::check_gradient;
 use typenet_runtime::layers::dense::{BiasOption, NoBias, WithBias};
 use typenet_runtime::layers::dropout::{Dropout, Fraction};
 use typenet_runtime::layers::{Backward, Dense, Flatten, Forward, Layer, Predict, parameter_count};
-use typenet_runtime::losses::{self, Loss, MeanAbsoluteError, MeanSquaredError};
+use typenet_runtime::losses::{
+    self, CategoricalHinge, CosineSimilarity, Hinge, Huber, KlDivergence, LogCosh, Loss, MeanAbsoluteError,
+    MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError, Poisson, SquaredHinge,
+};
 use typenet_runtime::tensor::Shape;
 use typenet_runtime::typenum::{U1, U2, U3, U4, U5, U7, U12, Unsigned};
 
@@ -249,51 +252,299 @@ fn binary_cross_entropy() {
     }
 }
 
-/// The gradient of a loss after activation `Head`, in f32, against differences of the whole in f64.
+/// The gradient of a loss after activation `Head`, in f32, against differences of the whole in f64, with and without
+/// weights. `whole` is a sample's loss from its predictions; no derivative by one of them exceeds `slope`.
 #[track_caller]
-fn check_loss<Head: Activation, L: Loss<Head, [f32; 3], [f32; 3]>>(loss: L, error: impl Fn(f64) -> f64) {
-    let batch = 50;
-    let (logits, targets) = (normal(5, 3 * batch), normal(6, 3 * batch));
-    let whole = |logits: &[f64]| {
-        let mut y = logits.to_vec();
-        f64::map(Head::FUNCTION, 3, &mut y);
-        y.iter().zip(&targets).map(|(y, t)| error(y - t)).sum::<f64>() / y.len() as f64
+fn check_loss<Head: Activation, Label, L: Loss<Head, [f32; 3], Label>>(
+    loss: L,
+    labels: &[Label],
+    slope: f64,
+    whole: impl Fn(usize, &[f64]) -> f64,
+) {
+    let evaluate = |weights: Option<&[f32]>, logits: &mut [f32], gradient: Option<&mut [f32]>| {
+        loss.evaluate(labels, weights, logits, gradient)
     };
-    let labels: Vec<[f32; 3]> =
-        targets.as_chunks::<3>().0.iter().map(|label| label.map(|t| t as f32)).collect();
-    let mut predictions: Vec<f32> = logits.iter().map(|&z| z as f32).collect();
-    let mut gradient = vec![f32::NAN; predictions.len()];
-    let value = loss.evaluate(&labels, &mut predictions, Some(&mut gradient)) / batch as f64;
-
-    // Values, errors and slopes are below `size`; each passes through a few roundings, and softmax sums three.
-    let size = logits.iter().chain(&targets).fold(1.0, |max: f64, x| max.max(x.abs()));
-    let unit = 16.0 * f64::from(f32::EPSILON) * 4.0 * size * size;
-    assert!((value - whole(&logits)).abs() <= unit, "{value} {}", whole(&logits));
-    for (place, (gradient, (difference, tolerance))) in
-        gradient.iter().zip(differences(&logits, whole)).enumerate()
-    {
-        let allowed = tolerance + unit / predictions.len() as f64;
-        assert!((f64::from(*gradient) - difference).abs() <= allowed, "{place}: {gradient} {difference}");
-    }
-
-    let mut again: Vec<f32> = logits.iter().map(|&z| z as f32).collect();
-    assert_eq!(loss.evaluate(&labels, &mut again, None) / batch as f64, value, "without a gradient");
-    assert_eq!(again, predictions, "without a gradient");
+    check_evaluation(Head::FUNCTION, labels.len(), &evaluate, slope, &whole);
 }
 
-mod pointwise_losses {
+/// Weights, logits and gradient of [`Loss::evaluate`].
+type Evaluate<'a> = dyn Fn(Option<&[f32]>, &mut [f32], Option<&mut [f32]>) -> f64 + 'a;
+
+#[track_caller]
+fn check_evaluation(
+    head: Function,
+    batch: usize,
+    evaluate: &Evaluate<'_>,
+    slope: f64,
+    whole: &dyn Fn(usize, &[f64]) -> f64,
+) {
+    let (logits, weights) = (normal(5, 3 * batch), uniform(7, batch));
+    let f32_weights: Vec<f32> = weights.iter().map(|&w| w as f32).collect();
+    for weights in [None, Some(weights)] {
+        let weight = |sample: usize| weights.as_ref().map_or(1.0, |weights| weights[sample]);
+        let mean = |logits: &[f64]| {
+            let mut y = logits.to_vec();
+            f64::map(head, 3, &mut y);
+            let losses = y.chunks_exact(3).enumerate();
+            losses.map(|(sample, y)| weight(sample) * whole(sample, y)).sum::<f64>() / batch as f64
+        };
+        let weights = weights.as_ref().map(|_| &f32_weights[..]);
+        let mut predictions: Vec<f32> = logits.iter().map(|&z| z as f32).collect();
+        let mut gradient = vec![f32::NAN; predictions.len()];
+        let value = evaluate(weights, &mut predictions, Some(&mut gradient)) / batch as f64;
+
+        // Predictions pass through a few roundings of a head that is below `size` and sums three values.
+        let size = logits.iter().fold(1.0, |max: f64, x| max.max(x.abs()));
+        let unit = 16.0 * f64::from(f32::EPSILON) * 4.0 * size * slope;
+        assert!((value - mean(&logits)).abs() <= unit, "{value} {}", mean(&logits));
+        for (place, (gradient, (difference, tolerance))) in
+            gradient.iter().zip(differences(&logits, mean)).enumerate()
+        {
+            let allowed = tolerance + unit / batch as f64;
+            let distance = (f64::from(*gradient) - difference).abs();
+            assert!(distance <= allowed, "{place}: {gradient} {difference} {allowed:e}");
+        }
+
+        let mut again: Vec<f32> = logits.iter().map(|&z| z as f32).collect();
+        let without = evaluate(weights, &mut again, None) / batch as f64;
+        assert_eq!((without, &again), (value, &predictions), "without a gradient");
+    }
+}
+
+const BATCH: usize = 40;
+
+fn rows(values: &[f64]) -> Vec<[f32; 3]> {
+    values.as_chunks::<3>().0.iter().map(|row| row.map(|x| x as f32)).collect()
+}
+
+/// Every loss that is a function of predictions, after every activation; formulas as in Keras's documentation.
+mod losses_of_predictions {
     use super::*;
 
-    macro_rules! pointwise {
+    fn mean(y: &[f64], t: &[f64], value: impl Fn(f64, f64) -> f64) -> f64 {
+        y.iter().zip(t).map(|(&y, &t)| value(y, t)).sum::<f64>() / 3.0
+    }
+
+    fn cosine(y: &[f64], t: &[f64]) -> f64 {
+        let dot = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>();
+        let length = |x: &[f64]| dot(x, x).max(1e-14).sqrt();
+        -dot(y, t) / (length(y) * length(t))
+    }
+
+    fn check_all<Head: Activation>() {
+        let numbers = normal(6, 3 * BATCH);
+        let counts: Vec<f64> = numbers.iter().map(|x| x.abs().floor()).collect();
+        let signs: Vec<f64> = numbers.iter().map(|x| x.signum()).collect();
+        let target = |of: &[f64], sample: usize| of[3 * sample..][..3].to_vec();
+        let smallest = numbers.iter().fold(f64::INFINITY, |min, x| min.min(x.abs()));
+        let largest = numbers.iter().fold(0.0, |max: f64, x| max.max(x.abs())) + 10.0;
+        macro_rules! pointwise {
+            ($loss:expr, $targets:expr, $slope:expr, $value:expr) => {
+                let labels = rows(&$targets);
+                check_loss::<Head, _, _>($loss, &labels, $slope, |sample, y| {
+                    mean(y, &target(&$targets, sample), $value)
+                });
+            };
+        }
+        pointwise!(MeanSquaredError, numbers, 2.0 * largest, |y, t| (y - t).powi(2));
+        pointwise!(MeanAbsoluteError, numbers, 1.0, |y, t| (y - t).abs());
+        pointwise!(MeanAbsolutePercentageError, numbers, 100.0 / smallest, |y, t| 100.0
+            * ((y - t) / t).abs());
+        pointwise!(MeanSquaredLogarithmicError, counts, 4.0, |y, t| {
+            ((1.0 + y.max(1e-7)).ln() - (1.0 + t.max(1e-7)).ln()).powi(2)
+        });
+        let huber = |delta: f64| {
+            move |y: f64, t: f64| {
+                let e = (y - t).abs();
+                if e <= delta { 0.5 * e * e } else { delta * e - 0.5 * delta * delta }
+            }
+        };
+        pointwise!(Huber, numbers, 1.0, huber(1.0));
+        pointwise!(Huber.delta(2.5), numbers, 2.5, huber(2.5));
+        pointwise!(LogCosh, numbers, 1.0, |y, t| (y - t).cosh().ln());
+        pointwise!(Hinge, signs, 1.0, |y, t| (1.0 - t * y).max(0.0));
+        pointwise!(SquaredHinge, signs, 2.0 * largest, |y, t| (1.0 - t * y).max(0.0).powi(2));
+        let own = losses::from_fn(|y: f64, t: f64| ((y - t).powi(4), 4.0 * (y - t).powi(3)));
+        pointwise!(own, numbers, 4.0 * largest.powi(3), |y, t| (y - t).powi(4));
+
+        let labels = rows(&numbers);
+        // A row of predictions may be as short as 0.1.
+        check_loss::<Head, _, _>(CosineSimilarity, &labels, 40.0, |sample, y| {
+            cosine(y, &target(&numbers, sample))
+        });
+        let classes: Vec<usize> = (0..BATCH).map(|i| i % 3).collect();
+        check_loss::<Head, _, _>(CategoricalHinge, &classes, 1.0, |sample, y| {
+            let others = (0..3).filter(|&i| i != classes[sample]).map(|i| y[i]);
+            (others.fold(0.0, f64::max) - y[classes[sample]] + 1.0).max(0.0)
+        });
+        let soft: Vec<f64> = {
+            let draws = uniform(8, 3 * BATCH);
+            draws.chunks(3).flat_map(|row| row.iter().map(|x| x / row.iter().sum::<f64>())).collect()
+        };
+        let labels = rows(&soft);
+        check_loss::<Head, _, _>(CategoricalHinge, &labels, 1.0, |sample, y| {
+            let t = &labels[sample].map(f64::from);
+            let wrong = (0..3).map(|i| (1.0 - t[i]) * y[i]).fold(f64::NEG_INFINITY, f64::max);
+            (wrong - (0..3).map(|i| t[i] * y[i]).sum::<f64>() + 1.0).max(0.0)
+        });
+    }
+
+    macro_rules! head {
+        ($($activation:ident $name:ident)+) => {
+            $(#[test]
+            fn $name() {
+                check_all::<$activation>();
+            })+
+        };
+    }
+    // One of each kind: without an activation, with a kink, bounded, from its argument, over rows.
+    head!(Linear linear Relu relu Sigmoid sigmoid Tanh tanh Gelu gelu Softmax softmax LogSoftmax log_softmax);
+
+    macro_rules! squared {
         ($activation:ident $name:ident) => {
             #[test]
             fn $name() {
-                check_loss::<$activation, _>(MeanSquaredError, |error| error * error);
-                check_loss::<$activation, _>(MeanAbsoluteError, f64::abs);
+                let labels = rows(&normal(6, 3 * BATCH));
+                check_loss::<$activation, _, _>(MeanSquaredError, &labels, 40.0, |sample, y| {
+                    mean(y, &labels[sample].map(f64::from), |y, t| (y - t) * (y - t))
+                });
             }
         };
     }
-    each_activation!(pointwise);
+    /// The way back through every activation.
+    mod squared {
+        use super::*;
+        each_activation!(squared);
+    }
+
+    /// For predictions above zero alone.
+    #[test]
+    fn poisson() {
+        fn check<Head: Activation>(slope: f64) {
+            let counts: Vec<f64> = normal(6, 3 * BATCH).iter().map(|x| x.abs().floor()).collect();
+            let labels = rows(&counts);
+            check_loss::<Head, _, _>(Poisson, &labels, slope, |sample, y| {
+                mean(y, &counts[3 * sample..][..3], |y, t| y - t * (y + 1e-7).ln())
+            });
+        }
+        check::<Softplus>(100.0);
+        check::<Sigmoid>(1000.0);
+        check::<Softmax>(1e5);
+    }
+}
+
+/// Every loss from logits; `p` are probabilities by their textbook formulas.
+mod losses_of_logits {
+    use super::*;
+
+    /// Predictions as they are without a head: `whole` sees logits.
+    fn with_head<Head: Activation, L: Loss<Head, [f32; 3], Label>, Label>(
+        loss: L,
+        labels: &[Label],
+        whole: impl Fn(usize, &[f64]) -> f64,
+    ) {
+        // Back from what the head made of the logits.
+        check_loss::<Head, _, _>(loss, labels, 4.0, |sample, y| match Head::NAME {
+            "linear" => whole(sample, y),
+            "sigmoid" => whole(sample, &y.iter().map(|p| (p / (1.0 - p)).ln()).collect::<Vec<_>>()),
+            "softmax" => whole(sample, &y.iter().map(|p| p.ln()).collect::<Vec<_>>()),
+            "log_softmax" => whole(sample, y),
+            other => unreachable!("{other}"),
+        });
+    }
+
+    fn sigmoid(z: f64) -> f64 {
+        1.0 / (1.0 + (-z).exp())
+    }
+
+    #[test]
+    fn binary() {
+        let probabilities = uniform(9, 3 * BATCH);
+        let truths: Vec<f64> = probabilities.iter().map(|p| p.round()).collect();
+        for targets in [&probabilities, &truths] {
+            let labels = rows(targets);
+            let value = |smoothing: f64, term: fn(f64, f64) -> f64| {
+                move |sample: usize, z: &[f64]| {
+                    let t = targets[3 * sample..][..3]
+                        .iter()
+                        .map(move |t| t * (1.0 - smoothing) + 0.5 * smoothing);
+                    z.iter().zip(t).map(|(&z, t)| term(sigmoid(z), t)).sum::<f64>() / 3.0
+                }
+            };
+            let cross: fn(f64, f64) -> f64 = |p, t| -t * p.ln() - (1.0 - t) * (1.0 - p).ln();
+            let focal: fn(f64, f64) -> f64 = |p, t| {
+                (1.0 - t * p - (1.0 - t) * (1.0 - p)).powf(2.0) * (-t * p.ln() - (1.0 - t) * (1.0 - p).ln())
+            };
+            let balanced: fn(f64, f64) -> f64 = |p, t| {
+                let weight = 0.7 * t + 0.3 * (1.0 - t);
+                weight
+                    * (1.0 - t * p - (1.0 - t) * (1.0 - p)).powf(0.5)
+                    * (-t * p.ln() - (1.0 - t) * (1.0 - p).ln())
+            };
+            macro_rules! both {
+                ($plain:ident, $with_logits:ident, $value:expr, |$loss:ident| $set:expr) => {
+                    let $loss = losses::$plain;
+                    with_head::<Sigmoid, _, _>($set, &labels, $value);
+                    let $loss = losses::$with_logits;
+                    with_head::<Linear, _, _>($set, &labels, $value);
+                };
+            }
+            both!(BinaryCrossEntropy, BinaryCrossEntropyWithLogits, value(0.0, cross), |loss| loss);
+            both!(BinaryCrossEntropy, BinaryCrossEntropyWithLogits, value(0.3, cross), |loss| loss
+                .label_smoothing(0.3));
+            both!(BinaryFocalCrossEntropy, BinaryFocalCrossEntropyWithLogits, value(0.0, focal), |loss| loss);
+            both!(BinaryFocalCrossEntropy, BinaryFocalCrossEntropyWithLogits, value(0.1, balanced), |loss| {
+                loss.gamma(0.5).alpha(0.7).apply_class_balancing(true).label_smoothing(0.1)
+            });
+        }
+    }
+
+    #[test]
+    fn categorical() {
+        let soft: Vec<f64> = {
+            let draws = uniform(8, 3 * BATCH);
+            draws.chunks(3).flat_map(|row| row.iter().map(|x| x / row.iter().sum::<f64>())).collect()
+        };
+        let labels = rows(&soft);
+        let classes: Vec<usize> = (0..BATCH).map(|i| i % 3).collect();
+        let of_class = |sample: usize| core::array::from_fn(|i| f64::from(u8::from(classes[sample] == i)));
+        let of_soft = |sample: usize| labels[sample].map(f64::from);
+        fn value(
+            target: impl Fn(usize) -> [f64; 3],
+            smoothing: f64,
+            term: impl Fn(f64, f64) -> f64,
+        ) -> impl Fn(usize, &[f64]) -> f64 {
+            move |sample, z| {
+                let sum: f64 = z.iter().map(|z| z.exp()).sum();
+                let t = target(sample).map(|t| t * (1.0 - smoothing) + smoothing / 3.0);
+                z.iter().zip(t).map(|(z, t)| term(z.exp() / sum, t)).sum()
+            }
+        }
+        let cross = |p: f64, t: f64| -t * p.ln();
+        let focal = |p: f64, t: f64| -0.25 * t * (1.0 - p).powf(2.0) * p.ln();
+        let other = |p: f64, t: f64| -0.7 * t * (1.0 - p).powf(0.5) * p.ln();
+        macro_rules! all {
+            ($plain:ident, $with_logits:ident, $smoothing:expr, $term:expr, |$loss:ident| $set:expr) => {
+                let $loss = losses::$plain;
+                with_head::<Softmax, _, _>($set, &classes, value(of_class, $smoothing, $term));
+                with_head::<Softmax, _, _>($set, &labels, value(of_soft, $smoothing, $term));
+                with_head::<LogSoftmax, _, _>($set, &classes, value(of_class, $smoothing, $term));
+                let $loss = losses::$with_logits;
+                with_head::<Linear, _, _>($set, &labels, value(of_soft, $smoothing, $term));
+            };
+        }
+        all!(CategoricalCrossEntropy, CategoricalCrossEntropyWithLogits, 0.0, cross, |loss| loss);
+        all!(CategoricalCrossEntropy, CategoricalCrossEntropyWithLogits, 0.3, cross, |loss| loss
+            .label_smoothing(0.3));
+        all!(CategoricalFocalCrossEntropy, CategoricalFocalCrossEntropyWithLogits, 0.0, focal, |loss| loss);
+        all!(CategoricalFocalCrossEntropy, CategoricalFocalCrossEntropyWithLogits, 0.1, other, |loss| loss
+            .gamma(0.5)
+            .alpha(0.7)
+            .label_smoothing(0.1));
+        let divergence = |p: f64, t: f64| t * (t / p).ln();
+        with_head::<Softmax, _, _>(KlDivergence, &labels, value(of_soft, 0.0, divergence));
+        with_head::<LogSoftmax, _, _>(KlDivergence, &labels, value(of_soft, 0.0, divergence));
+    }
 }
 
 mod from_probabilities {

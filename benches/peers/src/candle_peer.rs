@@ -3,7 +3,7 @@
 use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::{Optimizer, ParamsAdamW, loss, ops};
 
-use crate::cases::{ADAM_RATE, CHECK_STEPS, Data, MOMENTUM_RATE, Options, ROWS, W1, W2, rate, report};
+use crate::cases::{ADAM_RATE, CHECK_STEPS, Data, MOMENTUM_RATE, Options, W1, W2, rate, report};
 
 const NAME: &str = "candle";
 
@@ -39,9 +39,11 @@ fn logits(variables: &[Var], x: &Tensor) -> candle_core::Result<Tensor> {
 fn workload(options: &Options, name: &str, widths: &[usize]) -> candle_core::Result<()> {
     let data = Data::load(options, name);
     let binary = widths[widths.len() - 1] == 1;
-    let inputs = Tensor::from_slice(&data.inputs, (ROWS, widths[0]), &Device::Cpu)?;
-    let labels = Tensor::from_slice(&data.labels, ROWS, &Device::Cpu)?;
-    let labels = if binary { labels.to_dtype(DType::F32)?.unsqueeze(1)? } else { labels.to_dtype(DType::U32)? };
+    let rows = data.labels.len();
+    let inputs = Tensor::from_slice(&data.inputs, (rows, widths[0]), &Device::Cpu)?;
+    let labels = Tensor::from_slice(&data.labels, rows, &Device::Cpu)?;
+    let labels =
+        if binary { labels.to_dtype(DType::F32)?.unsqueeze(1)? } else { labels.to_dtype(DType::U32)? };
     for (optimizer, batch) in options.train(name) {
         let variables = variables(widths, &data.weights)?;
         let mut adam = candle_nn::AdamW::new(
@@ -52,7 +54,7 @@ fn workload(options: &Options, name: &str, widths: &[usize]) -> candle_core::Res
             variables.iter().map(|variable| variable.zeros_like()).collect::<candle_core::Result<_>>()?;
         let mut at = 0;
         let mut step = || -> candle_core::Result<Tensor> {
-            let first = at % (ROWS / batch) * batch;
+            let first = at % (rows / batch) * batch;
             at += 1;
             let logits = logits(&variables, &inputs.narrow(0, first, batch)?)?;
             let labels = labels.narrow(0, first, batch)?;

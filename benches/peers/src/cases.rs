@@ -4,15 +4,16 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Instant;
 
-/// Samples in memory; steps walk over them.
-pub const ROWS: usize = 4096;
 /// Steps before the loss is compared.
 pub const CHECK_STEPS: usize = 10;
 /// Step size of SGD with momentum 0.9, and of Adam with epsilon 1e-7.
 pub const MOMENTUM_RATE: f64 = 0.01;
 pub const ADAM_RATE: f64 = 0.001;
 
+/// Widths, for peers that build their networks from them.
+#[allow(dead_code, reason = "typenet's networks are types")]
 pub const W1: &[usize] = &[784, 512, 10];
+#[allow(dead_code, reason = "as above")]
 pub const W2: &[usize] = &[30, 64, 32, 1];
 
 /// Options of one run.
@@ -41,7 +42,8 @@ impl Options {
     }
 
     fn wants(&self, workload: &str, kind: &str) -> bool {
-        (self.only.is_empty() || self.only.split(',').any(|name| name == workload)) && self.kinds.contains(kind)
+        let by_default = self.only.is_empty() && matches!(workload, "w1" | "w2");
+        (by_default || self.only.split(',').any(|name| name == workload)) && self.kinds.contains(kind)
     }
 
     /// The wanted cases of training: optimizers and batch sizes.
@@ -57,19 +59,27 @@ impl Options {
                 ("adam", 128),
                 ("adam", 512),
             ],
-            _ => &[("adam", 32), ("adam", 256)],
+            "w2" => &[("adam", 32), ("adam", 256)],
+            "w3" => &[("adam", 32), ("adam", 128)],
+            "w4" => &[("momentum", 64)],
+            "w5" => &[("adam", 64)],
+            _ => &[("adam", 32)],
         };
         if self.wants(workload, "train") { all.to_vec() } else { Vec::new() }
     }
 
     /// The wanted cases of inference: batch sizes.
     pub fn predict(&self, workload: &str) -> Vec<usize> {
-        let all: &[usize] = if workload == "w1" { &[1, 64, 1024] } else { &[1, 1024] };
+        let all: &[usize] = match workload {
+            "w1" => &[1, 64, 1024],
+            "w2" => &[1, 1024],
+            _ => &[1, 64],
+        };
         if self.wants(workload, "predict") { all.to_vec() } else { Vec::new() }
     }
 }
 
-/// Inputs, labels and start weights of a workload.
+/// Inputs, labels and start weights of a workload; steps walk over the samples.
 pub struct Data {
     pub inputs: Vec<f32>,
     pub labels: Vec<u8>,
@@ -108,11 +118,34 @@ pub fn rate(samples: usize, seconds: f64, mut run: impl FnMut()) -> f64 {
 }
 
 /// One line of JSON on standard output.
-pub fn report(peer: &str, kind: &str, workload: &str, optimizer: Option<&str>, batch: usize, rate: f64, loss: Option<f64>) {
+pub fn report(
+    peer: &str,
+    kind: &str,
+    workload: &str,
+    optimizer: Option<&str>,
+    batch: usize,
+    rate: f64,
+    loss: Option<f64>,
+) {
     let optimizer = optimizer.map_or("null".into(), |name| format!("\"{name}\""));
     let loss = loss.map_or(String::new(), |loss| format!(", \"loss\": {loss}"));
     println!(
         "{{\"peer\": \"{peer}\", \"kind\": \"{kind}\", \"workload\": \"{workload}\", \"optimizer\": {optimizer}, \
          \"batch\": {batch}, \"rate\": {rate}{loss}}}"
     );
+}
+
+/// Rows that say why `peer` has no figures for a workload that is wanted.
+pub fn report_absence(options: &Options, peer: &str, workload: &str, note: &str) {
+    let line = |kind: &str, optimizer: &str, batch: usize| {
+        println!(
+            "{{\"peer\": \"{peer}\", \"kind\": \"{kind}\", \"workload\": \"{workload}\", \"optimizer\": {optimizer}, \
+             \"batch\": {batch}, \"rate\": null, \"note\": \"{note}\"}}"
+        );
+    };
+    options
+        .train(workload)
+        .iter()
+        .for_each(|(optimizer, batch)| line("train", &format!("\"{optimizer}\""), *batch));
+    options.predict(workload).iter().for_each(|batch| line("predict", "null", *batch));
 }

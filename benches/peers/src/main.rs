@@ -1,10 +1,16 @@
-//! The Rust side of the comparison: `peers list`, and `peers NAME --threads N --data DIR …` as the Python peers.
+//! The Rust side of the comparison: `peers list`, and `peers NAME --threads N --data DIR …` as the Python peers;
+//! `peers products` measures matrix products alone.
 
 mod cases;
+mod products;
 mod typenet_peer;
 
+#[cfg(feature = "burn")]
+mod burn_peer;
 #[cfg(feature = "candle")]
 mod candle_peer;
+#[cfg(feature = "dfdx")]
+mod dfdx_peer;
 #[cfg(feature = "tract")]
 mod tract_peer;
 
@@ -15,6 +21,10 @@ const PEERS: &[(&str, fn(&Options))] = &[
     ("typenet", typenet_peer::run),
     #[cfg(feature = "candle")]
     ("candle", candle_peer::run),
+    #[cfg(feature = "burn")]
+    ("burn flex", burn_peer::run),
+    #[cfg(feature = "dfdx")]
+    ("dfdx", dfdx_peer::run),
     #[cfg(feature = "tract")]
     ("tract", tract_peer::run),
 ];
@@ -25,9 +35,13 @@ fn main() {
         PEERS.iter().for_each(|(name, _)| println!("{name}"));
         return;
     }
-    let Some((_, run)) = PEERS.iter().find(|(peer, _)| *peer == name) else {
-        eprintln!("no peer is called `{name}`");
-        std::process::exit(2);
+    let run = match PEERS.iter().find(|(peer, _)| *peer == name) {
+        Some((_, run)) => *run,
+        None if name == "products" => products::run,
+        None => {
+            eprintln!("no peer is called `{name}`");
+            std::process::exit(2);
+        }
     };
     run(&Options::from_arguments());
 }

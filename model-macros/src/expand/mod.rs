@@ -25,8 +25,11 @@ use names::Names;
 
 /// What the inner block imports from the facade's private module.
 const IMPORTS: &[&str] = &[
+    "Aligned",
+    "AllOn",
     "Backward",
     "Debug",
+    "EachByItself",
     "FmtResult",
     "Formatter",
     "Forward",
@@ -40,7 +43,9 @@ const IMPORTS: &[&str] = &[
     "Predict",
     "Probe",
     "Rng",
+    "Route",
     "Select",
+    "Simd",
     "Some",
     "Step",
     "Unknown",
@@ -56,11 +61,12 @@ const IMPORTS: &[&str] = &[
     "max",
     "output_len",
     "parameter_count",
+    "predict_one",
     "rank",
     "size",
     "str",
-    "u8",
     "u64",
+    "u8",
     "usize",
 ];
 

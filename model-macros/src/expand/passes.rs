@@ -195,7 +195,7 @@ fn predict_with(context: &Context<'_>) -> TokenStream {
         let buffers = buffers(context, layer, quote!(&[]));
         quote! {
             #allocate
-            <#step as Layer>::predict(Predict {
+            route.layer::<#step>(Predict {
                 batch: pass.batch,
                 parameters: #parameters,
                 buffers: #buffers,
@@ -207,7 +207,8 @@ fn predict_with(context: &Context<'_>) -> TokenStream {
     });
     quote! {
         #[allow(unused_variables)]
-        fn predict_with<Last: Layer>(pass: Predict<'_, f32>) {
+        #[inline(always)]
+        fn predict_with<Last: Layer, R: Route>(route: R, pass: Predict<'_, f32>) {
             #split_parameters
             #split_buffers
             #split_areas
@@ -376,6 +377,7 @@ fn reverse_with(context: &Context<'_>, updates: bool) -> TokenStream {
 /// `Model`, and the sizes of the areas that its passes use.
 pub(crate) fn model_impl(context: &mut Context<'_>) -> TokenStream {
     let (sample, prediction) = super::surface::sample_types(context);
+    let predict_one = super::surface::predict_one(context);
     let this = &context.this;
     let name = proc_macro2::Literal::string(&context.model.written.name.to_string());
     let last = &context.aliases[context.last()];
@@ -414,6 +416,7 @@ pub(crate) fn model_impl(context: &mut Context<'_>) -> TokenStream {
             }
 
             #predict_with
+            #predict_one
             #forward_with
             #backward_with
             #step_with

@@ -107,34 +107,14 @@ pub(crate) fn inherent(context: &mut Context<'_>) -> TokenStream {
     };
     let ends = ends(context);
     let prediction = array_type(context, &model.output);
-    let zeros = model.output.sizes.iter().rev().fold(quote!(0.0), |inner, size| {
-        let size = context.names.size_value(size);
-        quote!([#inner; #size])
-    });
-    let flat = |shape: &Shape, name: TokenStream| {
-        (1..shape.sizes.len()).fold(name, |name, _| quote!(#name.as_flattened()))
-    };
-    let flat_mut =
-        (1..model.output.sizes.len()).fold(quote!(prediction), |name, _| quote!(#name.as_flattened_mut()));
-    let output = if model.output.sizes.len() == 1 { quote!(&mut prediction) } else { flat_mut };
+    let zeros = zeros(context);
     let predict = match &model.input {
         Some(input) => {
             let sample = array_type(context, input);
-            let input = flat(input, quote!(sample));
             quote! {
                 /// The model's answer to one sample. On the stack alone, without heap.
                 #visibility fn predict(&self, sample: &#sample) -> #prediction {
-                    let (parameters, buffers) = self.block.split_at(Self::PARAMETERS);
-                    let mut prediction = #zeros;
-                    <Self as Layer>::predict(Predict {
-                        batch: 1,
-                        parameters,
-                        buffers,
-                        input: #input,
-                        output: #output,
-                        scratch: &mut [0.0; <Self as Layer>::PREDICT_SCRATCH],
-                    });
-                    prediction
+                    predict_one(self, sample)
                 }
             }
         }
@@ -299,7 +279,12 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
             #initialize
 
             fn predict(pass: Predict<'_, f32>) {
-                <Self as Model>::predict_with::<<Self as Model>::Last>(pass);
+                <Self as Model>::predict_with::<<Self as Model>::Last, _>(EachByItself, pass);
+            }
+
+            #[inline(always)]
+            fn predict_on<S: Simd>(simd: S, pass: Predict<'_, f32>) {
+                <Self as Model>::predict_with::<<Self as Model>::Last, _>(AllOn(simd), pass);
             }
 
             fn forward(pass: Forward<'_, f32>) {
@@ -323,6 +308,45 @@ fn derives_debug(attributes: &[Attribute]) -> bool {
         .filter(|attribute| attribute.path().is_ident("derive"))
         .filter_map(|attribute| attribute.meta.require_list().ok())
         .any(|list| list.tokens.clone().into_iter().any(|token| token.to_string() == "Debug"))
+}
+
+/// `Model::predict_one`
+pub(crate) fn predict_one(context: &mut Context<'_>) -> TokenStream {
+    let model = context.model;
+    let (sample, prediction) = sample_types(context);
+    let zeros = zeros(context);
+    // The sample of a model whose input is unknown is one number.
+    let input_rank = model.input.as_ref().map_or(1, |input| input.sizes.len());
+    let input = (1..input_rank).fold(quote!(sample), |name, _| quote!(#name.as_flattened()));
+    let output = match model.output.sizes.len() {
+        1 => quote!(&mut prediction),
+        rank => (1..rank).fold(quote!(prediction), |name, _| quote!(#name.as_flattened_mut())),
+    };
+    quote! {
+        #[inline(always)]
+        fn predict_one<R: Route>(&self, route: R, sample: &#sample) -> #prediction {
+            let (parameters, buffers) = self.block.split_at(Self::PARAMETERS);
+            let mut prediction = #zeros;
+            <Self as Model>::predict_with::<<Self as Model>::Last, R>(route, Predict {
+                batch: 1,
+                parameters,
+                buffers,
+                input: #input,
+                output: #output,
+                scratch: &mut Aligned([0.0; <Self as Layer>::PREDICT_SCRATCH]).0,
+            });
+            prediction
+        }
+    }
+}
+
+/// A prediction of zeros.
+fn zeros(context: &mut Context<'_>) -> TokenStream {
+    let model = context.model;
+    model.output.sizes.iter().rev().fold(quote!(0.0), |inner, size| {
+        let size = context.names.size_value(size);
+        quote!([#inner; #size])
+    })
 }
 
 /// The array types of a sample and of a prediction.

@@ -1,5 +1,7 @@
 //! Looks for values that no training survives.
 
+use crate::kernels::finite::all_finite;
+
 /// A value that is NaN or infinite, and where it stands.
 ///
 /// ```
@@ -31,11 +33,10 @@ pub struct NonFiniteInput {
 /// # Panics
 /// If `features` is zero and there are values.
 pub fn find_non_finite(values: &[f32], features: usize) -> Option<NonFiniteInput> {
-    // A whole chunk at a time, without a branch per value: this runs over whole datasets.
-    let finite = |chunk: &[f32]| chunk.iter().fold(true, |all, value| all & value.is_finite());
-    let (at, chunk) = values.chunks(64).enumerate().find(|(_, chunk)| !finite(chunk))?;
-    let within = chunk.iter().position(|value| !value.is_finite())?;
-    let index = 64 * at + within;
+    if all_finite(values) {
+        return None;
+    }
+    let index = values.iter().position(|value| !value.is_finite())?;
     Some(NonFiniteInput { sample: index / features, feature: index % features, value: values[index] })
 }
 

@@ -61,7 +61,10 @@ impl fmt::Display for Isa {
     }
 }
 
-/// The instruction set in use.
+/// The chosen `Isa`; `0`: not chosen yet.
+static CHOSEN: AtomicU8 = AtomicU8::new(0);
+
+/// The instruction set in use; it is available.
 ///
 /// ```
 /// use typenet_runtime::hardware::isa::{Isa, isa};
@@ -69,15 +72,22 @@ impl fmt::Display for Isa {
 /// assert!(Isa::available().any(|available| available == isa()));
 /// println!("the kernels use {}", isa());
 /// ```
+#[inline]
 pub fn isa() -> Isa {
-    /// The chosen `Isa`; `0`: not chosen yet.
-    static CHOSEN: AtomicU8 = AtomicU8::new(0);
-    let chosen = CHOSEN.load(Relaxed);
-    for isa in Isa::ALL {
-        if isa as u8 == chosen {
-            return isa;
-        }
+    const PORTABLE: u8 = Isa::Portable as u8;
+    const AVX2: u8 = Isa::Avx2 as u8;
+    const AVX512: u8 = Isa::Avx512 as u8;
+    match CHOSEN.load(Relaxed) {
+        0 => choose(),
+        PORTABLE => Isa::Portable,
+        AVX2 => Isa::Avx2,
+        AVX512 => Isa::Avx512,
+        _ => Isa::Neon,
     }
+}
+
+#[cold]
+fn choose() -> Isa {
     let isa = wanted().or_else(|| Isa::available().last()).unwrap_or(Isa::Portable);
     CHOSEN.store(isa as u8, Relaxed);
     isa

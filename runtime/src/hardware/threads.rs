@@ -28,8 +28,13 @@ pub fn threads() -> usize {
     1
 }
 
+/// How many times [`WORTH_A_THREAD`] a part must be to start it from outside the pool: waking a worker and waiting for it takes
+/// some 20 µs, and the thread that waits does nothing.
+const WORTH_ENTERING: usize = 8;
+
 /// Into how many parts to cut work of `cost` units when every part can be computed alone with the same result:
-/// at most one for each thread, and none for less than [`WORTH_A_THREAD`].
+/// at most one for each thread, and none for less than [`WORTH_A_THREAD`]. From outside the pool, where the first costs
+/// more, only larger work is cut.
 ///
 /// ```
 /// use typenet_runtime::hardware::threads::{WORTH_A_THREAD, parts};
@@ -42,7 +47,15 @@ pub fn threads() -> usize {
 /// ```
 pub fn parts(cost: usize) -> usize {
     let worth = cost / WORTH_A_THREAD;
-    if worth < 2 { 1 } else { worth.min(threads()) }
+    if worth < 2 || worth < 2 * WORTH_ENTERING && !is_worker() { 1 } else { worth.min(threads()) }
+}
+
+/// Whether this is a thread of the pool.
+fn is_worker() -> bool {
+    #[cfg(feature = "std")]
+    return rayon::current_thread_index().is_some();
+    #[cfg(not(feature = "std"))]
+    true
 }
 
 /// Runs both, at the same time if there is a second thread.
@@ -61,11 +74,6 @@ pub fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> 
     (a(), b())
 }
 
-/// How many times [`WORTH_A_THREAD`] work must be to move to the pool: waking a worker from outside and waiting for it takes
-/// some 20 µs, and the thread that waits does nothing.
-#[cfg(feature = "std")]
-const WORTH_ENTERING: usize = 8;
-
 /// Runs `work` of `cost` units where sharing parts of it costs least and allocates nothing: on a worker of the
 /// thread pool, or right here if it is too small to share.
 ///
@@ -77,11 +85,7 @@ const WORTH_ENTERING: usize = 8;
 /// ```
 #[cfg(feature = "std")]
 pub fn enter<R: Send>(cost: usize, work: impl FnOnce() -> R + Send) -> R {
-    if parts(cost / WORTH_ENTERING) == 1 || rayon::current_thread_index().is_some() {
-        work()
-    } else {
-        rayon::scope(|_| work())
-    }
+    if is_worker() || parts(cost) == 1 { work() } else { rayon::scope(|_| work()) }
 }
 
 /// Runs `part(0)` … `part(count - 1)`, each once, in any order.
@@ -257,6 +261,9 @@ mod tests {
         assert_eq!(parts(WORTH_A_THREAD), 1);
         pool(4).install(|| assert_eq!(parts(100 * WORTH_A_THREAD), 4));
         pool(1).install(|| assert_eq!(parts(100 * WORTH_A_THREAD), 1));
+        // From outside, the first part costs more.
+        assert_eq!(parts((2 * WORTH_ENTERING - 1) * WORTH_A_THREAD), 1);
+        pool(4).install(|| assert_eq!(parts((2 * WORTH_ENTERING - 1) * WORTH_A_THREAD), 4));
     }
 
     #[test]

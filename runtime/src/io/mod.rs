@@ -5,6 +5,7 @@
 //! | `header` | a safetensors header, strictly, without a heap; `json` and `text` are its tools |
 //! | [`embed`](mod@embed) | weights as constants of another program |
 //! | [`safetensors`] | files at run time |
+//! | [`events`] | TensorBoard's event files, of [`tfrecord`]s |
 //! | `replace` | a file is replaced whole or not at all |
 //!
 //! Knows the tables of layers and tensors, and blocks of numbers; no layers, no models, no training.
@@ -20,8 +21,12 @@ pub use header::{Dtype, HeaderError, Label};
 pub use json::JsonError;
 
 #[cfg(feature = "std")]
+pub mod events;
+#[cfg(feature = "std")]
 mod replace;
 #[cfg(feature = "std")]
 pub mod safetensors;
+#[cfg(feature = "std")]
+pub mod tfrecord;
 #[cfg(feature = "std")]
 pub use replace::Step;

@@ -24,6 +24,34 @@ pub enum Target<'a> {
     Distribution(&'a [f32]),
 }
 
+impl Target<'_> {
+    /// `tᵢ`: the probability of class `i`.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::cross_entropy::Target;
+    ///
+    /// assert_eq!(Target::Class(2).probability(2), 1.0);
+    /// assert_eq!(Target::Distribution(&[0.25, 0.75]).probability(0), 0.25);
+    /// ```
+    pub fn probability(&self, i: usize) -> f64 {
+        match self {
+            Self::Class(class) => f64::from(u8::from(*class == i)),
+            Self::Distribution(t) => f64::from(t[i]),
+        }
+    }
+
+    /// `(1 − smoothing)·tᵢ + smoothing / classes`: the probability of class `i`, moved towards equal probabilities.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::cross_entropy::Target;
+    ///
+    /// assert_eq!([0, 1].map(|i| Target::Class(0).smoothed(0.5, 2, i)), [0.75, 0.25]);
+    /// ```
+    pub fn smoothed(&self, smoothing: f64, classes: usize, i: usize) -> f64 {
+        (1.0 - smoothing) * self.probability(i) + smoothing / classes as f64
+    }
+}
+
 /// Logits whose exponentials are taken at a time.
 const CHUNK: usize = 64;
 
@@ -97,6 +125,71 @@ pub fn categorical_gradient(target: Target<'_>, scale: f32, probabilities: &mut 
     }
 }
 
+/// [`categorical`] of the target that [`Target::smoothed`] moves towards equal probabilities; without smoothing the same
+/// bits.
+///
+/// ```
+/// use typenet_runtime::kernels::cross_entropy::{Target, categorical_smoothed};
+///
+/// // The wrong one of two classes has 0.1 / 2 of the target.
+/// let loss = categorical_smoothed(Target::Class(0), 0.1, &[1000.0, 0.0]);
+/// assert!((loss - 50.0).abs() < 1e-9);
+/// ```
+///
+/// # Panics
+/// As [`categorical`].
+pub fn categorical_smoothed(target: Target<'_>, smoothing: f64, logits: &[f32]) -> f64 {
+    if smoothing == 0.0 {
+        return categorical(target, logits);
+    }
+    assert_fits(target, logits.len());
+    let (log_sum, max) = shifted_log_sum_exp(logits);
+    let cost = |(i, &z): (usize, &f32)| match target.smoothed(smoothing, logits.len(), i) {
+        0.0 => log_sum * 0.0,
+        t => t * (log_sum + (f64::from(max) - f64::from(z))),
+    };
+    logits.iter().enumerate().map(cost).sum()
+}
+
+/// [`categorical_gradient`] of a smoothed target.
+///
+/// ```
+/// use typenet_runtime::kernels::cross_entropy::{Target, categorical_smoothed_gradient};
+///
+/// let mut gradient = [0.5, 0.5];
+/// categorical_smoothed_gradient(Target::Class(0), 0.5, 1.0, &mut gradient);
+/// assert_eq!(gradient, [-0.25, 0.25]);
+/// ```
+///
+/// # Panics
+/// As [`categorical_gradient`].
+pub fn categorical_smoothed_gradient(
+    target: Target<'_>,
+    smoothing: f64,
+    scale: f32,
+    probabilities: &mut [f32],
+) {
+    if smoothing == 0.0 {
+        return categorical_gradient(target, scale, probabilities);
+    }
+    let classes = probabilities.len();
+    assert_fits(target, classes);
+    let sum: f64 = (0..classes).map(|i| target.smoothed(smoothing, classes, i)).sum();
+    for (i, p) in probabilities.iter_mut().enumerate() {
+        let distance = f64::from(*p) * sum - target.smoothed(smoothing, classes, i);
+        *p = (distance * f64::from(scale)) as f32;
+    }
+}
+
+/// Panics unless `target` speaks of `classes` classes.
+#[track_caller]
+pub(super) fn assert_fits(target: Target<'_>, classes: usize) {
+    match target {
+        Target::Class(class) => assert!(class < classes, "class {class} is not one of {classes}"),
+        Target::Distribution(t) => assert_eq!(t.len(), classes, "one probability for each logit"),
+    }
+}
+
 /// `Σᵢ (log(1 + exp zᵢ) − tᵢ·zᵢ)`: the cross-entropies of the probabilities `target(i)` and `sigmoid(logits)`.
 ///
 /// ```
@@ -108,24 +201,50 @@ pub fn categorical_gradient(target: Target<'_>, scale: f32, probabilities: &mut 
 /// assert_eq!(binary(|_| 0.0, &[100.0]), 100.0);
 /// ```
 pub fn binary(target: impl Fn(usize) -> f32, logits: &[f32]) -> f64 {
+    let mut total = 0.0;
+    binary_rows(logits.len(), |_, place| target(place), logits, |sum| total = sum);
+    total
+}
+
+/// Gives [`binary`] of each row of `width` logits to `each`, in order; `target(row, place)` is the probability. Exponentials
+/// are taken of many rows at a time.
+///
+/// ```
+/// use typenet_runtime::kernels::cross_entropy::binary_rows;
+///
+/// let labels = [[1.0, 1.0], [0.0, 1.0]];
+/// let mut losses = Vec::new();
+/// binary_rows(2, |row, place| labels[row][place], &[1000.0; 4], |loss| losses.push(loss));
+/// assert_eq!(losses, [0.0, 1000.0]);
+/// ```
+pub fn binary_rows(
+    width: usize,
+    target: impl Fn(usize, usize) -> f32,
+    logits: &[f32],
+    mut each: impl FnMut(f64),
+) {
     let mut softplus = [0.0; CHUNK];
-    let mut sum = 0.0;
-    for (start, chunk) in (0..).step_by(CHUNK).zip(logits.chunks(CHUNK)) {
+    let (mut row, mut place, mut sum) = (0, 0, 0.0);
+    for chunk in logits.chunks(CHUNK) {
         // log(1 + exp z) = max(z, 0) + log(1 + exp(−|z|))
         let softplus = &mut softplus[..chunk.len()];
         for (softplus, z) in softplus.iter_mut().zip(chunk) {
             *softplus = -z.abs();
         }
         f32::map(Function::Softplus, softplus.len(), softplus);
-        for (i, (&z, &softplus)) in chunk.iter().zip(&*softplus).enumerate() {
-            let t = f64::from(target(start + i));
+        for (&z, &softplus) in chunk.iter().zip(&*softplus) {
+            let t = f64::from(target(row, place));
             let missing = if z > 0.0 { 1.0 - t } else { t };
             // A certainty that is right costs nothing, also where its logit is infinite.
             let linear = if missing == 0.0 { 0.0 } else { missing * f64::from(z.abs()) };
             sum += f64::from(softplus) + linear;
+            place += 1;
+            if place == width {
+                each(sum);
+                (row, place, sum) = (row + 1, 0, 0.0);
+            }
         }
     }
-    sum
 }
 
 /// `p ← (p − t)·scale`: from `sigmoid(logits)` to `scale` times the gradient of [`binary`] by the logits.
@@ -282,6 +401,34 @@ mod tests {
         }
 
         #[test]
+        fn smoothed_categorical_agrees_with_reference_of_the_moved_target(
+            (logits, target) in rows(), class: prop::sample::Index, smoothing in 0.0f64..=1.0,
+        ) {
+            let (class, n) = (class.index(logits.len()), logits.len());
+            let moved = |t: f64| (1.0 - smoothing) * t + smoothing / n as f64;
+            let one_hot: Vec<f64> = (0..n).map(|i| moved(f64::from(u8::from(i == class)))).collect();
+            let soft: Vec<f64> = target.iter().map(|&t| moved(f64::from(t))).collect();
+            let spread = logits.iter().fold(0.0, |most: f64, z| most.max(f64::from(z.abs()))) * 2.0;
+            let terms = n as f64 + 16.0 + 104.0;
+            for (target, exact) in [(Target::Class(class), one_hot), (Target::Distribution(&target), soft)] {
+                let mass: f64 = exact.iter().sum::<f64>().max(1.0);
+                let found = categorical_smoothed(target, smoothing, &logits);
+                let value = reference::categorical(&exact, &wide(&logits));
+                prop_assert!((found - value).abs() <= mass * EPSILON * (terms + 1e-5 * spread), "{found} {value}");
+
+                let (mut gradient, scale) = (logits.clone(), 0.125);
+                f32::softmax_rows(n, &mut gradient);
+                categorical_smoothed_gradient(target, smoothing, scale, &mut gradient);
+                let mut slopes = std::vec![0.0; n];
+                reference::categorical_gradient(&exact, f64::from(scale), &wide(&logits), &mut slopes);
+                for (found, exact) in gradient.iter().zip(&slopes) {
+                    let tolerance = f64::from(scale) * mass * EPSILON * terms;
+                    prop_assert!((f64::from(*found) - exact).abs() <= tolerance, "{found} {exact}");
+                }
+            }
+        }
+
+        #[test]
         fn binary_agrees_with_reference((logits, target) in rows()) {
             let exact = reference::binary(&wide(&target), &wide(&logits));
             let found = binary(|i| target[i], &logits);
@@ -301,11 +448,33 @@ mod tests {
     }
 
     #[test]
+    fn many_rows_have_the_bits_of_each_alone() {
+        for width in [1, 3, 10, 63, 64, 65, 200] {
+            let rows = 150 / width + 2;
+            let values = |step: usize| (0..rows * width).map(move |i| (i * step % 211) as f32 / 211.0);
+            let logits: Vec<f32> = values(7).map(|x| 20.0 * x - 10.0).collect();
+            let targets: Vec<f32> = values(31).collect();
+            let mut sums = Vec::new();
+            binary_rows(
+                width,
+                |row, place| targets[row * width + place],
+                &logits,
+                |sum| sums.push(sum.to_bits()),
+            );
+            let alone = logits.chunks(width).zip(targets.chunks(width));
+            let alone: Vec<u64> = alone.map(|(logits, t)| binary(|i| t[i], logits).to_bits()).collect();
+            assert_eq!(sums, alone, "{width}");
+        }
+    }
+
+    #[test]
     fn references_by_hand() {
         // softmax(0, log 3) = (1/4, 3/4)
         let logits = [0.0, 3.0f64.ln()];
         let near = |x: f64, y: f64| assert!((x - y).abs() < 1e-15, "{x} {y}");
         near(reference::categorical(&[1.0, 0.0], &logits), 4.0f64.ln());
+        assert_eq!(Target::Class(1).smoothed(0.1, 4, 1), 0.9 + 0.025);
+        assert_eq!(Target::Distribution(&[0.5, 0.5]).smoothed(0.5, 2, 0), 0.5);
         near(reference::categorical(&[0.5, 0.5], &logits), 0.5 * (4.0f64.ln() + (4.0f64 / 3.0).ln()));
         let mut gradient = [0.0; 2];
         reference::categorical_gradient(&[1.0, 0.0], 2.0, &logits, &mut gradient);

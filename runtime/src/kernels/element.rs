@@ -1,7 +1,8 @@
 //! The numbers a layer computes with.
 
 use super::{
-    function::Map, orthogonal::Orthonormalize, product::Product, reduce::Reduce, softmax::SoftmaxRows,
+    affine::Affine, function::Map, orthogonal::Orthonormalize, product::Product, reduce::Reduce,
+    softmax::SoftmaxRows,
 };
 
 /// `f32` with fast kernels, or `f64` with the reference kernels.
@@ -25,6 +26,7 @@ pub trait Element:
     + PartialOrd
     + Default
     + 'static
+    + Affine
     + Product
     + Map
     + Orthonormalize

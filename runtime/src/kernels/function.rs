@@ -412,6 +412,20 @@ impl<'a> MapRows<'a> {
     }
 }
 
+/// `f(x)`, lane by lane; `x` itself where the function is row-wise.
+#[inline(always)]
+pub(super) fn value<S: Simd>(simd: S, function: Function, x: S::Floats) -> S::Floats {
+    macro_rules! value {
+        ($($name:ident)+) => {
+            match function {
+                Function::Linear | Function::Softmax | Function::LogSoftmax => x,
+                $(Function::$name => pointwise::$name.value(simd, x),)+
+            }
+        };
+    }
+    value!(Relu LeakyRelu Elu Selu Gelu GeluTanh Silu Sigmoid HardSigmoid Tanh Softplus Softsign)
+}
+
 struct MapGradient<'a> {
     function: Function,
     kept: &'a [f32],

@@ -8,9 +8,12 @@
 //! operations in the same order, however the work is shared.
 
 pub mod activation;
+pub mod affine;
 pub mod cross_entropy;
 pub mod element;
 pub(crate) mod elementary;
+pub mod finite;
+pub mod focal;
 pub mod function;
 mod lanes;
 pub mod orthogonal;
@@ -24,9 +27,12 @@ mod testing;
 pub mod update;
 
 pub use activation::Activation;
+pub use affine::Affine;
 pub use element::Element;
 pub use function::{Function, Map};
 pub use product::{Matrix, Product, Tail};
 pub use random::Rng;
 pub use reduce::Reduce;
+#[doc(hidden)]
+pub use simd::Simd;
 pub use softmax::SoftmaxRows;

@@ -189,9 +189,28 @@ impl Kernel for MaxAndSum<'_> {
     }
 }
 
-struct Softmax<'a> {
-    width: usize,
-    x: &'a mut [f32],
+/// Softmax of a row of at most sixteen numbers, in registers; the lanes beyond it are −∞.
+#[inline(always)]
+pub(super) fn softmax_of_lanes<S: Simd>(simd: S, mut lanes: Lanes<S>) -> Lanes<S> {
+    let lowest = simd.splat(f32::NEG_INFINITY);
+    let mut max = lanes;
+    for i in 0..Lanes::<S>::VECTORS {
+        max.0[i] = simd.max(lanes.0[i], lowest);
+    }
+    let max = simd.splat(horizontal_max(simd, max));
+    for i in 0..Lanes::<S>::VECTORS {
+        lanes.0[i] = exp(simd, simd.sub(lanes.0[i], max));
+    }
+    let sum = simd.splat(horizontal_sum(simd, lanes));
+    for i in 0..Lanes::<S>::VECTORS {
+        lanes.0[i] = simd.div(lanes.0[i], sum);
+    }
+    lanes
+}
+
+pub(super) struct Softmax<'a> {
+    pub(super) width: usize,
+    pub(super) x: &'a mut [f32],
 }
 
 impl Kernel for Softmax<'_> {
@@ -200,6 +219,17 @@ impl Kernel for Softmax<'_> {
     fn run<S: Simd>(self, simd: S) {
         let lowest = simd.splat(f32::NEG_INFINITY);
         for row in self.x.chunks_exact_mut(self.width.max(1)) {
+            if row.len() <= MAX_LANES {
+                let mut lanes = Lanes::splat(simd, 0.0);
+                for i in 0..Lanes::<S>::VECTORS {
+                    lanes.0[i] = Lanes::<S>::read(simd, row, i, lowest);
+                }
+                let lanes = softmax_of_lanes(simd, lanes);
+                for i in 0..Lanes::<S>::VECTORS {
+                    Lanes::<S>::write(simd, row, i, lanes.0[i]);
+                }
+                continue;
+            }
             let max = simd.splat(max(simd, row));
             let mut sum = Lanes::splat(simd, 0.0);
             for x in row.chunks_mut(MAX_LANES) {
@@ -220,9 +250,9 @@ impl Kernel for Softmax<'_> {
     }
 }
 
-struct LogSoftmax<'a> {
-    width: usize,
-    x: &'a mut [f32],
+pub(super) struct LogSoftmax<'a> {
+    pub(super) width: usize,
+    pub(super) x: &'a mut [f32],
 }
 
 impl Kernel for LogSoftmax<'_> {

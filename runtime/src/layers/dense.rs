@@ -7,9 +7,10 @@ use typenum::Unsigned;
 use super::activation::Linear;
 use super::initializers::{GlorotUniform, Initializer};
 use super::{Activation, Backward, Forward, Layer, Predict, Step};
+use crate::kernels::affine::SMALL;
 use crate::kernels::function::Kept;
 use crate::kernels::update::Gradient;
-use crate::kernels::{Element, Matrix, Rng, Tail};
+use crate::kernels::{Element, Matrix, Rng, Simd, Tail};
 use crate::tensor::TensorInfo;
 
 /// Whether a layer adds a bias, as a type.
@@ -136,6 +137,16 @@ where
             Tail { bias: B::BIAS.then_some(bias), function: A::FUNCTION, preactivation: None },
             pass.output,
         );
+    }
+
+    #[inline(always)]
+    fn predict_on<S: Simd>(simd: S, pass: Predict<'_, T>) {
+        if pass.batch == 1 && I::USIZE * O::USIZE <= SMALL {
+            let (weight, bias) = pass.parameters.split_at(I::USIZE * O::USIZE);
+            T::affine::<S, I, O, A>(simd, pass.input, weight, B::BIAS.then_some(bias), pass.output);
+        } else {
+            <Self as Layer<T>>::predict(pass);
+        }
     }
 
     fn forward(pass: Forward<'_, T>) {

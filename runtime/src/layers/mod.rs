@@ -21,7 +21,7 @@ pub use model::Headless;
 pub use model::Model;
 pub use step::{Step, Trained};
 
-use crate::kernels::{Element, Rng};
+use crate::kernels::{Element, Rng, Simd};
 use crate::tensor::{LayerInfo, Shape, TensorInfo};
 
 /// An inference over a batch.
@@ -237,6 +237,15 @@ pub trait Layer<T: Element = f32> {
     /// The layer in inference.
     fn predict(pass: Predict<'_, T>);
 
+    /// [`predict`](Self::predict) inside a function that is compiled for the instruction set of `simd`: for layers that are
+    /// done in the time of a few calls.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn predict_on<S: Simd>(simd: S, pass: Predict<'_, T>) {
+        let _ = simd;
+        Self::predict(pass);
+    }
+
     /// The layer in training; as in inference where nothing else is said, which a layer with `PREDICT_SCRATCH` must.
     fn forward(pass: Forward<'_, T>) {
         const { assert!(Self::PREDICT_SCRATCH == 0, "a layer with PREDICT_SCRATCH needs a `forward` of its own") };
@@ -294,7 +303,7 @@ impl LayerInfo {
 /// assert_eq!(parameter_count::<f32, Dense<U784, U512>>(), 784 * 512 + 512);
 /// ```
 pub const fn parameter_count<T: Element, L: Layer<T>>() -> usize {
-    count::<T, L>().0
+    const { count::<T, L>().0 }
 }
 
 /// Number of a layer's values that move without a gradient, inner layers included.
@@ -306,7 +315,7 @@ pub const fn parameter_count<T: Element, L: Layer<T>>() -> usize {
 /// assert_eq!(buffer_count::<f32, Dense<U784, U512>>(), 0);
 /// ```
 pub const fn buffer_count<T: Element, L: Layer<T>>() -> usize {
-    count::<T, L>().1
+    const { count::<T, L>().1 }
 }
 
 const fn count<T: Element, L: Layer<T>>() -> (usize, usize) {

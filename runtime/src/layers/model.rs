@@ -4,6 +4,7 @@ use core::marker::PhantomData;
 
 use super::{Backward, Forward, Layer, Predict, Step, activation::Linear};
 use crate::kernels::Rng;
+use crate::kernels::simd::{Kernel, Simd, dispatch_chosen};
 use crate::tensor::LayerInfo;
 
 /// What `model!` declares: a struct that holds the numbers of all its layers in one aligned block.
@@ -37,9 +38,12 @@ pub trait Model: Layer + bytemuck::Zeroable + Sized + Send + Sync + 'static {
     /// The model's last layer with an effect.
     #[doc(hidden)]
     type Last: Layer;
-    /// [`Layer::predict`] with `Last` in place of the last layer.
+    /// [`Layer::predict`] with `Last` in place of the last layer, and each layer run by `route`.
     #[doc(hidden)]
-    fn predict_with<Last: Layer>(pass: Predict<'_, f32>);
+    fn predict_with<Last: Layer, R: Route>(route: R, pass: Predict<'_, f32>);
+    /// The answer to one sample.
+    #[doc(hidden)]
+    fn predict_one<R: Route>(&self, route: R, sample: &Self::Sample) -> Self::Prediction;
     /// [`Layer::forward`] with `Last` in place of the last layer.
     #[doc(hidden)]
     fn forward_with<Last: Layer>(pass: Forward<'_, f32>);
@@ -49,6 +53,67 @@ pub trait Model: Layer + bytemuck::Zeroable + Sized + Send + Sync + 'static {
     /// [`Layer::step`] with `Last` in place of the last layer.
     #[doc(hidden)]
     fn step_with<Last: Layer>(pass: Step<'_, f32>);
+}
+
+/// How a model runs its layers in an inference.
+#[doc(hidden)]
+pub trait Route: Copy {
+    /// Runs one layer.
+    fn layer<L: Layer>(self, pass: Predict<'_, f32>);
+}
+
+/// Each layer by [`Layer::predict`]: for any number of samples.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct EachByItself;
+
+impl Route for EachByItself {
+    #[inline(always)]
+    fn layer<L: Layer>(self, pass: Predict<'_, f32>) {
+        L::predict(pass);
+    }
+}
+
+/// All layers by [`Layer::predict_on`] in one function that is compiled for an instruction set: for one sample.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct AllOn<S>(pub S);
+
+impl<S: Simd> Route for AllOn<S> {
+    #[inline(always)]
+    fn layer<L: Layer>(self, pass: Predict<'_, f32>) {
+        L::predict_on(self.0, pass);
+    }
+}
+
+/// The most multiplications and additions of a model whose layers follow one another in one function. In larger ones calls
+/// take no share of the time that could be measured.
+const SMALL_FLOPS: u64 = 1 << 16;
+/// The most layers of such a model: each is compiled once for every instruction set and every place where it stands.
+const FEW_LAYERS: usize = 16;
+
+/// The answer of a model to one sample. If the model is small, it is one function for each instruction set, all of whose sizes the
+/// compiler knows, so that layers follow one another without a call or a check.
+#[doc(hidden)]
+#[inline]
+pub fn predict_one<M: Model>(model: &M, sample: &M::Sample) -> M::Prediction {
+    if const { M::FLOPS <= SMALL_FLOPS && M::LAYERS.len() <= FEW_LAYERS } {
+        dispatch_chosen(One(model, sample))
+    } else {
+        model.predict_one(EachByItself, sample)
+    }
+}
+
+/// A model and one sample.
+struct One<'a, M: Model>(&'a M, &'a M::Sample);
+
+impl<M: Model> Kernel for One<'_, M> {
+    type Output = M::Prediction;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> M::Prediction {
+        self.0.predict_one(AllOn(simd), self.1)
+    }
 }
 
 /// Model `M` without the activation at its end: from samples to logits.
@@ -73,7 +138,12 @@ impl<M: Model> Layer for Headless<M> {
     }
 
     fn predict(pass: Predict<'_, f32>) {
-        M::predict_with::<<M::Last as Layer>::Body>(pass);
+        M::predict_with::<<M::Last as Layer>::Body, _>(EachByItself, pass);
+    }
+
+    #[inline(always)]
+    fn predict_on<S: Simd>(simd: S, pass: Predict<'_, f32>) {
+        M::predict_with::<<M::Last as Layer>::Body, _>(AllOn(simd), pass);
     }
 
     fn forward(pass: Forward<'_, f32>) {

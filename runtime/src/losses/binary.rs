@@ -1,22 +1,42 @@
 //! Binary cross-entropy: yes or no, for each value.
 
-use super::{LabelError, Loss, assert_lengths};
+use super::from_probabilities::clip;
+use super::settings::{SHARE, check, with_settings};
+use super::{LabelError, Loss, OfPredictions, SettingError, assert_lengths, weight};
 use crate::kernels::activation::{Linear, Sigmoid};
 use crate::kernels::function::{Function, Map};
 use crate::kernels::{Activation, cross_entropy};
 use crate::tensor::FloatArray;
 use crate::tensor::label::BinaryLabel;
 
-/// Mean of `−t·log p − (1 − t)·log(1 − p)` over the values of a sample, with `p = sigmoid(logits)`, for models that
-/// end in `sigmoid`.
-///
-/// Computed from the logits as `log(1 + eᶻ) − t·z`. Gradient by the logits: `(p − t) / (values · batch)`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct BinaryCrossEntropy;
+with_settings! {
+    /// Mean of `−t·log p − (1 − t)·log(1 − p)` over the values of a sample, with `p = sigmoid(logits)`, for models that
+    /// end in `sigmoid`.
+    ///
+    /// Computed from the logits as `log(1 + eᶻ) − t·z`. Gradient by the logits: `(p − t) / (values · batch)`.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::activation::Sigmoid;
+    /// use typenet_runtime::losses::{BinaryCrossEntropy, Loss};
+    ///
+    /// let loss = &BinaryCrossEntropy.label_smoothing(0.5) as &dyn Loss<Sigmoid, [f32; 1], bool>;
+    /// let mut gradient = [0.0];
+    /// loss.evaluate(&[true], None, &mut [0.0], Some(&mut gradient));
+    /// assert_eq!(gradient, [-0.25]);
+    /// ```
+    pub struct BinaryCrossEntropy {
+        /// Share `s` from 0 to 1 that each target is moved towards ½: `(1 − s)·t + s/2`; 0 by default, as in Keras.
+        label_smoothing: f64 = 0.0,
+    }
+}
 
-/// [`BinaryCrossEntropy`] for models that end in no activation and predict logits.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct BinaryCrossEntropyWithLogits;
+with_settings! {
+    /// [`BinaryCrossEntropy`](struct@BinaryCrossEntropy) for models that end in no activation and predict logits.
+    pub struct BinaryCrossEntropyWithLogits {
+        /// As in [`BinaryCrossEntropy`](struct@BinaryCrossEntropy).
+        label_smoothing: f64 = 0.0,
+    }
+}
 
 macro_rules! binary {
     ($loss:ident, $head:ident, $name:literal) => {
@@ -25,12 +45,40 @@ macro_rules! binary {
                 $name
             }
 
+            fn validate(&self) -> Result<(), SettingError> {
+                check(stringify!($loss), &[("label_smoothing", self.label_smoothing, SHARE)])
+            }
+
             fn check_labels(&self, labels: &[Label]) -> Result<(), LabelError> {
                 labels.iter().enumerate().try_for_each(|(index, label)| label.check(index))
             }
 
-            fn evaluate(&self, labels: &[Label], logits: &mut [f32], gradient: Option<&mut [f32]>) -> f64 {
-                evaluate::<Output, Label>($head::FUNCTION, labels, logits, gradient)
+            fn evaluate(
+                &self,
+                labels: &[Label],
+                weights: Option<&[f32]>,
+                logits: &mut [f32],
+                gradient: Option<&mut [f32]>,
+            ) -> f64 {
+                let head = $head::FUNCTION;
+                evaluate::<Output, Label>(head, self.label_smoothing, labels, weights, logits, gradient)
+            }
+        }
+
+        impl<Output: FloatArray, Label: BinaryLabel<Output>> OfPredictions<$head, Output, Label> for $loss {
+            fn of_predictions(&self, labels: &[Label], predictions: &[Output]) -> f64 {
+                let loss = |(label, y): (&Label, &[f32])| {
+                    let target = |place| smoothed(label.probability(place), self.label_smoothing);
+                    let sum = match $head::FUNCTION {
+                        Function::Linear => cross_entropy::binary(target, y),
+                        _ => {
+                            let terms = y.iter().enumerate();
+                            terms.map(|(place, &p)| surprise(f64::from(target(place)), clip(p.into()))).sum()
+                        }
+                    };
+                    sum / Output::LEN as f64
+                };
+                labels.iter().zip(Output::values(predictions).chunks_exact(Output::LEN)).map(loss).sum()
             }
         }
     };
@@ -38,26 +86,49 @@ macro_rules! binary {
 binary!(BinaryCrossEntropy, Sigmoid, "binary_crossentropy");
 binary!(BinaryCrossEntropyWithLogits, Linear, "binary_crossentropy");
 
+/// A target moved towards ½.
+pub(super) fn smoothed(t: f32, smoothing: f64) -> f32 {
+    ((1.0 - smoothing) * f64::from(t) + 0.5 * smoothing) as f32
+}
+
+/// `−t·log p − (1 − t)·log(1 − p)`
+pub(super) fn surprise(t: f64, p: f64) -> f64 {
+    -(t * p.ln() + (1.0 - t) * (-p).ln_1p())
+}
+
 fn evaluate<Output: FloatArray, Label: BinaryLabel<Output>>(
     head: Function,
+    smoothing: f64,
     labels: &[Label],
+    weights: Option<&[f32]>,
     logits: &mut [f32],
     gradient: Option<&mut [f32]>,
 ) -> f64 {
     let len = Output::LEN;
-    assert_lengths(labels.len(), len, logits, gradient.as_deref());
-    let losses = labels.iter().zip(logits.chunks_exact(len));
-    let loss = losses
-        .map(|(label, row)| cross_entropy::binary(|place| label.probability(place), row) / len as f64)
-        .sum();
+    assert_lengths(labels.len(), len, weights, logits, gradient.as_deref());
+    let target = |label: &Label, place: usize| smoothed(label.probability(place), smoothing);
+    let (mut loss, mut sample) = (0.0, 0);
+    cross_entropy::binary_rows(
+        len,
+        |sample, place| target(&labels[sample], place),
+        logits,
+        |sum| {
+            loss += weight(weights, sample) * (sum / len as f64);
+            sample += 1;
+        },
+    );
     if let Some(gradient) = gradient {
         gradient.copy_from_slice(logits);
         f32::map(Function::Sigmoid, Output::WIDTH, gradient);
-        let scale = (1.0 / logits.len() as f64) as f32;
-        for (label, row) in labels.iter().zip(gradient.chunks_exact_mut(len)) {
-            cross_entropy::binary_gradient(|place| label.probability(place), scale, row);
+        if head == Function::Sigmoid {
+            logits.copy_from_slice(gradient);
         }
+        for (sample, (label, row)) in labels.iter().zip(gradient.chunks_exact_mut(len)).enumerate() {
+            let scale = (weight(weights, sample) / logits.len() as f64) as f32;
+            cross_entropy::binary_gradient(|place| target(label, place), scale, row);
+        }
+    } else {
+        f32::map(head, Output::WIDTH, logits);
     }
-    f32::map(head, Output::WIDTH, logits);
     loss
 }

@@ -2,11 +2,26 @@
 //!
 //! For code that has no logits. A model's own loss is computed from its logits, without clipping.
 
+use crate::kernels::Function;
 use crate::tensor::FloatArray;
-use crate::tensor::label::{BinaryLabel, CategoricalLabel, Target};
+use crate::tensor::label::{BinaryLabel, CategoricalLabel};
 
 /// Probabilities are kept this far from 0 and 1 (`keras.config.epsilon()`).
 const EPSILON: f64 = 1e-7;
+
+/// A probability kept in `[ε, 1 − ε]`.
+pub(super) fn clip(p: f64) -> f64 {
+    p.clamp(EPSILON, 1.0 - EPSILON)
+}
+
+/// `−log q` of each class, from predicted probabilities or their logarithms.
+pub(super) fn surprises(head: Function, row: &[f32]) -> impl Fn(usize) -> f64 {
+    let sum: f64 = row.iter().map(|&p| f64::from(p)).sum();
+    move |i| match head {
+        Function::LogSoftmax => -f64::from(row[i]),
+        _ => -clip(f64::from(row[i]) / sum).ln(),
+    }
+}
 
 /// Sum over the samples of `−Σᵢ tᵢ·log qᵢ` with `q = p / Σp`, kept in `[ε, 1 − ε]`; ε = 1e-7.
 ///
@@ -27,16 +42,12 @@ pub fn categorical_cross_entropy<const N: usize, Label: CategoricalLabel<N>>(
     let mut loss = 0.0;
     for (s, (label, p)) in labels.iter().zip(probabilities).enumerate() {
         let sum: f64 = p.iter().map(|&p| f64::from(p)).sum();
-        let target = |i: usize| match label.target() {
-            Target::Class(class) => f64::from(u8::from(class == i)),
-            Target::Distribution(t) => f64::from(t[i]),
-        };
         // The loss by p is −(tᵢ/qᵢ − Σⱼ tⱼ) / Σp, the sum over what is not clipped.
         let mut moving = 0.0;
         let mut terms = [0.0; N];
         for i in 0..N {
-            let (t, q) = (target(i), f64::from(p[i]) / sum);
-            let clipped = q.clamp(EPSILON, 1.0 - EPSILON);
+            let (t, q) = (label.target().probability(i), f64::from(p[i]) / sum);
+            let clipped = clip(q);
             loss -= t * clipped.ln();
             if clipped == q {
                 moving += t;
@@ -77,7 +88,7 @@ pub fn binary_cross_entropy<Output: FloatArray, Label: BinaryLabel<Output>>(
         let mut sum = 0.0;
         for (i, &p) in p.iter().enumerate() {
             let (t, p) = (f64::from(label.probability(i)), f64::from(p));
-            let q = p.clamp(EPSILON, 1.0 - EPSILON);
+            let q = clip(p);
             sum -= t * q.ln() + (1.0 - t) * (-q).ln_1p();
             if let Some(gradient) = &mut gradient {
                 let slope = if q == p { (q - t) / (q * (1.0 - q)) } else { 0.0 };

@@ -8,12 +8,27 @@
 
 mod binary;
 mod categorical;
+mod cosine;
+mod focal;
 pub mod from_probabilities;
+mod hinge;
 mod pointwise;
+mod settings;
+mod through_head;
 
 pub use binary::{BinaryCrossEntropy, BinaryCrossEntropyWithLogits};
-pub use categorical::{CategoricalCrossEntropy, CategoricalCrossEntropyWithLogits};
-pub use pointwise::{MeanAbsoluteError, MeanSquaredError};
+pub use categorical::{CategoricalCrossEntropy, CategoricalCrossEntropyWithLogits, KlDivergence};
+pub use cosine::CosineSimilarity;
+pub use focal::{
+    BinaryFocalCrossEntropy, BinaryFocalCrossEntropyWithLogits, CategoricalFocalCrossEntropy,
+    CategoricalFocalCrossEntropyWithLogits,
+};
+pub use hinge::{CategoricalHinge, Hinge, SquaredHinge};
+pub use pointwise::{
+    FromFn, Huber, LogCosh, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError,
+    MeanSquaredLogarithmicError, Poisson, from_fn,
+};
+pub use settings::SettingError;
 
 pub use crate::tensor::label::LabelError;
 
@@ -30,7 +45,7 @@ pub use crate::tensor::label::LabelError;
 /// let mut logits = [0.0, 0.0, 0.0, 0.0];
 /// let mut gradient = [0.0; 4];
 /// let loss = &CategoricalCrossEntropy as &dyn Loss<Softmax, [f32; 2], u8>;
-/// let sum = loss.evaluate(&labels, &mut logits, Some(&mut gradient));
+/// let sum = loss.evaluate(&labels, None, &mut logits, Some(&mut gradient));
 /// assert!((sum / 2.0 - 2.0f64.ln()).abs() < 1e-6);
 /// assert_eq!(logits, [0.5; 4]);
 /// assert_eq!(gradient, [0.25, -0.25, -0.25, 0.25]);
@@ -46,8 +61,8 @@ pub use crate::tensor::label::LabelError;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not fit a model that ends in `{Head}` and predicts `{Output}`",
     label = "this is where the loss, given to `compile`, does not fit the model",
-    note = "`CategoricalCrossEntropy` wants `softmax` or `log_softmax`, `BinaryCrossEntropy` wants `sigmoid`, \
-            those `…WithLogits` want no activation (`Linear`), `MeanSquaredError` and `MeanAbsoluteError` take any",
+    note = "`Categorical…CrossEntropy` and `KlDivergence` want `softmax` or `log_softmax`, `Binary…CrossEntropy` wants \
+            `sigmoid`, those `…WithLogits` want no activation (`Linear`), all others take any",
     note = "of N classes, labels are integers or `[f32; N]`; of yes and no, `bool`, `u8`, `f32` or an array like the \
             output; of numbers, an array like the output, or `f32` for one output"
 )]
@@ -55,27 +70,72 @@ pub trait Loss<Head, Output, Label>: Send + Sync {
     /// Keras's name for it, in snake case.
     fn name(&self) -> &'static str;
 
+    /// Whether the loss's settings can be.
+    ///
+    /// # Errors
+    /// [`SettingError`] names the first that cannot.
+    fn validate(&self) -> Result<(), SettingError> {
+        Ok(())
+    }
+
     /// Whether every label can be.
     ///
     /// # Errors
     /// [`LabelError`] names the first that cannot.
     fn check_labels(&self, labels: &[Label]) -> Result<(), LabelError>;
 
-    /// Sum of the losses of all samples, in their order. NaN if a logit is.
+    /// Sum of the losses of all samples, in their order, each multiplied by its weight if there are `weights`. NaN if a
+    /// logit is.
     ///
     /// `logits` come in as the values before `Head` and leave with `Head` applied: as the predictions. `gradient`, if
-    /// given, receives the gradient of the *mean* loss of the batch by the logits. Allocates nothing.
+    /// given, receives the gradient by the logits of that sum *over the number of samples*, as in Keras: not over the sum
+    /// of the weights. Allocates nothing.
     ///
     /// # Panics
-    /// If `logits` or `gradient` is not as long as the outputs of all labels, or a label is one that
-    /// [`check_labels`](Self::check_labels) refuses.
-    fn evaluate(&self, labels: &[Label], logits: &mut [f32], gradient: Option<&mut [f32]>) -> f64;
+    /// If `logits` or `gradient` is not as long as the outputs of all labels, there is not one weight for each label, or
+    /// a setting or a label is one that [`validate`](Self::validate) or [`check_labels`](Self::check_labels) refuses.
+    fn evaluate(
+        &self,
+        labels: &[Label],
+        weights: Option<&[f32]>,
+        logits: &mut [f32],
+        gradient: Option<&mut [f32]>,
+    ) -> f64;
 }
 
-/// Panics unless `logits` and `gradient` hold `len` values for each of `batch` samples.
+/// A [`Loss`] that can be told from predictions, after `Head`: what a metric sees. Every loss of this library is one.
+///
+/// Cross-entropies of probabilities clip them at 1e-7, as in [`from_probabilities`] and in Keras.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no metric of a model that ends in `{Head}` and predicts `{Output}`",
+    note = "a loss is a metric of the models and labels that it fits as a loss"
+)]
+pub trait OfPredictions<Head, Output, Label>: Loss<Head, Output, Label> {
+    /// Sum of the losses of all samples, in their order.
+    ///
+    /// # Panics
+    /// If a label is one that [`check_labels`](Loss::check_labels) refuses.
+    fn of_predictions(&self, labels: &[Label], predictions: &[Output]) -> f64;
+}
+
+/// The weight of a sample: one, if there are none.
+fn weight(weights: Option<&[f32]>, sample: usize) -> f64 {
+    weights.map_or(1.0, |weights| f64::from(weights[sample]))
+}
+
+/// Panics unless `logits` and `gradient` hold `len` values for each of `batch` samples, and `weights` one.
 #[track_caller]
-fn assert_lengths(batch: usize, len: usize, logits: &[f32], gradient: Option<&[f32]>) {
+fn assert_lengths(
+    batch: usize,
+    len: usize,
+    weights: Option<&[f32]>,
+    logits: &[f32],
+    gradient: Option<&[f32]>,
+) {
     assert_eq!(logits.len(), batch * len, "evaluate: {batch} labels, {len} logits each");
+    if let Some(weights) = weights {
+        assert_eq!(weights.len(), batch, "evaluate: one weight for each label");
+    }
     if let Some(gradient) = gradient {
         assert_eq!(gradient.len(), logits.len(), "evaluate: one gradient for each logit");
     }
@@ -94,9 +154,9 @@ mod tests {
     ) -> (f64, [f32; VALUES], [f32; VALUES]) {
         loss.check_labels(labels).expect("labels that can be");
         let (mut predictions, mut gradient) = (logits, [f32::NAN; VALUES]);
-        let sum = loss.evaluate(labels, &mut predictions, Some(&mut gradient));
+        let sum = loss.evaluate(labels, None, &mut predictions, Some(&mut gradient));
         let mut again = logits;
-        assert_eq!(loss.evaluate(labels, &mut again, None).to_bits(), sum.to_bits());
+        assert_eq!(loss.evaluate(labels, None, &mut again, None).to_bits(), sum.to_bits());
         assert_eq!(again.map(f32::to_bits), predictions.map(f32::to_bits));
         (sum, predictions, gradient)
     }
@@ -166,6 +226,18 @@ mod tests {
         assert!(run::<Sigmoid, 2, _, 2>(BinaryCrossEntropy, &[[1.0, 1.0]], [0.0, nan]).0.is_nan());
         assert!(run::<Linear, 2, _, 2>(MeanSquaredError, &[[1.0, 1.0]], [0.0, nan]).0.is_nan());
         assert!(run::<Softmax, 2, _, 2>(MeanAbsoluteError, &[[1.0, 1.0]], [0.0, nan]).0.is_nan());
+        assert!(run::<Linear, 2, _, 2>(MeanSquaredLogarithmicError, &[[1.0, 1.0]], [0.0, nan]).0.is_nan());
+        assert!(run::<Linear, 2, _, 2>(Huber, &[[1.0, 1.0]], [0.0, nan]).0.is_nan());
+        assert!(run::<Linear, 2, _, 2>(LogCosh, &[[1.0, 1.0]], [0.0, nan]).0.is_nan());
+        assert!(run::<Linear, 2, _, 2>(Hinge, &[[1.0, 1.0]], [0.0, nan]).0.is_nan());
+        assert!(run::<Linear, 2, _, 2>(SquaredHinge, &[[1.0, 1.0]], [0.0, nan]).0.is_nan());
+        assert!(run::<Linear, 2, _, 2>(CategoricalHinge, &[0u8], [0.0, nan]).0.is_nan());
+        assert!(run::<Linear, 2, _, 2>(CategoricalHinge, &[1u8], [0.0, nan]).0.is_nan());
+        assert!(run::<Linear, 2, _, 2>(CosineSimilarity, &[[1.0, 1.0]], [0.0, nan]).0.is_nan());
+        assert!(run::<Softplus, 2, _, 2>(Poisson, &[[1.0, 0.0]], [0.0, nan]).0.is_nan());
+        assert!(run::<Sigmoid, 2, _, 2>(BinaryFocalCrossEntropy, &[[1.0, 1.0]], [0.0, nan]).0.is_nan());
+        assert!(run::<Softmax, 2, _, 2>(CategoricalFocalCrossEntropy, &[0u8], [0.0, nan]).0.is_nan());
+        assert!(run::<Softmax, 2, _, 2>(KlDivergence, &[[0.5, 0.5]], [0.0, nan]).0.is_nan());
     }
 
     #[test]
@@ -182,17 +254,105 @@ mod tests {
     }
 
     #[test]
+    fn other_losses_by_hand() {
+        let (sum, _, gradient) =
+            run::<Linear, 1, _, 2>(MeanAbsolutePercentageError, &[4.0f32, -2.0], [5.0, -1.0]);
+        assert_eq!((sum, gradient), (25.0 + 50.0, [12.5, 25.0]));
+        let (sum, _, gradient) = run::<Linear, 1, _, 1>(MeanAbsolutePercentageError, &[0.0f32], [1.0]);
+        assert_eq!((sum as f32, gradient), (1e9, [1e9]));
+        let (sum, _, gradient) = run::<Linear, 1, _, 2>(Huber.delta(2.0), &[0.0f32, 0.0], [1.0, -3.0]);
+        assert_eq!((sum, gradient), (0.5 + 4.0, [0.5, -1.0]));
+        let (sum, _, gradient) = run::<Linear, 1, _, 3>(SquaredHinge, &[1.0f32, -1.0, 0.0], [0.5, 0.5, -1.0]);
+        assert_eq!((sum, gradient), (0.25 + 2.25, [-1.0 / 3.0, 1.0, 0.0]));
+        // Two wrong outputs are the largest, and share the derivative; a margin of exactly one has none.
+        let (sum, _, gradient) =
+            run::<Linear, 3, _, 6>(CategoricalHinge, &[2u8, 0], [1.0, 1.0, 0.5, 2.0, 1.0, 0.0]);
+        assert_eq!((sum, gradient), (1.5, [0.25, 0.25, -0.5, 0.0, 0.0, 0.0]));
+        let (sum, _, gradient) =
+            run::<Linear, 2, _, 4>(CosineSimilarity, &[[3.0, 4.0], [1.0, 0.0]], [4.0, 3.0, 0.0, 0.0]);
+        assert!((sum + 0.96).abs() < 1e-12 && gradient[..2].iter().all(|g| g.is_finite()), "{gradient:?}");
+        assert!(
+            (4.0 * gradient[0] + 3.0 * gradient[1]).abs() < 1e-6,
+            "the direction turns, the length stays"
+        );
+        // e²/2 keeps its digits where 1 − cosh e would lose them.
+        let (sum, _, _) = run::<Linear, 1, _, 1>(LogCosh, &[0.0f32], [2.0f32.powi(-20)]);
+        assert!((sum / 2.0f64.powi(-41) - 1.0).abs() < 1e-11, "{sum}");
+        assert_eq!(run::<Linear, 1, _, 1>(LogCosh, &[0.0f32], [-1e30]).2, [-1.0]);
+    }
+
+    #[test]
+    fn a_weight_multiplies_loss_and_gradient() {
+        fn check<Head, Label, L: Loss<Head, [f32; 2], Label>>(loss: L, labels: &[Label; 3]) {
+            let (logits, weights) = ([0.5, -1.5, 2.0, 0.75, 1.0, -4.0], [2.0, 0.0, 0.5]);
+            let (mut all, mut gradient) = (logits, [f32::NAN; 6]);
+            let sum = loss.evaluate(labels, Some(&weights), &mut all, Some(&mut gradient));
+            let mut expected = 0.0;
+            for i in 0..3 {
+                let (mut one, mut slope) = ([logits[2 * i], logits[2 * i + 1]], [f32::NAN; 2]);
+                let label = core::slice::from_ref(&labels[i]);
+                expected += f64::from(weights[i]) * loss.evaluate(label, None, &mut one, Some(&mut slope));
+                assert_eq!(one, all[2 * i..][..2], "predictions have no weight");
+                for (found, slope) in gradient[2 * i..][..2].iter().zip(slope) {
+                    let expected = slope * weights[i] / 3.0;
+                    assert!(
+                        (found - expected).abs() <= 2.0 * f32::EPSILON * expected.abs(),
+                        "{found} {expected}"
+                    );
+                }
+            }
+            assert!((sum - expected).abs() <= 1e-12 * expected.abs(), "{sum} {expected}");
+        }
+        let (numbers, classes) = ([[0.25f32, 1.0], [-1.0, 3.0], [0.5, 0.0]], [0u8, 1, 1]);
+        let (truths, soft) =
+            ([[1.0f32, 0.0], [0.0, 0.0], [1.0, 1.0]], [[0.25f32, 0.75], [0.5, 0.5], [1.0, 0.0]]);
+        check::<Tanh, _, _>(MeanSquaredError, &numbers);
+        check::<Gelu, _, _>(LogCosh, &numbers);
+        check::<Linear, _, _>(CosineSimilarity, &numbers);
+        check::<Linear, _, _>(Hinge, &truths);
+        check::<Linear, _, _>(CategoricalHinge, &classes);
+        check::<Sigmoid, _, _>(BinaryCrossEntropy.label_smoothing(0.1), &truths);
+        check::<Sigmoid, _, _>(BinaryFocalCrossEntropy, &truths);
+        check::<Softmax, _, _>(CategoricalCrossEntropy, &classes);
+        check::<Softmax, _, _>(CategoricalCrossEntropy.label_smoothing(0.1), &soft);
+        check::<LogSoftmax, _, _>(CategoricalFocalCrossEntropy, &soft);
+        check::<Softmax, _, _>(KlDivergence, &soft);
+        check::<Relu, _, _>(from_fn(|y: f64, t: f64| ((y - t).powi(4), 4.0 * (y - t).powi(3))), &numbers);
+    }
+
+    #[test]
+    #[should_panic(expected = "one weight for each label")]
+    fn too_few_weights_panic() {
+        Loss::<Linear, [f32; 1], f32>::evaluate(&LogCosh, &[0.0], Some(&[]), &mut [0.0], None);
+    }
+
+    #[test]
+    fn every_default_is_kerass() {
+        assert_eq!((Huber.delta, Huber::default()), (1.0, Huber));
+        assert_eq!(CategoricalCrossEntropy.label_smoothing, 0.0);
+        let focal = BinaryFocalCrossEntropy;
+        assert_eq!((focal.gamma, focal.alpha, focal.apply_class_balancing), (2.0, 0.25, false));
+        assert_eq!((CategoricalFocalCrossEntropy.gamma, CategoricalFocalCrossEntropy.alpha), (2.0, 0.25));
+    }
+
+    #[test]
     fn outputs_may_have_several_sizes() {
         let labels = [[[1.0f32, 0.0], [0.0, 1.0]]];
         let (mut flat, mut deep) = ([0.5f32, -1.0, 2.0, 0.0], [0.5f32, -1.0, 2.0, 0.0]);
         let shallow = [[1.0f32, 0.0, 0.0, 1.0]];
-        let expected = Loss::<Sigmoid, [f32; 4], _>::evaluate(&BinaryCrossEntropy, &shallow, &mut flat, None);
+        let expected =
+            Loss::<Sigmoid, [f32; 4], _>::evaluate(&BinaryCrossEntropy, &shallow, None, &mut flat, None);
         let found =
-            Loss::<Sigmoid, [[f32; 2]; 2], _>::evaluate(&BinaryCrossEntropy, &labels, &mut deep, None);
+            Loss::<Sigmoid, [[f32; 2]; 2], _>::evaluate(&BinaryCrossEntropy, &labels, None, &mut deep, None);
         assert_eq!((found, deep), (expected, flat));
+        // A cosine of each row over the last size, and their mean.
+        let mut deep = [1.0f32, 0.0, 0.0, -1.0];
+        let sum =
+            Loss::<Linear, [[f32; 2]; 2], _>::evaluate(&CosineSimilarity, &labels, None, &mut deep, None);
+        assert_eq!(sum, 0.0);
         // Softmax runs over the last size: two rows of two.
         let mut deep = [0.0f32; 4];
-        Loss::<Softmax, [[f32; 2]; 2], _>::evaluate(&MeanSquaredError, &labels, &mut deep, None);
+        Loss::<Softmax, [[f32; 2]; 2], _>::evaluate(&MeanSquaredError, &labels, None, &mut deep, None);
         assert_eq!(deep, [0.5; 4]);
     }
 
@@ -231,6 +391,18 @@ mod tests {
             check::<Linear, 2, _>(MeanSquaredError, &[[0.0, 1.0], [0.0, f32::NAN]]),
             LabelError::NotFinite { index: 1, place: 1, .. }
         ));
+        assert!(matches!(
+            check::<Softplus, 2, _>(Poisson, &[[0.0, 1.0], [-1.0, 0.0]]),
+            LabelError::Negative { index: 1, place: 0, found: -1.0 }
+        ));
+        assert_eq!(
+            check::<Linear, 1, _>(Hinge, &[1i8, 0, -1, 2]).to_string(),
+            "label 3 has 2 at place 0, expected -1 or 1, or 0 for -1"
+        );
+        assert!(matches!(
+            check::<Linear, 2, _>(SquaredHinge, &[[1.0, 0.5]]),
+            LabelError::NotASign { index: 0, place: 1, found: 0.5 }
+        ));
         assert_eq!(class(7, "10", 10).to_string(), "label 7 is class 10, expected a class from 0 to 9");
     }
 
@@ -243,13 +415,13 @@ mod tests {
     #[test]
     #[should_panic(expected = "class 3 is not one of 3")]
     fn evaluating_a_class_too_many_panics() {
-        Loss::<Softmax, [f32; 3], u8>::evaluate(&CategoricalCrossEntropy, &[3], &mut [0.0; 3], None);
+        Loss::<Softmax, [f32; 3], u8>::evaluate(&CategoricalCrossEntropy, &[3], None, &mut [0.0; 3], None);
     }
 
     #[test]
     #[should_panic(expected = "2 labels, 3 logits each")]
     fn too_few_logits_panic() {
-        Loss::<Softmax, [f32; 3], u8>::evaluate(&CategoricalCrossEntropy, &[0, 1], &mut [0.0; 3], None);
+        Loss::<Softmax, [f32; 3], u8>::evaluate(&CategoricalCrossEntropy, &[0, 1], None, &mut [0.0; 3], None);
     }
 
     #[test]

@@ -18,7 +18,7 @@ fn agrees(value: f32, threshold: f32, probability: f32) -> bool {
 }
 
 /// What a yes must exceed: ½ for probabilities, 0 for logits and for activations around 0.
-fn threshold<Head: Activation>() -> f32 {
+pub(super) fn threshold<Head: Activation>() -> f32 {
     match Head::FUNCTION {
         Function::Linear | Function::Tanh | Function::Softsign => 0.0,
         _ => 0.5,

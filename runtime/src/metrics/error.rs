@@ -4,8 +4,11 @@ use super::{Mean, Metric};
 use crate::tensor::FloatArray;
 use crate::tensor::label::FloatLabel;
 
+/// What Keras keeps denominators away from zero by (`keras.config.epsilon()`).
+const EPSILON: f64 = 1e-7;
+
 macro_rules! error {
-    ($(#[$doc:meta])* $metric:ident, $name:literal, $distance:expr) => {
+    ($(#[$doc:meta])* $metric:ident, $name:literal, |$y:ident, $t:ident| $distance:expr, |$mean:ident| $value:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Default)]
         pub struct $metric(Mean);
@@ -29,13 +32,14 @@ macro_rules! error {
             fn update(&mut self, predictions: &[Output], labels: &[Label]) {
                 let (y, t) = (Output::values(predictions), Label::values(labels));
                 assert_eq!(y.len(), t.len(), "update: one label for each prediction");
-                let distance: fn(f64) -> f64 = $distance;
-                let distances = y.iter().zip(t).map(|(&y, &t)| distance(f64::from(y) - f64::from(t)));
+                let distance = |$y: f64, $t: f64| $distance;
+                let distances = y.iter().zip(t).map(|(&y, &t)| distance(f64::from(y), f64::from(t)));
                 self.0.add(distances.sum(), y.len());
             }
 
             fn compute(&self) -> f64 {
-                self.0.value()
+                let $mean = self.0.value();
+                $value
             }
         }
     };
@@ -43,9 +47,36 @@ macro_rules! error {
 
 error! {
     /// Mean of `|y − t|` over all values.
-    MeanAbsoluteError, "mean_absolute_error", f64::abs
+    MeanAbsoluteError, "mean_absolute_error", |y, t| (y - t).abs(), |mean| mean
 }
 error! {
     /// Mean of `(y − t)²` over all values.
-    MeanSquaredError, "mean_squared_error", |error| error * error
+    MeanSquaredError, "mean_squared_error", |y, t| (y - t) * (y - t), |mean| mean
+}
+error! {
+    /// Square root of the mean of `(y − t)²` over all values.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::activation::Linear;
+    /// use typenet_runtime::metrics::{Metric, RootMeanSquaredError};
+    ///
+    /// let metric: &mut dyn Metric<Linear, [f32; 2], [f32; 2]> = &mut RootMeanSquaredError::new();
+    /// metric.update(&[[1.0, 1.0], [2.0, 4.0]], &[[0.0, 0.0], [1.0, 1.0]]);
+    /// assert_eq!(metric.compute(), 3.0f64.sqrt());
+    /// ```
+    RootMeanSquaredError, "root_mean_squared_error", |y, t| (y - t) * (y - t), |mean| mean.sqrt()
+}
+error! {
+    /// Mean of `100·|y − t| / max(|t|, ε)` over all values; ε = 1e-7 (Keras).
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::activation::Linear;
+    /// use typenet_runtime::metrics::{MeanAbsolutePercentageError, Metric};
+    ///
+    /// let metric: &mut dyn Metric<Linear, [f32; 1], f32> = &mut MeanAbsolutePercentageError::new();
+    /// metric.update(&[[90.0]], &[100.0]);
+    /// assert_eq!(metric.compute(), 10.0);
+    /// ```
+    MeanAbsolutePercentageError, "mean_absolute_percentage_error",
+    |y, t| 100.0 * (y - t).abs() / t.abs().max(EPSILON), |mean| mean
 }

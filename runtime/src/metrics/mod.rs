@@ -4,17 +4,56 @@
 //! holds. Names and meanings are Keras's. Metrics know no layers, losses or optimizers.
 
 mod accuracy;
+mod auc;
 mod confusion;
+mod correlation;
+mod custom;
+mod decision;
 mod error;
 mod mean;
+mod precision;
+mod rank;
 
 pub use accuracy::{
     Accuracy, AccuracyLabel, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy,
     TopKCategoricalAccuracy,
 };
+pub use auc::{AucOverThresholds, Curve};
 pub use confusion::ConfusionMatrix;
-pub use error::{MeanAbsoluteError, MeanSquaredError};
+pub use correlation::{PearsonCorrelation, R2Score};
+pub use custom::{FromFn, from_fn};
+pub use decision::{Average, DecisionLabel, Truth};
+pub use error::{MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError, RootMeanSquaredError};
 pub use mean::Mean;
+pub use precision::{F1Score, FBetaScore, Precision, Recall, Specificity};
+pub use rank::{Auc, AveragePrecision};
+
+/// A setting of a metric that cannot be, or not for the model.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{metric}: `{setting}` is {found}, expected {expected}")]
+pub struct MetricError {
+    /// The metric's type: `Precision`.
+    pub metric: &'static str,
+    /// The setting.
+    pub setting: &'static str,
+    /// What it must be.
+    pub expected: String,
+    /// What it is.
+    pub found: f64,
+}
+
+/// An error if `class` is none of a model of `outputs` outputs.
+fn class_error(metric: &'static str, class: Option<usize>, outputs: usize) -> Result<(), MetricError> {
+    match class {
+        Some(class) if class >= outputs => Err(MetricError {
+            metric,
+            setting: "class_id",
+            expected: format!("a class from 0 to {}", outputs - 1),
+            found: class as f64,
+        }),
+        _ => Ok(()),
+    }
+}
 
 /// Metric of a model that ends with activation `Head` and predicts `Output`, against labels of type `Label`.
 ///
@@ -35,7 +74,14 @@ pub use mean::Mean;
 pub trait Metric<Head, Output, Label>: Send {
     /// Keras's name for it: the column in the history.
     fn name(&self) -> &'static str;
-    /// Forgets all samples.
+    /// Whether the metric's settings can be, for this model.
+    ///
+    /// # Errors
+    /// [`MetricError`] names the first that cannot.
+    fn check(&self) -> Result<(), MetricError> {
+        Ok(())
+    }
+    /// Forgets all samples, but keeps memory that the next will need.
     fn reset(&mut self);
     /// Takes a batch into account.
     ///
@@ -55,6 +101,11 @@ pub trait Metric<Head, Output, Label>: Send {
 pub trait Metrics<Head, Output, Label>: Send {
     /// Their names, in order.
     fn names(&self) -> Vec<&'static str>;
+    /// Whether the settings of each can be.
+    ///
+    /// # Errors
+    /// [`MetricError`] names the first that cannot.
+    fn check(&self) -> Result<(), MetricError>;
     /// Each forgets all samples.
     fn reset(&mut self);
     /// Each takes a batch into account.
@@ -70,6 +121,11 @@ macro_rules! metrics {
         {
             fn names(&self) -> Vec<&'static str> {
                 vec![$(self.$place.name()),*]
+            }
+
+            fn check(&self) -> Result<(), MetricError> {
+                $(self.$place.check()?;)*
+                Ok(())
             }
 
             fn reset(&mut self) {
@@ -184,6 +240,102 @@ mod tests {
         assert_eq!(over::<Linear, _, _>(MeanAbsoluteError::new(), &values, &labels), 13.0 / 6.0);
         assert_eq!(over::<Linear, _, _>(MeanSquaredError::new(), &values, &labels), 35.0 / 6.0);
         assert_eq!(over::<Relu, _, _>(MeanAbsoluteError::new(), &[[1.0f32], [3.0]], &[0.0f32, 1.0]), 1.5);
+    }
+
+    #[test]
+    fn what_is_undefined_is_zero_as_in_keras_or_nan_where_the_documentation_says_so() {
+        let (values, no, yes) = ([[0.2], [0.4], [0.1]], [false; 3], [true; 3]);
+        assert_eq!(over::<Sigmoid, _, _>(Precision::new(), &values, &yes), 0.0);
+        assert_eq!(over::<Sigmoid, _, _>(Recall::new(), &values, &no), 0.0);
+        assert_eq!(over::<Sigmoid, _, _>(Specificity::new(), &values, &yes), 0.0);
+        assert_eq!(over::<Sigmoid, _, _>(F1Score::new(), &values, &no), 0.0);
+        assert_eq!(over::<Sigmoid, _, _>(FBetaScore::new().beta(2.0), &values, &no), 0.0);
+        assert_eq!(over::<Sigmoid, _, _>(AveragePrecision::new(), &values, &no), 0.0);
+        assert_eq!(over::<Sigmoid, _, _>(AveragePrecision::new(), &values, &yes), 1.0);
+        let curves = || AucOverThresholds::default().curve(Curve::PrecisionRecall);
+        assert_eq!(over::<Sigmoid, _, _>(AucOverThresholds::default(), &values, &no), 0.0);
+        assert_eq!(over::<Sigmoid, _, _>(AucOverThresholds::default(), &values, &yes), 0.0);
+        assert_eq!(over::<Sigmoid, _, _>(curves(), &values, &no), 0.0);
+        assert!(over::<Sigmoid, _, _>(Auc::new(), &values, &no).is_nan());
+        assert!(over::<Sigmoid, _, _>(Auc::new(), &values, &yes).is_nan());
+        assert_eq!(over::<Linear, _, _>(R2Score::new(), &[[1.0], [2.0]], &[3.0f32, 3.0]), 0.0);
+        assert_eq!(over::<Linear, _, _>(R2Score::new(), &[[3.0], [3.0]], &[3.0f32, 3.0]), 1.0);
+        assert!(over::<Linear, _, _>(R2Score::new(), &[[3.0]], &[3.0f32]).is_nan());
+        assert!(over::<Linear, _, _>(PearsonCorrelation::new(), &[[1.0], [2.0]], &[3.0f32, 3.0]).is_nan());
+    }
+
+    #[test]
+    fn nan_is_wrong_or_gives_nan() {
+        let (nan, yes) = (f32::NAN, [true, false]);
+        let values = [[nan], [nan]];
+        assert_eq!(over::<Sigmoid, _, _>(Recall::new(), &values, &yes), 0.0);
+        assert_eq!(over::<Sigmoid, _, _>(Specificity::new(), &values, &yes), 0.0);
+        assert_eq!(over::<Sigmoid, _, _>(AucOverThresholds::default(), &values, &yes), 0.0);
+        assert!(over::<Sigmoid, _, _>(Auc::new(), &values, &yes).is_nan());
+        assert!(over::<Sigmoid, _, _>(AveragePrecision::new(), &values, &yes).is_nan());
+        let rows = [[nan, 0.0, 1.0], [0.0, 1.0, 0.0]];
+        assert_eq!(over::<Softmax, _, _>(Recall::new(), &rows, &[2u8, 1]), 0.5);
+        assert_eq!(over::<Softmax, _, _>(Precision::new(), &rows, &[2u8, 1]), 1.0);
+        let targets = [1.0f32, 2.0];
+        assert!(over::<Linear, _, _>(R2Score::new(), &[[nan], [1.0]], &targets).is_nan());
+        assert!(over::<Linear, _, _>(R2Score::new(), &[[nan], [1.0]], &[1.0f32, 1.0]).is_nan());
+        assert!(over::<Linear, _, _>(PearsonCorrelation::new(), &[[nan], [1.0]], &targets).is_nan());
+        assert!(over::<Linear, _, _>(RootMeanSquaredError::new(), &[[nan], [1.0]], &targets).is_nan());
+    }
+
+    #[test]
+    fn the_exact_area_is_the_share_of_pairs_in_order() {
+        // Against the definition, with many ties and both zeros.
+        let mut rng = crate::kernels::Rng::seed(3);
+        let values: Vec<[f32; 1]> =
+            (0..101).map(|_| [((rng.uniform() * 8.0) as f32).floor() / 8.0]).collect();
+        let values: Vec<[f32; 1]> =
+            values.iter().enumerate().map(|(i, v)| if i % 2 == 0 { *v } else { [-v[0]] }).collect();
+        let labels: Vec<bool> = values.iter().map(|[v]| rng.uniform() < 0.5 + 0.3 * f64::from(*v)).collect();
+        let (mut sum, mut pairs) = (0.0, 0.0);
+        for (yes, _) in values.iter().zip(&labels).filter(|(_, label)| **label) {
+            for (no, _) in values.iter().zip(&labels).filter(|(_, label)| !**label) {
+                pairs += 1.0;
+                sum += if yes > no {
+                    1.0
+                } else if yes == no {
+                    0.5
+                } else {
+                    0.0
+                };
+            }
+        }
+        assert_eq!(over::<Linear, _, _>(Auc::new(), &values, &labels), sum / pairs);
+    }
+
+    #[test]
+    fn decisions_follow_the_task() {
+        // Logits of labels: above zero. Logits of classes: the largest. One's own threshold: every output.
+        let values = [[0.2, 0.3, -1.0], [-0.5, -0.2, -0.1]];
+        let labels = [[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+        assert_eq!(over::<Linear, _, _>(Recall::new(), &values, &labels), 2.0 / 3.0);
+        assert_eq!(over::<Linear, _, _>(Recall::new(), &values, &[0u8, 2]), 0.5);
+        assert_eq!(over::<LogSoftmax, _, _>(Recall::new(), &values, &labels), 2.0 / 3.0);
+        assert_eq!(over::<Softmax, _, _>(Recall::new().threshold(0.25), &values, &labels), 1.0 / 3.0);
+        assert_eq!(over::<Linear, _, _>(Recall::new().class_id(2), &values, &labels), 0.0);
+    }
+
+    #[test]
+    fn a_name_of_ones_own_reaches_the_history() {
+        let metrics = (Precision::new().class_id(1).named("precision_1"), Auc::new().named("roc"));
+        assert_eq!(Metrics::<Softmax, [f32; 3], u8>::names(&metrics), ["precision_1", "roc"]);
+    }
+
+    #[test]
+    #[should_panic(expected = "class 3 is not one of 3")]
+    fn precision_of_a_class_too_many_panics() {
+        Metric::<Softmax, _, _>::update(&mut Precision::new(), &[[0.0; 3]], &[3u8]);
+    }
+
+    #[test]
+    #[should_panic(expected = "class 2 is not one of 2")]
+    fn recall_of_a_third_truth_value_panics() {
+        Metric::<Sigmoid, _, _>::update(&mut Recall::new(), &[[0.0; 1]], &[2u8]);
     }
 
     #[test]

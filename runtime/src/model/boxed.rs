@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::tensors::{Described, TensorError, TensorView, copy_layer, find};
 use super::{Predictor, Summary, Trainer, checkpoint};
 use crate::io::safetensors::{LoadError, Metadata, SaveError, read, save_block};
 use crate::kernels::Rng;
@@ -69,6 +70,41 @@ pub trait ModelExt: Model {
     /// the model's output and the labels is checked by types when data arrive.
     fn compile<O, L, K>(self: Box<Self>, optimizer: O, loss: L, metrics: K) -> Trainer<Self, O, L, K> {
         Trainer::new(self, optimizer, loss, metrics)
+    }
+
+    /// A tensor by its full name: `dense_1.weight`, `encoder.dense_2.bias`.
+    ///
+    /// # Errors
+    /// [`TensorError::Unknown`] names the tensors that there are.
+    fn tensor(&self, name: &str) -> Result<TensorView<'_>, TensorError> {
+        let place = find(Self::NAME, Self::LAYERS, name)?;
+        Ok(TensorView { shape: place.shape, values: &self.block()[place.range()] })
+    }
+
+    /// Sets the values of a tensor, row-major, by its full name.
+    ///
+    /// # Errors
+    /// [`TensorError::Unknown`], [`TensorError::Length`]; then the model is as before.
+    fn set_tensor(&mut self, name: &str, values: &[f32]) -> Result<(), TensorError> {
+        let place = find(Self::NAME, Self::LAYERS, name)?;
+        if values.len() != place.len {
+            let (name, shape) = (name.to_owned(), place.shape);
+            return Err(TensorError::Length { name, shape, expected: place.len, found: values.len() });
+        }
+        self.block_mut()[place.range()].copy_from_slice(values);
+        Ok(())
+    }
+
+    /// Copies the numbers of layer `from` of another model to layer `layer`, which has the same tensors; layers of
+    /// inner models have names like `encoder.dense_1`, and an empty name is the whole model, so that an encoder trained by
+    /// itself can become a layer: `model.copy_layer_from("encoder", &encoder, "")`.
+    ///
+    /// # Errors
+    /// [`TensorError::UnknownLayer`], [`TensorError::Layers`] names the first tensor that differs; then the model is as
+    /// before.
+    fn copy_layer_from<N: Model>(&mut self, layer: &str, other: &N, from: &str) -> Result<(), TensorError> {
+        let into = Described { model: Self::NAME, layers: Self::LAYERS, block: self.block_mut() };
+        copy_layer(into, layer, Described { model: N::NAME, layers: N::LAYERS, block: other.block() }, from)
     }
 
     /// Predictions for many samples, in their order.

@@ -1,43 +1,82 @@
-//! Checkpoints: a run's whole state between two epochs in one safetensors file.
+//! Checkpoints: a run's whole state after any step in one safetensors file.
 //!
 //! The file holds the model's tensors under their own names, each of the optimizer's slots as
-//! `optimizer.<slot>.<tensor>`, and, as metadata, what a run must agree with to go on, the step and the history. It loads
-//! as weights too.
+//! `optimizer.<slot>.<tensor>`, weights that callbacks keep as `callback.<name>.<number>.<tensor>`, and in the middle of an
+//! epoch its predictions so far as `epoch.predictions`, from which metrics go on. Metadata say what a run must agree with
+//! to go on, where it stands, and what the callbacks remember. It loads as weights too.
 
 use core::fmt::Display;
+use core::str::FromStr;
 use std::path::Path;
 
-use super::fit::Plan;
-use super::{Error, History, Trainer};
-use crate::io::safetensors::{File, Metadata, block_tensors, read, write};
-use crate::layers::{Model, parameter_count};
+use super::callbacks::{Callback, Context, State};
+use super::run::{Ending, Position};
+use super::{Error, History};
+use crate::io::safetensors::{File, Metadata, Tensor, block_tensors, read, write};
 use crate::optimizers::Optimizer;
-use crate::tensor::Buffer;
+use crate::tensor::{Buffer, Tensors};
 
 /// The metadata that only a checkpoint has: the version of the layout above.
 const FORMAT: &str = "typenet checkpoint";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const STEP: &str = "step";
+const RATE: &str = "learning_rate";
+const FIRST_RATE: &str = "optimizer.learning_rate";
 const HISTORY: &str = "history";
+const PREDICTIONS: &str = "epoch.predictions";
+const BATCHES: &str = "epoch.batches";
+const SAMPLES: &str = "epoch.samples";
+const LOSS: &str = "epoch.loss";
+const SECONDS: &str = "epoch.seconds";
 
 /// What a run must agree with, in the order in which differences are reported.
-fn identity<M: Model>(optimizer: &impl Optimizer, plan: &Plan) -> Vec<(String, String)> {
+fn identity(context: &Context<'_>, callbacks: &[&mut dyn Callback]) -> Vec<(String, String)> {
     let pair = |name: &str, value: &dyn Display| (name.to_string(), value.to_string());
+    let optimizer = context.optimizer();
     let mut identity =
-        vec![pair(FORMAT, &VERSION), pair("model", &M::NAME), pair("optimizer", &optimizer.name())];
-    let settings = optimizer.settings();
-    identity.extend(settings.iter().map(|(name, value)| pair(&format!("optimizer.{name}"), value)));
-    identity.extend([
-        pair("seed", &plan.seed),
-        pair("shuffle", &plan.shuffle),
-        pair("batch_size", &plan.batch_size),
-        pair("samples", &plan.samples),
-    ]);
+        vec![pair(FORMAT, &VERSION), pair("model", &context.model), pair("optimizer", &optimizer.name())];
+    identity.extend(optimizer.settings().iter().map(|(name, value)| {
+        // Callbacks may have changed it since.
+        let value = context.run.first_rate.filter(|_| *name == RATE).unwrap_or(*value);
+        pair(&format!("optimizer.{name}"), &value)
+    }));
+    let names: Vec<String> = with_state(callbacks).map(|(_, prefix, _)| prefix).collect();
+    identity.push(pair("callbacks", &names.join(", ")));
+    if let Some(plan) = &context.run.plan {
+        identity.extend([
+            pair("seed", &plan.seed),
+            pair("shuffle", &plan.shuffle),
+            pair("batch_size", &plan.batch_size),
+            pair("samples", &plan.samples),
+        ]);
+        let steps = plan.steps_per_epoch.map_or_else(|| "all".to_string(), |steps| steps.to_string());
+        identity.push(pair("steps_per_epoch", &steps));
+    }
     identity
 }
 
-fn prefix(slot: &str) -> String {
+/// The callbacks that remember something: index, `EarlyStopping.1`, and what.
+fn with_state<'a>(
+    callbacks: &'a [&mut dyn Callback],
+) -> impl Iterator<Item = (usize, String, State<'a>)> + 'a {
+    callbacks.iter().enumerate().filter_map(|(index, callback)| {
+        let state = callback.state()?;
+        let number = callbacks[..=index].iter().filter(|other| other.name() == callback.name()).count();
+        Some((index, format!("{}.{number}", callback.name()), state))
+    })
+}
+
+/// The learning rate, if it is a plain setting.
+pub(super) fn rate_setting(optimizer: &dyn Optimizer) -> Option<f64> {
+    optimizer.settings().iter().find(|(name, _)| *name == RATE).map(|&(_, value)| value)
+}
+
+fn slot_prefix(slot: &str) -> String {
     format!("optimizer.{slot}.")
+}
+
+fn callback_prefix(name: &str) -> String {
+    format!("callback.{name}.")
 }
 
 /// Whether the file is a checkpoint rather than weights alone.
@@ -45,61 +84,157 @@ pub(super) fn is_checkpoint(file: &File) -> bool {
     file.metadata().contains_key(FORMAT)
 }
 
-/// Writes the state of a run between two epochs.
-pub(super) fn save<M: Model, O: Optimizer, L, K>(
-    path: &Path,
-    trainer: &Trainer<M, O, L, K>,
-    plan: &Plan,
-    history: &History,
-) -> Result<(), Error> {
-    let mut tensors = block_tensors("", M::LAYERS, trainer.model.block());
-    for (slot, values) in trainer.optimizer.slots().iter().zip(&trainer.slots) {
-        tensors.extend(block_tensors(&prefix(slot), M::LAYERS, values));
+/// Writes the state of a run. An earlier file stays whole if a number is not finite or the new one cannot be written.
+pub(super) fn save(path: &Path, context: &Context<'_>, callbacks: &[&mut dyn Callback]) -> Result<(), Error> {
+    let run = &*context.run;
+    if let Some(found) = context.find_non_finite() {
+        return Err(Error::NonFiniteWeights { epoch: run.epoch, step: context.step(), found });
     }
-    let mut metadata: Metadata = identity::<M>(&trainer.optimizer, plan).into_iter().collect();
-    metadata.insert(STEP.into(), trainer.step.to_string());
+    let mut tensors = block_tensors("", context.layers, context.block);
+    for (slot, values) in context.optimizer().slots().iter().zip(&*context.slots) {
+        tensors.extend(block_tensors(&slot_prefix(slot), context.layers, values));
+    }
+    let mut metadata: Metadata = identity(context, callbacks).into_iter().collect();
+    let states: Vec<_> = with_state(callbacks).collect();
+    for (_, name, state) in &states {
+        let prefix = callback_prefix(name);
+        metadata
+            .extend(state.numbers.iter().map(|(key, value)| (format!("{prefix}{key}"), value.to_string())));
+        if let Some(weights) = &state.weights {
+            tensors.extend(block_tensors(&prefix, context.layers, weights));
+        }
+    }
+    let mut history = run.history.clone();
+    if let Some(Ending::Stopped(reason)) = &run.ending {
+        history.stopped = Some(reason.clone());
+    }
+    metadata.insert(STEP.into(), context.step().to_string());
+    metadata.extend(rate_setting(context.optimizer()).map(|rate| (RATE.into(), rate.to_string())));
     metadata.insert(HISTORY.into(), history.to_json());
+    let Position { batches, samples, loss, seconds } = run.position;
+    let shape = [samples, run.predictions.len() / samples.max(1)];
+    if batches > 0 {
+        metadata.insert(BATCHES.into(), batches.to_string());
+        metadata.insert(SAMPLES.into(), samples.to_string());
+        metadata.insert(LOSS.into(), loss.to_string());
+        metadata.insert(SECONDS.into(), seconds.to_string());
+        if run.has_metrics {
+            if !run.keeps_predictions {
+                return Err(Error::CheckpointWithinEpoch { path: path.to_owned() });
+            }
+            tensors.push(Tensor { name: PREDICTIONS.into(), shape: &shape, values: &run.predictions });
+        }
+    }
     Ok(write(path, &tensors, &metadata)?)
 }
 
-/// Puts a trainer into the state that `save` wrote, and returns the history up to there. On an error the trainer is as
-/// before.
-pub(super) fn load<M: Model, O: Optimizer, L, K>(
+/// Puts model, optimizer and run into the state that `save` wrote, and returns what each callback remembered, by its
+/// index. On an error everything is as before.
+pub(super) fn load(
     path: &Path,
-    trainer: &mut Trainer<M, O, L, K>,
-    plan: &Plan,
-) -> Result<History, Error> {
+    context: &mut Context<'_>,
+    callbacks: &[&mut dyn Callback],
+) -> Result<Vec<(usize, State<'static>)>, Error> {
     let file = read(path)?;
-    let metadata = file.metadata();
-    let differs = |what: &str, found: Option<&String>, expected: &str| Error::Checkpoint {
-        path: path.display().to_string(),
-        what: what.to_string(),
-        found: found.map_or_else(|| "missing".to_string(), |found| format!("`{found}`")),
-        expected: expected.to_string(),
-    };
-    for (name, expected) in identity::<M>(&trainer.optimizer, plan) {
-        let found = metadata.get(&name);
-        if found != Some(&expected) {
-            return Err(differs(&name, found, &format!("`{expected}`")));
+    let facts = Facts { path, metadata: file.metadata() };
+    for (name, expected) in identity(context, callbacks) {
+        let found = facts.metadata.get(&name);
+        // The optimizer may be as the run left it, in the same process.
+        let as_it_was_left = name == FIRST_RATE && facts.metadata.get(RATE) == Some(&expected);
+        if found != Some(&expected) && !as_it_was_left {
+            return Err(facts.differs(&name, &format!("`{expected}`")));
         }
     }
-    let step = metadata.get(STEP);
-    let step = step.and_then(|text| text.parse().ok()).ok_or_else(|| differs(STEP, step, "a number"))?;
-    let history = metadata.get(HISTORY);
-    let history = history
+    let step: u64 = facts.number(STEP)?;
+    let is_plain = context.run.first_rate.is_some();
+    let rates =
+        is_plain.then(|| Ok::<_, Error>((facts.number(FIRST_RATE)?, facts.number(RATE)?))).transpose()?;
+    let history = facts.metadata.get(HISTORY);
+    let mut history: History = history
         .and_then(|text| serde_json::from_str(text).ok())
-        .ok_or_else(|| differs(HISTORY, history, "a history as JSON"))?;
-
-    let mut model = super::ModelExt::to_boxed(&*trainer.model);
-    file.copy_block("", M::NAME, M::LAYERS, model.block_mut())?;
-    let mut slots = Vec::new();
-    for slot in trainer.optimizer.slots() {
-        let mut values = Buffer::zeroed(parameter_count::<f32, M>());
-        file.copy_block(&prefix(slot), M::NAME, M::LAYERS, &mut values)?;
-        slots.push(values);
+        .ok_or_else(|| facts.differs(HISTORY, "a history as JSON"))?;
+    let mut position = Position::default();
+    let mut predictions = Vec::new();
+    if facts.metadata.contains_key(BATCHES) {
+        position = Position {
+            batches: facts.number(BATCHES)?,
+            samples: facts.number(SAMPLES)?,
+            loss: facts.number(LOSS)?,
+            seconds: facts.number(SECONDS)?,
+        };
+        if let Some(plan) = &context.run.plan {
+            let expected = plan.samples_after(position.batches);
+            if expected.is_none() {
+                return Err(facts.differs(BATCHES, "no more batches than an epoch has"));
+            }
+            if expected != Some(position.samples) {
+                return Err(facts.differs(SAMPLES, "the samples of its batches"));
+            }
+        }
+        if context.run.has_metrics {
+            predictions = file.values(PREDICTIONS)?;
+            if predictions.len() != position.samples * context.run.outputs {
+                return Err(facts.differs(PREDICTIONS, "a prediction for each of its samples"));
+            }
+        }
     }
-    trainer.model = model;
-    trainer.slots = slots;
-    trainer.step = step;
-    Ok(history)
+
+    let copy = |prefix: &str, len: usize| {
+        let mut values = Buffer::zeroed(len);
+        file.copy_block(prefix, context.model, context.layers, &mut values).map(|()| values)
+    };
+    let block = copy("", context.block.len())?;
+    let names = context.optimizer().slots();
+    let slots =
+        names.iter().zip(&*context.slots).map(|(slot, values)| copy(&slot_prefix(slot), values.len()));
+    let slots = slots.collect::<Result<Vec<_>, _>>()?;
+    let first = Tensors::of(context.layers).next().map(|place| place.path.to_string()).unwrap_or_default();
+    let mut states = Vec::new();
+    for (index, name, state) in with_state(callbacks) {
+        let prefix = callback_prefix(&name);
+        let number = |key| facts.number(&format!("{prefix}{key}")).map(|value| (key, value));
+        let numbers = state.numbers.iter().map(|&(key, _)| number(key));
+        let has_weights = file.get(&format!("{prefix}{first}")).is_some();
+        let weights = has_weights.then(|| copy(&prefix, block.len())).transpose()?;
+        let weights = weights.map(|weights| weights.to_vec().into());
+        states.push((index, State { numbers: numbers.collect::<Result<_, _>>()?, weights }));
+    }
+
+    if let Some((first, rate)) = rates {
+        if rate_setting(context.optimizer()) != Some(rate) {
+            context.set_learning_rate(rate)?;
+        }
+        context.run.first_rate = Some(first);
+    }
+    context.block.copy_from_slice(&block);
+    for (to, from) in context.slots.iter_mut().zip(slots) {
+        *to = from;
+    }
+    *context.step = step;
+    let run = &mut *context.run;
+    run.ending = history.stopped.take().map(Ending::Stopped);
+    (run.history, run.position, run.predictions) = (history, position, predictions);
+    Ok(states)
+}
+
+/// What the metadata of a file say.
+struct Facts<'a> {
+    path: &'a Path,
+    metadata: Metadata,
+}
+
+impl Facts<'_> {
+    fn number<T: FromStr>(&self, name: &str) -> Result<T, Error> {
+        let number = self.metadata.get(name).and_then(|text| text.parse().ok());
+        number.ok_or_else(|| self.differs(name, "a number"))
+    }
+
+    fn differs(&self, what: &str, expected: &str) -> Error {
+        Error::Checkpoint {
+            path: self.path.display().to_string(),
+            what: what.to_string(),
+            found: self.metadata.get(what).map_or_else(|| "missing".into(), |found| format!("`{found}`")),
+            expected: expected.to_string(),
+        }
+    }
 }

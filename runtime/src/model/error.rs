@@ -1,8 +1,13 @@
 //! What can go wrong in a correct program that trains.
 
+use std::path::{Path, PathBuf};
+
+use super::WeightError;
+use super::finite::{NonFiniteCause, NonFiniteValue};
 use crate::data::NonFiniteInput;
 use crate::io::safetensors::{LoadError, SaveError};
-use crate::losses::LabelError;
+use crate::losses::{self, LabelError};
+use crate::metrics;
 use crate::optimizers::SettingError;
 
 /// Why a run did not start, or stopped.
@@ -42,6 +47,15 @@ pub enum Error {
         #[source]
         error: LabelError,
     },
+    /// A weight cannot be.
+    #[error("{set}: {error}")]
+    Weight {
+        /// Which samples.
+        set: &'static str,
+        /// The weights and what was expected.
+        #[source]
+        error: WeightError,
+    },
     /// The batch size is zero.
     #[error("batch_size is 0, expected at least 1")]
     BatchSize,
@@ -58,17 +72,106 @@ pub enum Error {
     /// A setting of the optimizer cannot be.
     #[error("optimizer: {0}")]
     Optimizer(#[from] SettingError),
+    /// A setting of the loss cannot be.
+    #[error("loss: {0}")]
+    LossSetting(#[from] losses::SettingError),
+    /// A metric cannot be, or not of this model.
+    #[error("metric: {0}")]
+    MetricSetting(#[from] metrics::MetricError),
     /// The loss stopped being a finite number. The model holds the weights of the step before.
     #[error(
-        "the loss became {loss} in epoch {epoch} at step {step}, expected a finite number; a smaller learning rate may help"
+        "the loss became {loss} in epoch {epoch} at step {step}, expected a finite number: {cause}; a smaller learning rate may help"
     )]
     NonFiniteLoss {
-        /// Epoch, from 1.
+        /// Epoch, from 1; 0 outside of `fit`.
         epoch: usize,
         /// Step of the run, from 1.
         step: u64,
         /// The loss.
         loss: f64,
+        /// The tensor that it comes from.
+        cause: NonFiniteCause,
+    },
+    /// A weight, or a number of the optimizer's state, stopped being finite. Earlier checkpoints are whole.
+    #[error(
+        "in epoch {epoch} by step {step}, {found}, expected a finite number; a smaller learning rate may help"
+    )]
+    NonFiniteWeights {
+        /// Epoch, from 1.
+        epoch: usize,
+        /// The last step that was done, from 1.
+        step: u64,
+        /// The first such number.
+        found: NonFiniteValue,
+    },
+    /// A callback watches a score that there is not.
+    #[error("{callback}: there is no score `{monitor}`, expected one of {}", found.join(", "))]
+    Monitor {
+        /// The callback.
+        callback: &'static str,
+        /// The name it was given.
+        monitor: String,
+        /// The scores that there are.
+        found: Vec<String>,
+    },
+    /// The name of a score does not say which way it gets better.
+    #[error(
+        "{callback}: whether less or more is better does not follow from the name `{monitor}`, expected `mode(Mode::Min)` or `mode(Mode::Max)`"
+    )]
+    MonitorMode {
+        /// The callback.
+        callback: &'static str,
+        /// The score.
+        monitor: String,
+    },
+    /// A setting of a callback cannot be.
+    #[error("{callback}: `{setting}` is {found}, expected {expected}")]
+    CallbackSetting {
+        /// The callback.
+        callback: &'static str,
+        /// The setting.
+        setting: &'static str,
+        /// What it must be.
+        expected: &'static str,
+        /// What it is.
+        found: f64,
+    },
+    /// A path has a place for something that there is not.
+    #[error("{}: expected `{{epoch}}` and `{{step}}`, such as `{{epoch:03}}`, as the only places in a path", path.display())]
+    Template {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A log could not be written.
+    #[error("{}: {source}", path.display())]
+    Log {
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// A setting of the run that counts something is zero.
+    #[error("{setting} is 0, expected at least 1")]
+    Zero {
+        /// The setting.
+        setting: &'static str,
+    },
+    /// An error of a callback of one's own.
+    #[error("{callback}: {source}")]
+    Callback {
+        /// The callback.
+        callback: &'static str,
+        /// Its error.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A checkpoint was asked for in the middle of an epoch without the predictions that its metrics need to go on.
+    #[error(
+        "{}: a checkpoint in the middle of an epoch needs the epoch's predictions, expected a callback whose `acts_within_epochs` says so",
+        path.display()
+    )]
+    CheckpointWithinEpoch {
+        /// The checkpoint.
+        path: PathBuf,
     },
     /// A checkpoint could not be written.
     #[error(transparent)]
@@ -90,4 +193,18 @@ pub enum Error {
         /// In this run.
         expected: String,
     },
+}
+
+impl Error {
+    /// An error of a callback of one's own.
+    pub fn callback(
+        callback: &'static str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Callback { callback, source: source.into() }
+    }
+
+    pub(super) fn log(path: &Path, source: std::io::Error) -> Self {
+        Self::Log { path: path.to_owned(), source }
+    }
 }

@@ -1,17 +1,22 @@
 //! A run over epochs and batches.
 
+use core::fmt;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use super::callbacks::{Callback, CallbackList, ModelCheckpoint};
 use super::progress::{MESSAGE_INTERVAL, Progress};
+use super::run::Plan;
 use super::trainer::check;
-use super::{EpochRecord, Error, History, Trainer, checkpoint};
+use super::weights::{Weights, class_of};
+use super::{Error, History, Trainer};
 use crate::hardware::threads;
 use crate::kernels::Rng;
-use crate::layers::Model;
+use crate::layers::{Model, output_len};
 use crate::losses::Loss;
 use crate::metrics::Metrics;
 use crate::optimizers::Optimizer;
+use crate::tensor::label::ClassNumber;
 
 /// Streams of a run's seed.
 const SHUFFLE: u64 = 1;
@@ -22,7 +27,6 @@ const STEPS: u64 = 2;
 /// # Defaults
 /// 1 epoch, batches of 32 samples, shuffled, no validation, progress shown (all as `keras.Model.fit`); seed 0.
 #[must_use = "nothing is trained before `run`"]
-#[derive(Debug)]
 pub struct Fit<'a, M: Model, O, L, K, Y> {
     trainer: &'a mut Trainer<M, O, L, K>,
     samples: &'a [M::Sample],
@@ -34,19 +38,26 @@ pub struct Fit<'a, M: Model, O, L, K, Y> {
     seed: u64,
     shuffle: bool,
     progress: bool,
+    validation_freq: usize,
+    steps_per_epoch: Option<usize>,
+    callbacks: Vec<&'a mut dyn Callback>,
     checkpoint: Option<PathBuf>,
     resume: Option<PathBuf>,
+    weights: Weights<'a, Y>,
     /// [`Self::train`], taken where loss, metrics and labels are known to fit: a misfit is reported there, and once.
     train: fn(Self) -> Result<History, Error>,
 }
 
-/// What a checkpoint must agree with for the run to go on as if it had not stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Plan {
-    pub(super) seed: u64,
-    pub(super) shuffle: bool,
-    pub(super) batch_size: usize,
-    pub(super) samples: usize,
+impl<M: Model, O, L, K, Y> fmt::Debug for Fit<'_, M, O, L, K, Y> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let callbacks: Vec<_> = self.callbacks.iter().map(|callback| callback.name()).collect();
+        f.debug_struct("Fit")
+            .field("epochs", &self.epochs)
+            .field("batch_size", &self.batch_size)
+            .field("seed", &self.seed)
+            .field("callbacks", &callbacks)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
@@ -68,8 +79,12 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
             seed: 0,
             shuffle: true,
             progress: true,
+            validation_freq: 1,
+            steps_per_epoch: None,
+            callbacks: Vec::new(),
             checkpoint: None,
             resume: None,
+            weights: Weights::default(),
             train: Self::train,
         }
     }
@@ -116,24 +131,75 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
         self
     }
 
-    /// Saves model, optimizer and history to this file after every epoch.
+    /// Evaluates the validation samples after every so many epochs only.
+    pub fn validation_freq(mut self, epochs: usize) -> Self {
+        self.validation_freq = epochs;
+        self
+    }
+
+    /// Ends each epoch after so many batches, if there are more. Shuffled, each epoch sees others of the samples.
+    pub fn steps_per_epoch(mut self, steps: usize) -> Self {
+        self.steps_per_epoch = Some(steps);
+        self
+    }
+
+    /// Calls this at the events of the run, after the callbacks given before.
+    pub fn callback(mut self, callback: &'a mut dyn Callback) -> Self {
+        self.callbacks.push(callback);
+        self
+    }
+
+    /// Calls these at the events of the run, in their order, after the callbacks given before.
+    pub fn callbacks<'b: 'a>(mut self, callbacks: impl IntoIterator<Item = &'b mut dyn Callback>) -> Self {
+        for callback in callbacks {
+            self.callbacks.push(callback);
+        }
+        self
+    }
+
+    /// Saves the whole run to this file after every epoch, and when it is interrupted: a [`ModelCheckpoint`] of its own.
     pub fn checkpoint(mut self, path: impl Into<PathBuf>) -> Self {
         self.checkpoint = Some(path.into());
         self
     }
 
-    /// Goes on where the run that wrote this checkpoint stopped: the result has the same bits as that of a run that
-    /// was not stopped.
+    /// Goes on where the run that wrote this checkpoint stopped, if need be in the middle of an epoch: the result has the
+    /// same bits as that of a run that was not stopped. Options, seed and callbacks that remember something must be
+    /// the same; more epochs may be asked for.
     pub fn resume(mut self, path: impl Into<PathBuf>) -> Self {
         self.resume = Some(path.into());
+        self
+    }
+
+    /// How much each sample counts in the loss: a batch's is `Σ wᵢ·lossᵢ / samples`, as in Keras. A validation split takes
+    /// the weights of its samples along. The metrics count every sample once.
+    pub fn sample_weights(mut self, weights: &'a [f32]) -> Self {
+        self.weights.samples = Some(weights);
+        self
+    }
+
+    /// How much the training samples of each class count in the loss; validation counts every class once, as in Keras.
+    /// With sample weights too, the two are multiplied.
+    pub fn class_weights(mut self, weights: &'a [f32]) -> Self
+    where
+        Y: ClassNumber,
+    {
+        self.weights.classes = Some((weights, class_of::<Y>));
         self
     }
 
     /// Trains.
     ///
     /// # Errors
-    /// [`Error`]: before the first step if samples, labels or settings cannot be, later if the loss stops being
-    /// finite or a checkpoint cannot be written.
+    /// [`Error`]: before the first step if samples, labels, weights, settings or callbacks cannot be, later if a number stops being
+    /// finite or a file cannot be written.
+    ///
+    /// # Numbers that stop being finite
+    /// The loss is looked at in each step, before the update: an error leaves the model as it was before that step, and
+    /// names the first tensor that an earlier update made NaN or infinite. All numbers of model and optimizer are looked at
+    /// after each epoch and before a checkpoint is written, so that checkpoints are always whole. In between, a
+    /// number that has no part in the loss goes unnoticed, such as a weight behind a relu that is never positive;
+    /// [`TerminateOnNan`](super::callbacks::TerminateOnNan) looks after each step.
     pub fn run(self) -> Result<History, Error> {
         (self.train)(self)
     }
@@ -153,6 +219,8 @@ where
         }
         self.trainer.optimizer.validate()?;
         check::<M, Y, L>("training samples", &self.trainer.loss, self.samples, self.labels)?;
+        self.weights.check("training samples", self.samples.len(), output_len::<M>())?;
+        self.trainer.metrics.check()?;
         if let Some(split) = self.validation_split {
             let samples = self.samples.len();
             let error = Error::ValidationSplit { found: split, samples };
@@ -170,72 +238,132 @@ where
             check::<M, Y, L>("validation samples", &self.trainer.loss, samples, labels)?;
         }
 
-        let plan = Plan {
+        for (setting, value) in
+            [("validation_freq", Some(self.validation_freq)), ("steps_per_epoch", self.steps_per_epoch)]
+        {
+            if value == Some(0) {
+                return Err(Error::Zero { setting });
+            }
+        }
+
+        let batch = self.batch_size.min(self.samples.len());
+        self.trainer.reserve(batch);
+        let mut saver = self.checkpoint.take().map(ModelCheckpoint::new);
+        let mut callbacks = CallbackList::new();
+        for callback in core::mem::take(&mut self.callbacks) {
+            callbacks = callbacks.callback(callback);
+        }
+        if let Some(saver) = &mut saver {
+            callbacks = callbacks.callback(saver);
+        }
+        if let Some(path) = self.resume.take() {
+            callbacks = callbacks.resume(path);
+        }
+        let metrics = self.trainer.metrics.names();
+        let training: Vec<String> = ["loss"].iter().chain(&metrics).map(|name| name.to_string()).collect();
+        let validation = self.validation.iter().flat_map(|_| &training).map(|name| format!("val_{name}"));
+        callbacks.run.names = Some(training.iter().cloned().chain(validation).collect());
+        callbacks.run.has_metrics = !metrics.is_empty();
+        callbacks.run.outputs = output_len::<M>();
+        callbacks.run.keeps_predictions = !metrics.is_empty() && callbacks.acts_within_epochs();
+        callbacks.run.epochs = Some(self.epochs);
+        callbacks.run.plan = Some(Plan {
             seed: self.seed,
             shuffle: self.shuffle,
             batch_size: self.batch_size,
             samples: self.samples.len(),
-        };
-        self.trainer.reserve(self.batch_size.min(self.samples.len()));
-        let mut history = History::default();
-        if let Some(path) = &self.resume {
-            history = checkpoint::load(path, self.trainer, &plan)?;
+            steps_per_epoch: self.steps_per_epoch,
+        });
+        callbacks.on_train_begin(self.trainer)?;
+        if callbacks.run.keeps_predictions {
+            let kept = callbacks.run.predictions.len();
+            callbacks.run.predictions.reserve_exact(self.samples.len() * output_len::<M>() - kept);
         }
+
         let progress = Progress::new(self.epochs, self.progress);
         let mut order: Vec<u32> = Vec::with_capacity(self.samples.len());
-        let mut labels: Vec<Y> = Vec::with_capacity(self.batch_size.min(self.samples.len()));
-        for epoch in history.epochs.len() + 1..=self.epochs {
-            progress.begin(epoch, self.samples.len());
+        self.weights.train_on(self.labels);
+        let mut labels: Vec<Y> = Vec::with_capacity(batch);
+        while callbacks.next_epoch() <= self.epochs && !callbacks.is_stopping() {
+            let epoch = callbacks.next_epoch();
             order.clear();
             order.extend(0..u32::try_from(self.samples.len()).expect("fewer than 2³² samples"));
             if self.shuffle {
                 Rng::seed(self.seed).fork(SHUFFLE).fork(epoch as u64).shuffle(&mut order);
             }
-            let record = threads::enter(usize::MAX, || self.epoch(epoch, &order, &mut labels, &progress))?;
-            progress.end(&record);
-            history.epochs.push(record);
-            if let Some(path) = &self.checkpoint {
-                checkpoint::save(path, self.trainer, &plan, &history)?;
+            if let Some(steps) = self.steps_per_epoch {
+                order.truncate(steps.saturating_mul(self.batch_size));
             }
+            progress.begin(epoch, order.len());
+            threads::enter(usize::MAX, || self.epoch(&order, &mut labels, &progress, &mut callbacks))?;
         }
-        Ok(history)
+        drop(progress);
+        callbacks.on_train_end(self.trainer)
     }
 
+    /// One epoch, or what is left of it.
     fn epoch(
         &mut self,
-        epoch: usize,
         order: &[u32],
         labels: &mut Vec<Y>,
         progress: &Progress,
-    ) -> Result<EpochRecord, Error> {
+        callbacks: &mut CallbackList<'_>,
+    ) -> Result<(), Error> {
+        let epoch = callbacks.next_epoch();
         let rng = Rng::seed(self.seed).fork(STEPS);
-        let start = Instant::now();
-        let mut message = start;
-        let (mut loss, mut done) = (0.0, 0);
-        self.trainer.metrics.reset();
-        for batch in order.chunks(self.batch_size) {
-            self.trainer.gather(self.samples, batch);
+        let mut message = Instant::now();
+        let all_labels = self.labels;
+        let choose = |batch: &[u32], labels: &mut Vec<Y>| {
             labels.clear();
-            labels.extend(batch.iter().map(|&i| self.labels[i as usize]));
-            loss += self.trainer.gathered_step(labels, epoch, &rng)?;
+            labels.extend(batch.iter().map(|&i| all_labels[i as usize]));
+        };
+        callbacks.on_epoch_begin(self.trainer)?;
+        self.trainer.metrics.reset();
+        let done = callbacks.batch();
+        if callbacks.run.has_metrics {
+            let mut predictions = callbacks.run.predictions.as_slice();
+            for batch in order.chunks(self.batch_size).take(done) {
+                let (of_batch, others) = predictions.split_at(batch.len() * output_len::<M>());
+                predictions = others;
+                choose(batch, labels);
+                self.trainer.put_predictions(of_batch);
+                self.trainer.update_metrics(labels);
+            }
+        }
+        progress.advance(callbacks.run.position.samples);
+        for batch in order.chunks(self.batch_size).skip(done) {
+            callbacks.on_batch_begin(self.trainer)?;
+            self.trainer.gather(self.samples, batch);
+            choose(batch, labels);
+            let loss = self.trainer.step_on(None, labels, self.weights.gather(batch), epoch, &rng)?;
             self.trainer.update_metrics(labels);
-            done += batch.len();
+            callbacks.run.advance(batch.len(), loss);
+            if callbacks.run.keeps_predictions {
+                callbacks.run.predictions.extend_from_slice(self.trainer.predictions(batch.len()));
+            }
             progress.advance(batch.len());
             if progress.is_watched() && message.elapsed() >= MESSAGE_INTERVAL {
                 message = Instant::now();
-                progress.message(self.trainer.training_scores(loss, done).to_string());
+                let position = callbacks.run.position;
+                progress.message(self.trainer.training_scores(position.loss, position.samples).to_string());
+            }
+            callbacks.after_batch(self.trainer, loss / batch.len() as f64)?;
+            if callbacks.is_stopping() {
+                return Ok(());
             }
         }
-        let seconds = start.elapsed().as_secs_f64();
-        let training = self.trainer.training_scores(loss, done);
-        let validation = self.validation.map(|(samples, labels)| self.trainer.scores(samples, labels));
-        Ok(EpochRecord {
-            epoch,
-            training,
-            validation,
-            learning_rate: self.trainer.optimizer.learning_rate(),
-            seconds,
-            samples_per_second: done as f64 / seconds,
-        })
+        if let Some(found) = self.trainer.context(&mut callbacks.run).find_non_finite() {
+            return Err(Error::NonFiniteWeights { epoch, step: self.trainer.step, found });
+        }
+        let position = callbacks.run.position;
+        let training = self.trainer.training_scores(position.loss, position.samples);
+        let validation = self.validation.filter(|_| epoch.is_multiple_of(self.validation_freq));
+        let weights = self.weights.validation;
+        let validation = validation.map(|(samples, labels)| self.trainer.scores(samples, labels, weights));
+        callbacks.on_epoch_end(self.trainer, training, validation)?;
+        if let Some(record) = callbacks.run.history.last() {
+            progress.end(record);
+        }
+        Ok(())
     }
 }

@@ -1,17 +1,59 @@
 //! What a run looked like, epoch by epoch.
 
 use core::fmt;
+use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 use super::summary::thousands;
+
+/// Numbers in files: those that are not finite, which JSON lacks, as text.
+mod number {
+    use super::*;
+
+    pub(super) fn serialize<S: Serializer>(value: &f64, to: S) -> Result<S::Ok, S::Error> {
+        if value.is_finite() { to.serialize_f64(*value) } else { to.collect_str(value) }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Number(f64),
+            Text(String),
+        }
+        match Written::deserialize(from)? {
+            Written::Number(value) => Ok(value),
+            Written::Text(text) => text.parse().map_err(D::Error::custom),
+        }
+    }
+}
+
+/// [`number`]s with names.
+mod named_numbers {
+    use super::*;
+
+    #[derive(Serialize, Deserialize)]
+    struct Number(#[serde(with = "number")] f64);
+
+    pub(super) fn serialize<S: Serializer>(values: &[(String, f64)], to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(values.iter().map(|(name, value)| (name, Number(*value))))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<(String, f64)>, D::Error> {
+        let values = Vec::<(String, Number)>::deserialize(from)?;
+        Ok(values.into_iter().map(|(name, Number(value))| (name, value)).collect())
+    }
+}
 
 /// Loss and metrics over a set of samples.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Scores {
     /// Mean loss.
+    #[serde(with = "number")]
     pub loss: f64,
     /// Name and value of each metric, in the order given to `compile`.
+    #[serde(with = "named_numbers")]
     pub metrics: Vec<(String, f64)>,
 }
 
@@ -24,7 +66,8 @@ impl Scores {
         self.metrics.iter().find(|(metric, _)| metric == name).map(|&(_, value)| value)
     }
 
-    fn named(&self) -> impl Iterator<Item = (&str, f64)> {
+    /// `loss` and every metric, by name.
+    pub fn named(&self) -> impl Iterator<Item = (&str, f64)> {
         core::iter::once(("loss", self.loss))
             .chain(self.metrics.iter().map(|(name, value)| (name.as_str(), *value)))
     }
@@ -60,10 +103,13 @@ pub struct EpochRecord {
     /// Over the validation samples after the epoch, if there are any.
     pub validation: Option<Scores>,
     /// The learning rate of the epoch's last step.
+    #[serde(with = "number")]
     pub learning_rate: f64,
     /// Wall-clock seconds of the epoch's training steps.
+    #[serde(with = "number")]
     pub seconds: f64,
     /// Training samples per second.
+    #[serde(with = "number")]
     pub samples_per_second: f64,
 }
 
@@ -74,6 +120,13 @@ impl EpochRecord {
             Some(name) => self.validation.as_ref()?.get(name),
             None => self.training.get(name),
         }
+    }
+
+    /// Every score by the name Keras gives it, in order: `loss`, `accuracy`, `val_loss`, `val_accuracy`.
+    pub fn scores(&self) -> impl Iterator<Item = (Cow<'_, str>, f64)> {
+        let training = self.training.named().map(|(name, value)| (Cow::Borrowed(name), value));
+        let validation = self.validation.iter().flat_map(Scores::named);
+        training.chain(validation.map(|(name, value)| (Cow::Owned(format!("val_{name}")), value)))
     }
 }
 
@@ -94,6 +147,9 @@ impl fmt::Display for EpochRecord {
 pub struct History {
     /// The epochs in order.
     pub epochs: Vec<EpochRecord>,
+    /// Why the run ended before its last epoch; `None` if it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<String>,
 }
 
 impl History {
@@ -121,5 +177,30 @@ impl fmt::Display for History {
             write!(f, "{gap}epoch {}  {epoch}", epoch.epoch)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_history_comes_back_from_json_whatever_its_numbers_are() {
+        let metrics = [f64::NAN, f64::NEG_INFINITY, 1.0, 0.1 + 0.2];
+        let metrics = metrics.iter().enumerate().map(|(i, &value)| (format!("metric_{i}"), value)).collect();
+        let record = EpochRecord {
+            epoch: 1,
+            training: Scores { loss: f64::MIN_POSITIVE, metrics },
+            validation: Some(Scores { loss: f64::NAN, metrics: vec![] }),
+            learning_rate: 1e-3,
+            seconds: 0.0,
+            samples_per_second: f64::INFINITY,
+        };
+        let history = History { epochs: vec![record], stopped: Some("done".into()) };
+        let back: History = serde_json::from_str(&history.to_json()).expect("its own JSON");
+        // NaN is not equal to itself; its text is.
+        assert_eq!(format!("{back:?}"), format!("{history:?}"));
+        let early: History = serde_json::from_str("{\"epochs\":[]}").expect("a history that was not stopped");
+        assert_eq!(early, History::default());
     }
 }

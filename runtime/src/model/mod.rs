@@ -1,20 +1,30 @@
-//! High-level models: compile, fit, evaluate, predict, summary, files.
+//! High-level models: compile, fit, evaluate, predict, callbacks, summary, files.
 
 mod boxed;
+pub mod callbacks;
 mod checkpoint;
 mod error;
+mod finite;
 mod fit;
 mod history;
+mod loss_metric;
 mod predictor;
 mod progress;
+mod run;
 mod summary;
+mod tensors;
 mod trainer;
+mod weights;
 mod workspace;
 
 pub use boxed::ModelExt;
 pub use error::Error;
+pub use finite::{NonFiniteCause, NonFiniteValue};
 pub use fit::Fit;
 pub use history::{EpochRecord, History, Scores};
+pub use loss_metric::LossMetric;
 pub use predictor::Predictor;
 pub use summary::Summary;
+pub use tensors::{TensorError, TensorView};
 pub use trainer::Trainer;
+pub use weights::WeightError;

@@ -3,12 +3,25 @@
 use core::marker::PhantomData;
 
 use super::workspace::predict_cost;
-use crate::hardware::threads;
-use crate::layers::{Layer, Model, Predict, output_len, parameter_count};
+use crate::hardware::threads::{self, Divide};
+use crate::layers::model::predict_one;
+use crate::layers::{Layer, Model, Predict, input_len, output_len, parameter_count};
 use crate::tensor::Buffer;
 
 /// Samples that run through the network together.
 const BLOCK: usize = 256;
+
+/// Up to so many values between its layers, one sample is predicted on the stack.
+const ON_STACK: usize = 4096;
+
+/// Threads share samples at multiples of this, so that kernels meet whole tiles of rows.
+const GRANULE: usize = 16;
+
+/// Up to this many parameters stay in a second cache: each thread takes its samples through the whole network.
+const CACHED: usize = 65_536;
+
+/// With so many samples for each thread, it does not matter that each reads all weights.
+const REUSED: usize = 64;
 
 /// The memory of an inference over many samples, to be used again and again.
 #[derive(Debug)]
@@ -32,25 +45,79 @@ impl<M: Model> Predictor<M> {
     #[track_caller]
     pub fn predict(&mut self, model: &M, samples: &[M::Sample], predictions: &mut [M::Prediction]) {
         assert_eq!(samples.len(), predictions.len(), "predict: one prediction for each sample");
+        if let ([sample], [prediction]) = (samples, &mut *predictions)
+            && M::PREDICT_SCRATCH <= ON_STACK
+        {
+            *prediction = predict_one(model, sample);
+            return;
+        }
         self.run::<M>(model, samples, bytemuck::cast_slice_mut(predictions));
     }
 
     /// As `predict`, for the model's body `L`.
     pub(super) fn run<L: Layer>(&mut self, model: &M, samples: &[M::Sample], output: &mut [f32]) {
-        let (parameters, buffers) = model.block().split_at(parameter_count::<f32, M>());
-        let Self { scratch, block, .. } = self;
+        let rows = Rows::<M> {
+            model,
+            input: bytemuck::cast_slice(samples),
+            output,
+            block: self.block,
+            scratch: &mut self.scratch,
+        };
         threads::enter(predict_cost::<M>(samples.len()), || {
-            let outputs = output.chunks_mut(*block * output_len::<M>());
-            for (samples, output) in samples.chunks(*block).zip(outputs) {
-                L::predict(Predict {
-                    batch: samples.len(),
-                    parameters,
-                    buffers,
-                    input: bytemuck::cast_slice(samples),
-                    output,
-                    scratch: &mut scratch[..samples.len() * M::PREDICT_SCRATCH],
-                });
+            let threads = threads::threads();
+            let reads_little = parameter_count::<f32, M>() <= CACHED || samples.len() >= REUSED * threads;
+            if reads_little && self.block >= threads {
+                threads::share_slices(rows, GRANULE, predict_cost::<M>(1), |_, rows| rows.run::<L>());
+            } else {
+                // Layer by layer: each thread reads its part of the weights.
+                rows.run::<L>();
             }
         });
+    }
+}
+
+/// Samples on their way through a model, and memory for up to `block` of them at a time.
+struct Rows<'a, M> {
+    model: &'a M,
+    input: &'a [f32],
+    output: &'a mut [f32],
+    block: usize,
+    scratch: &'a mut [f32],
+}
+
+impl<M: Model> Rows<'_, M> {
+    fn run<L: Layer>(self) {
+        let (parameters, buffers) = self.model.block().split_at(parameter_count::<f32, M>());
+        let inputs = self.input.chunks(self.block * input_len::<M>());
+        for (input, output) in inputs.zip(self.output.chunks_mut(self.block * output_len::<M>())) {
+            let batch = output.len() / output_len::<M>();
+            let scratch = &mut self.scratch[..batch * M::PREDICT_SCRATCH];
+            L::predict(Predict { batch, parameters, buffers, input, output, scratch });
+        }
+    }
+}
+
+impl<M: Model> Divide for Rows<'_, M> {
+    fn length(&self) -> usize {
+        self.output.len() / output_len::<M>()
+    }
+
+    /// The memory is divided as the samples are.
+    fn divide(self, at: usize) -> (Self, Self) {
+        let block = (self.block * at / self.length()).max(1);
+        let (input, other_input) = self.input.split_at(at * input_len::<M>());
+        let (output, other_output) = self.output.split_at_mut(at * output_len::<M>());
+        let (scratch, other_scratch) = self.scratch.split_at_mut(block * M::PREDICT_SCRATCH);
+        let other_block = self.block - block;
+        (
+            Self { model: self.model, input, output, block, scratch },
+            Self {
+                model: self.model,
+                input: other_input,
+                output: other_output,
+                block: other_block,
+                scratch: other_scratch,
+            },
+        )
     }
 }

@@ -2,8 +2,9 @@
 
 use core::ops::{Deref, DerefMut};
 
+use super::weights::check_sample_weights;
 use super::workspace::{Workspace, step_cost};
-use super::{Error, Fit, Predictor, Scores};
+use super::{Error, Fit, Predictor, Scores, finite};
 use crate::data::find_non_finite;
 use crate::hardware::threads;
 use crate::kernels::Rng;
@@ -97,6 +98,7 @@ where
     if let Some(found) = find_non_finite(values, input_len::<M>()) {
         return Err(Error::Input { set, found });
     }
+    loss.validate()?;
     loss.check_labels(labels).map_err(|error| Error::Label { set, error })
 }
 
@@ -129,11 +131,34 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         Y: Sync,
     {
         check::<M, Y, L>("evaluation samples", &self.loss, samples, labels)?;
-        Ok(self.scores(samples, labels))
+        self.metrics.check()?;
+        Ok(self.scores(samples, labels, None))
     }
 
-    /// As `evaluate`, for samples and labels that have been checked.
-    pub(super) fn scores<Y>(&mut self, samples: &[M::Sample], labels: &[Y]) -> Scores
+    /// As [`evaluate`](Self::evaluate), with a weight for each sample's loss: `Σ wᵢ·lossᵢ / samples`, as in Keras. The
+    /// metrics count every sample once.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate), and if there is not one finite weight, not below zero, for each sample.
+    pub fn evaluate_weighted<Y>(
+        &mut self,
+        samples: &[M::Sample],
+        labels: &[Y],
+        weights: &[f32],
+    ) -> Result<Scores, Error>
+    where
+        L: Loss<M::Head, M::Prediction, Y>,
+        K: Metrics<M::Head, M::Prediction, Y>,
+        Y: Sync,
+    {
+        check::<M, Y, L>("evaluation samples", &self.loss, samples, labels)?;
+        check_sample_weights("evaluation samples", samples.len(), weights)?;
+        self.metrics.check()?;
+        Ok(self.scores(samples, labels, Some(weights)))
+    }
+
+    /// As `evaluate`, for samples, labels and weights that have been checked.
+    pub(super) fn scores<Y>(&mut self, samples: &[M::Sample], labels: &[Y], weights: Option<&[f32]>) -> Scores
     where
         L: Loss<M::Head, M::Prediction, Y>,
         K: Metrics<M::Head, M::Prediction, Y>,
@@ -144,10 +169,11 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         let mut predictions: Vec<M::Prediction> = vec![bytemuck::Zeroable::zeroed(); batch];
         let mut loss = 0.0;
         self.metrics.reset();
-        for (samples, labels) in samples.chunks(batch).zip(labels.chunks(batch)) {
+        for (i, (samples, labels)) in samples.chunks(batch).zip(labels.chunks(batch)).enumerate() {
+            let weights = weights.map(|weights| &weights[i * batch..][..samples.len()]);
             let predictions = &mut predictions[..samples.len()];
             predictor.run::<M::Body>(&self.model, samples, bytemuck::cast_slice_mut(predictions));
-            loss += self.loss.evaluate(labels, bytemuck::cast_slice_mut(predictions), None);
+            loss += self.loss.evaluate(labels, weights, bytemuck::cast_slice_mut(predictions), None);
             self.metrics.update(predictions, labels);
         }
         self.training_scores(loss, samples.len())
@@ -169,10 +195,31 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         if self.workspace.as_ref().is_none_or(|workspace| workspace.capacity < batch) {
             self.workspace = Some(Workspace::new::<M>(batch));
         }
+        self.reserve_slots();
+    }
+
+    /// Reads the last step's predictions from elsewhere.
+    pub(super) fn put_predictions(&mut self, predictions: &[f32]) {
+        let workspace = self.workspace.as_mut().expect("a step is reserved for");
+        workspace.output[..predictions.len()].copy_from_slice(predictions);
+    }
+
+    /// The last step's predictions for so many samples.
+    pub(super) fn predictions(&self, samples: usize) -> &[f32] {
+        let workspace = self.workspace.as_ref().expect("a step was done");
+        &workspace.output[..samples * output_len::<M>()]
+    }
+}
+
+impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
+    /// Memory for the optimizer's state.
+    pub(super) fn reserve_slots(&mut self) {
         let parameters = parameter_count::<f32, M>();
         self.slots.resize_with(self.optimizer.slots().len(), || Buffer::zeroed(parameters));
     }
+}
 
+impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     /// One step on one batch: forward, loss, backward, update. Returns the batch's mean loss before the update.
     ///
     /// Samples and labels are taken as they are; the metrics are not touched. Once a batch of this size has been
@@ -189,10 +236,8 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         self.optimizer.validate()?;
         check::<M, Y, L>("training samples", &self.loss, samples, labels)?;
         self.reserve(samples.len());
-        let workspace = self.workspace.as_mut().expect("reserved above");
-        workspace.input[..size_of_val(samples) / size_of::<f32>()]
-            .copy_from_slice(bytemuck::cast_slice(samples));
-        threads::enter(step_cost::<M>(samples.len()), || self.gathered_step(labels, 0, rng))
+        let input = Some(bytemuck::cast_slice(samples));
+        threads::enter(step_cost::<M>(samples.len()), || self.step_on(input, labels, None, 0, rng))
             .map(|loss| loss / samples.len() as f64)
     }
 
@@ -216,14 +261,21 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         self.metrics.update(bytemuck::cast_slice(predictions), labels);
     }
 
-    /// One step on the gathered samples. Returns the batch's summed loss before the update.
-    pub(super) fn gathered_step<Y>(&mut self, labels: &[Y], epoch: usize, rng: &Rng) -> Result<f64, Error>
+    /// One step on these samples, or on the gathered ones. Returns the batch's summed, weighted loss before the update.
+    pub(super) fn step_on<Y>(
+        &mut self,
+        input: Option<&[f32]>,
+        labels: &[Y],
+        weights: Option<&[f32]>,
+        epoch: usize,
+        rng: &Rng,
+    ) -> Result<f64, Error>
     where
         L: Loss<M::Head, M::Prediction, Y>,
     {
         let batch = labels.len();
         let workspace = self.workspace.as_mut().expect("a step is reserved for");
-        let input = &workspace.input[..batch * input_len::<M>()];
+        let input = input.unwrap_or(&workspace.input[..batch * input_len::<M>()]);
         let output = &mut workspace.output[..batch * output_len::<M>()];
         let grad_output = &mut workspace.grad_output[..batch * output_len::<M>()];
         let cache = &mut workspace.cache[..batch * M::CACHE];
@@ -238,9 +290,15 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
             cache,
             rng: rng.fork(self.step),
         });
-        let loss = self.loss.evaluate(labels, output, Some(grad_output));
+        let loss = self.loss.evaluate(labels, weights, output, Some(grad_output));
         if !loss.is_finite() {
-            return Err(Error::NonFiniteLoss { epoch, step: self.step + 1, loss: loss / batch as f64 });
+            let cause = finite::cause(M::LAYERS, self.model.block());
+            return Err(Error::NonFiniteLoss {
+                epoch,
+                step: self.step + 1,
+                loss: loss / batch as f64,
+                cause,
+            });
         }
         self.step += 1;
         let one_pass = batch == 1 && parameters.len() >= ONE_PASS;

@@ -49,6 +49,26 @@ pub enum LabelError {
         /// The value found.
         found: f32,
     },
+    /// A value that is neither −1 nor 0 nor 1.
+    #[error("label {index} has {found} at place {place}, expected -1 or 1, or 0 for -1")]
+    NotASign {
+        /// Place of the label.
+        index: usize,
+        /// Place in the label.
+        place: usize,
+        /// The value found.
+        found: f64,
+    },
+    /// A value below zero where counts are expected.
+    #[error("label {index} has {found} at place {place}, expected a number not below 0")]
+    Negative {
+        /// Place of the label.
+        index: usize,
+        /// Place in the label.
+        place: usize,
+        /// The value found.
+        found: f32,
+    },
     /// Probabilities that do not sum to one.
     #[error("label {index} is a distribution that sums to {sum}, expected 1")]
     NotADistribution {
@@ -231,6 +251,102 @@ impl<O: FloatArray> BinaryLabel<O> for O {
     }
 }
 
+/// A class as a number, from 0, where yes and no count as classes too: a [`Class`], or `bool`.
+///
+/// ```
+/// use typenet_runtime::tensor::label::ClassNumber;
+///
+/// assert_eq!((true.class_number(), 3u8.class_number(), (-1i32).class_number()), (Some(1), Some(3), None));
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a class number",
+    note = "class numbers are integers (`u8`, `u16`, `u32`, `u64`, `usize`, `i32`, `i64`) or `bool`"
+)]
+pub trait ClassNumber: Copy {
+    /// The class; `None` if it is below zero or too large for any.
+    fn class_number(self) -> Option<usize>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<C: Class> ClassNumber for C {
+    fn class_number(self) -> Option<usize> {
+        self.class()
+    }
+}
+
+impl ClassNumber for bool {
+    fn class_number(self) -> Option<usize> {
+        Some(usize::from(self))
+    }
+}
+
+/// −1 or 1, or 0 for −1, for each value of `Output`: `Output` itself, or for one output `bool`, `u8`, `i8`, `i32`, `i64`
+/// and `f32`.
+///
+/// ```
+/// use typenet_runtime::tensor::label::SignLabel;
+///
+/// assert_eq!(SignLabel::<[f32; 1]>::sign(&false, 0), -1.0);
+/// assert_eq!(SignLabel::<[f32; 2]>::sign(&[-1.0f32, 1.0], 1), 1.0);
+/// let error = SignLabel::<[f32; 1]>::check(&2u8, 4).unwrap_err();
+/// assert_eq!(error.to_string(), "label 4 has 2 at place 0, expected -1 or 1, or 0 for -1");
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say -1 or 1 of each value of `{Output}`",
+    note = "such labels are an array like the output, or for one output `bool`, `u8`, `i8`, `i32`, `i64` or `f32`"
+)]
+pub trait SignLabel<Output>: Sync {
+    /// −1 or 1 at `place`.
+    fn sign(&self, place: usize) -> f64;
+    /// Whether the label can be; `index` is its place, for the message.
+    fn check(&self, index: usize) -> Result<(), LabelError>;
+}
+
+impl SignLabel<[f32; 1]> for bool {
+    fn sign(&self, _: usize) -> f64 {
+        if *self { 1.0 } else { -1.0 }
+    }
+
+    fn check(&self, _: usize) -> Result<(), LabelError> {
+        Ok(())
+    }
+}
+
+/// A number as −1 or 1.
+fn sign(value: f64) -> f64 {
+    if value == 0.0 { -1.0 } else { value }
+}
+
+fn check_sign(index: usize, place: usize, found: f64) -> Result<(), LabelError> {
+    if [-1.0, 0.0, 1.0].contains(&found) { Ok(()) } else { Err(LabelError::NotASign { index, place, found }) }
+}
+
+macro_rules! sign_label {
+    ($($number:ty)+) => {
+        $(impl SignLabel<[f32; 1]> for $number {
+            fn sign(&self, _: usize) -> f64 {
+                sign(*self as f64)
+            }
+
+            fn check(&self, index: usize) -> Result<(), LabelError> {
+                check_sign(index, 0, *self as f64)
+            }
+        })+
+    };
+}
+sign_label!(u8 i8 i32 i64 f32);
+
+impl<O: FloatArray> SignLabel<O> for O {
+    fn sign(&self, place: usize) -> f64 {
+        sign(f64::from(O::values(core::slice::from_ref(self))[place]))
+    }
+
+    fn check(&self, index: usize) -> Result<(), LabelError> {
+        let values = O::values(core::slice::from_ref(self));
+        values.iter().enumerate().try_for_each(|(place, &found)| check_sign(index, place, f64::from(found)))
+    }
+}
+
 /// A number for each value of `Output`: `Output` itself, or `f32` for one output.
 ///
 /// ```
@@ -273,6 +389,22 @@ pub fn check_finite(len: usize, values: &[f32]) -> Result<(), LabelError> {
     match values.iter().position(|value| !value.is_finite()) {
         None => Ok(()),
         Some(i) => Err(LabelError::NotFinite { index: i / len, place: i % len, found: values[i] }),
+    }
+}
+
+/// Whether `values`, of labels with `len` values each, are finite and not below zero.
+///
+/// ```
+/// use typenet_runtime::tensor::label::check_not_negative;
+///
+/// let error = check_not_negative(2, &[1.0, 0.0, 3.0, -1.0]).unwrap_err();
+/// assert_eq!(error.to_string(), "label 1 has -1 at place 1, expected a number not below 0");
+/// ```
+pub fn check_not_negative(len: usize, values: &[f32]) -> Result<(), LabelError> {
+    check_finite(len, values)?;
+    match values.iter().position(|value| *value < 0.0) {
+        None => Ok(()),
+        Some(i) => Err(LabelError::Negative { index: i / len, place: i % len, found: values[i] }),
     }
 }
 

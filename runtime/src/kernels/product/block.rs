@@ -60,7 +60,7 @@ const TURNING_STEPS: usize = 64;
 /// Addresses this many bytes apart share a set of the first cache.
 const SET_PERIOD: usize = 4096;
 /// How many rows ahead `b` is prefetched where it is not packed.
-const ROWS_AHEAD: usize = 6;
+const ROWS_AHEAD: usize = 12;
 
 /// Sums to start from where there is no bias, for as many columns as any tile or stream has.
 static ZEROS: [f32; STREAM_COLUMNS] = [0.0; STREAM_COLUMNS];
@@ -438,10 +438,11 @@ impl Kernel for Transposed<'_> {
                 // SAFETY: steps from `p` to `end` of `columns` columns from `j` lie within `b`; the panel was packed
                 // above; `tile` holds `columns` rows of `width`.
                 unsafe { panel_tile(simd, columns, m, operands) };
-                for (column, sums) in tile.0.chunks_exact(width).take(columns).enumerate() {
-                    for (i, &sum) in sums.iter().take(m).enumerate() {
-                        // SAFETY: row `i` and column `j + column` lie within `c`.
-                        unsafe { *to.add(i * c_row + column) = sum };
+                for i in 0..m {
+                    // SAFETY: row `i` of `c` has `columns` columns from `j`.
+                    let row = unsafe { core::slice::from_raw_parts_mut(to.add(i * c_row), columns) };
+                    for (column, sum) in row.iter_mut().enumerate() {
+                        *sum = tile.0[column * width + i];
                     }
                 }
             }

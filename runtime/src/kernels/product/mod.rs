@@ -190,7 +190,13 @@ impl Product for f32 {
     }
 }
 
-fn product_with(isa: Isa, a: Matrix<'_, f32>, b: Matrix<'_, f32>, tail: Tail<'_, f32>, c: &mut [f32]) {
+pub(super) fn product_with(
+    isa: Isa,
+    a: Matrix<'_, f32>,
+    b: Matrix<'_, f32>,
+    tail: Tail<'_, f32>,
+    c: &mut [f32],
+) {
     check(&a, &b, &tail, c);
     let (mut m, k, mut n) = (a.rows, a.columns, b.columns);
     if m == 0 || n == 0 {

@@ -14,10 +14,11 @@ mod portable;
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 mod x86;
 
-use crate::hardware::isa::Isa;
+use crate::hardware::isa::{Isa, isa};
 
 /// A kernel for any instruction set.
-pub(crate) trait Kernel {
+#[doc(hidden)]
+pub trait Kernel {
     /// What it computes.
     type Output;
     /// Runs it. Implementations are `#[inline(always)]`.
@@ -46,12 +47,32 @@ pub(crate) fn dispatch<K: Kernel>(isa: Isa, kernel: K) -> K::Output {
     }
 }
 
+/// Runs a kernel with the vectors of the instruction set in use: for kernels that are done in the time of a few calls.
+/// Compiled into its caller where that is compiled for the same instruction set.
+#[inline]
+pub(crate) fn dispatch_chosen<K: Kernel>(kernel: K) -> K::Output {
+    match isa() {
+        Isa::Portable => portable::Portable::new().call(kernel),
+        #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+        // SAFETY: AVX2 and FMA are available, since `isa` gives nothing else.
+        Isa::Avx2 => unsafe { x86::Avx2::new() }.call_inline(kernel),
+        #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+        // SAFETY: AVX-512 F, BW, DQ, VL, and with them AVX2 and FMA, are available, since `isa` gives nothing else.
+        Isa::Avx512 => unsafe { x86::Avx512::new() }.call_inline(kernel),
+        #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+        Isa::Neon => neon::Neon::new().call_inline(kernel),
+        #[allow(unreachable_patterns)]
+        _ => unreachable!("an instruction set of another architecture"),
+    }
+}
+
 /// The most lanes that any vector has.
 pub(crate) const MAX_LANES: usize = 16;
 
 /// Vectors of an instruction set. All operations are lane by lane and round to nearest, ties to even.
-pub(crate) trait Simd: Copy + Send + Sync + 'static {
-    /// Number of `f32` in a vector; divides [`MAX_LANES`].
+#[doc(hidden)]
+pub trait Simd: Copy + Send + Sync + 'static {
+    /// Number of `f32` in a vector; divides `MAX_LANES`.
     const LANES: usize;
     /// Number of vector registers.
     const REGISTERS: usize;
@@ -67,6 +88,8 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
 
     /// Runs a kernel in a function of its own, compiled for this instruction set.
     fn call<K: Kernel>(self, kernel: K) -> K::Output;
+    /// As [`call`](Self::call), but the function may become part of one that is compiled for this instruction set.
+    fn call_inline<K: Kernel>(self, kernel: K) -> K::Output;
 
     /// `x` in every lane.
     fn splat(self, x: f32) -> Self::Floats;
@@ -97,6 +120,16 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     /// # Safety
     /// `count` numbers are writable at `to`, and `count <= LANES`.
     unsafe fn store_part(self, to: *mut f32, count: usize, x: Self::Floats);
+    /// As [`store_part`](Self::store_part), for a `count` that the compiler knows: without a mask, so that what is stored can be
+    /// loaded at once.
+    ///
+    /// # Safety
+    /// `count` numbers are writable at `to`, and `count <= LANES`.
+    #[inline(always)]
+    unsafe fn store_known(self, to: *mut f32, count: usize, x: Self::Floats) {
+        // SAFETY: the caller's.
+        unsafe { self.store_part(to, count, x) }
+    }
     /// Asks for the line at `from`, which need not be readable.
     fn prefetch(self, from: *const f32);
 
@@ -333,8 +366,11 @@ mod tests {
             for count in 0..=S::LANES {
                 let loaded = simd.to_array(simd.read_part(&from[..count]));
                 let filled = simd.to_array(simd.read_part_or(&from[..count], simd.splat(-1.0)));
-                let mut stored = [0.5; MAX_LANES];
+                let (mut stored, mut known) = ([0.5; MAX_LANES], [0.5; MAX_LANES]);
                 simd.write_part(&mut stored[..count], simd.read(&from));
+                // SAFETY: `known` is as long as the longest vector.
+                unsafe { simd.store_known(known.as_mut_ptr(), count, simd.read(&from)) };
+                assert_eq!(known, stored);
                 for i in 0..S::LANES {
                     let inside = i < count;
                     assert_eq!(loaded[i], if inside { from[i] } else { 0.0 });

@@ -41,6 +41,10 @@ impl Simd for Neon {
     fn call<K: Kernel>(self, kernel: K) -> K::Output {
         kernel.run(self)
     }
+    #[inline]
+    fn call_inline<K: Kernel>(self, kernel: K) -> K::Output {
+        kernel.run(self)
+    }
 
     #[inline(always)]
     unsafe fn load(self, from: *const f32) -> float32x4_t {

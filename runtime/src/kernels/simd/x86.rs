@@ -40,6 +40,18 @@ fn call_avx512<K: Kernel>(simd: Avx512, kernel: K) -> K::Output {
     kernel.run(simd)
 }
 
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn inline_avx2<K: Kernel>(simd: Avx2, kernel: K) -> K::Output {
+    kernel.run(simd)
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+fn inline_avx512<K: Kernel>(simd: Avx512, kernel: K) -> K::Output {
+    kernel.run(simd)
+}
+
 /// Methods that are one intrinsic each.
 macro_rules! intrinsics {
     ($($name:ident($($x:ident: $in:ident),+) -> $out:ident = $value:expr;)+) => {
@@ -79,6 +91,11 @@ impl Simd for Avx2 {
         // SAFETY: `self` exists only where AVX2 and FMA do.
         unsafe { call_avx2(self, kernel) }
     }
+    #[inline(always)]
+    fn call_inline<K: Kernel>(self, kernel: K) -> K::Output {
+        // SAFETY: `self` exists only where the instruction set does.
+        unsafe { inline_avx2(self, kernel) }
+    }
 
     #[inline(always)]
     unsafe fn load(self, from: *const f32) -> __m256 {
@@ -107,6 +124,27 @@ impl Simd for Avx2 {
     unsafe fn store_part(self, to: *mut f32, count: usize, x: __m256) {
         // SAFETY: only the first `count` numbers are written; `self` exists only where the instruction set does.
         unsafe { _mm256_maskstore_ps(to, first(count), x) }
+    }
+    #[inline(always)]
+    unsafe fn store_known(self, to: *mut f32, count: usize, x: __m256) {
+        // SAFETY: `count` numbers are written; `self` exists only where the instruction set does.
+        unsafe {
+            if count == 8 {
+                return self.store(to, x);
+            }
+            let (mut to, mut x, upper) = (to, _mm256_castps256_ps128(x), _mm256_extractf128_ps::<1>(x));
+            if count & 4 != 0 {
+                _mm_storeu_ps(to, x);
+                (to, x) = (to.add(4), upper);
+            }
+            if count & 2 != 0 {
+                _mm_storel_pd(to.cast(), _mm_castps_pd(x));
+                (to, x) = (to.add(2), _mm_movehl_ps(x, x));
+            }
+            if count & 1 != 0 {
+                _mm_store_ss(to, x);
+            }
+        }
     }
     #[inline(always)]
     fn prefetch(self, from: *const f32) {
@@ -198,6 +236,11 @@ impl Simd for Avx512 {
         // SAFETY: `self` exists only where the instruction set does.
         unsafe { call_avx512(self, kernel) }
     }
+    #[inline(always)]
+    fn call_inline<K: Kernel>(self, kernel: K) -> K::Output {
+        // SAFETY: `self` exists only where the instruction set does.
+        unsafe { inline_avx512(self, kernel) }
+    }
 
     #[inline(always)]
     unsafe fn load(self, from: *const f32) -> __m512 {
@@ -223,6 +266,21 @@ impl Simd for Avx512 {
     unsafe fn store_part(self, to: *mut f32, count: usize, x: __m512) {
         // SAFETY: only the first `count` numbers are written; `self` exists only where the instruction set does.
         unsafe { _mm512_mask_storeu_ps(to, lowest(count), x) }
+    }
+    #[inline(always)]
+    unsafe fn store_known(self, to: *mut f32, count: usize, x: __m512) {
+        // SAFETY: `count` numbers are written; AVX-512 DQ has AVX2 beside it.
+        unsafe {
+            if count == 16 {
+                return self.store(to, x);
+            }
+            let (mut to, mut x, upper) = (to, _mm512_castps512_ps256(x), _mm512_extractf32x8_ps::<1>(x));
+            if count & 8 != 0 {
+                _mm256_storeu_ps(to, x);
+                (to, x) = (to.add(8), upper);
+            }
+            Avx2::new().store_known(to, count & 7, x);
+        }
     }
     #[inline(always)]
     fn prefetch(self, from: *const f32) {

@@ -1,0 +1,203 @@
+//! Decisions about each class, and how often they are right: what precision, recall and their kin are made of.
+
+use super::accuracy::threshold;
+use super::{MetricError, class_error};
+use crate::kernels::Activation;
+use crate::kernels::reduce::argmax;
+use crate::tensor::label::Class;
+
+/// What is true of each output.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Truth<'a> {
+    /// One class is.
+    Class(usize),
+    /// Those above ½ are.
+    Values(&'a [f32]),
+    /// The single output is, or is not.
+    Yes(bool),
+}
+
+impl Truth<'_> {
+    /// Whether yes is true of output `place`.
+    pub fn is(&self, place: usize) -> bool {
+        match self {
+            Self::Class(class) => *class == place,
+            Self::Values(values) => values[place] > 0.5,
+            Self::Yes(yes) => *yes,
+        }
+    }
+}
+
+/// A label that says yes or no to each of `N` outputs: a class number or `[f32; N]`, for one output also `bool` and `f32`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say yes or no to each of {N} outputs",
+    note = "such labels are integers or `[f32; {N}]`; for one output also `bool` and `f32`"
+)]
+pub trait DecisionLabel<const N: usize>: Sync {
+    /// The label as truths.
+    ///
+    /// # Panics
+    /// If it is a class number that is none of the `N`, or of two for one output.
+    fn truth(&self) -> Truth<'_>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<const N: usize, C: Class> DecisionLabel<N> for C {
+    fn truth(&self) -> Truth<'_> {
+        match self.class() {
+            Some(class @ 0..=1) if N == 1 => Truth::Yes(class == 1),
+            Some(class) if class < N => Truth::Class(class),
+            _ => panic!("update: class {self} is not one of {}", N.max(2)),
+        }
+    }
+}
+
+impl<const N: usize> DecisionLabel<N> for [f32; N] {
+    fn truth(&self) -> Truth<'_> {
+        Truth::Values(self)
+    }
+}
+
+impl DecisionLabel<1> for bool {
+    fn truth(&self) -> Truth<'_> {
+        Truth::Yes(*self)
+    }
+}
+
+impl DecisionLabel<1> for f32 {
+    fn truth(&self) -> Truth<'_> {
+        Truth::Yes(*self > 0.5)
+    }
+}
+
+/// How the classes of a model with several outputs become one number.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Average {
+    /// The decisions about all classes are counted together.
+    #[default]
+    Micro,
+    /// The mean over all classes, each counting the same, also those that are neither true nor predicted.
+    Macro,
+    /// The mean over all classes, each counting as often as it is true.
+    Weighted,
+}
+
+impl Average {
+    /// The mean of `scores`, of classes that are true `support` times.
+    pub(super) fn mean(self, scores: impl Iterator<Item = (f64, u64)>) -> f64 {
+        let weight = |support: u64| if self == Self::Weighted { support as f64 } else { 1.0 };
+        let (sum, total) = scores.fold((0.0, 0.0), |(sum, total), (score, support)| {
+            (sum + weight(support) * score, total + weight(support))
+        });
+        if total == 0.0 { 0.0 } else { sum / total }
+    }
+}
+
+/// Decisions about one class.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    /// yes, and it is
+    pub(super) true_positives: u64,
+    /// yes, but it is not
+    pub(super) false_positives: u64,
+    /// no, but it is
+    pub(super) false_negatives: u64,
+    /// no, and it is not
+    pub(super) true_negatives: u64,
+}
+
+impl Counts {
+    fn add(&mut self, other: &Self) {
+        self.true_positives += other.true_positives;
+        self.false_positives += other.false_positives;
+        self.false_negatives += other.false_negatives;
+        self.true_negatives += other.true_negatives;
+    }
+
+    fn support(&self) -> u64 {
+        self.true_positives + self.false_negatives
+    }
+}
+
+/// `part / whole`, and zero of nothing: `divide_no_nan` of Keras, `zero_division = 0` of scikit-learn.
+pub(super) fn share(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+/// Decisions about every class of a model, and how they become a number.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Decisions {
+    pub(super) threshold: Option<f32>,
+    pub(super) class_id: Option<usize>,
+    pub(super) average: Average,
+    counts: Vec<Counts>,
+    samples: u64,
+}
+
+impl Decisions {
+    pub(super) const fn new() -> Self {
+        Self { threshold: None, class_id: None, average: Average::Micro, counts: Vec::new(), samples: 0 }
+    }
+
+    /// Whether the settings can be, for a model of `outputs` outputs.
+    pub(super) fn check(&self, metric: &'static str, outputs: usize) -> Result<(), MetricError> {
+        if let Some(threshold) = self.threshold
+            && !threshold.is_finite()
+        {
+            let (expected, found) = ("a finite number".into(), f64::from(threshold));
+            return Err(MetricError { metric, setting: "threshold", expected, found });
+        }
+        class_error(metric, self.class_id, outputs)
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.counts.fill(Counts::default());
+        self.samples = 0;
+    }
+
+    pub(super) fn update<Head: Activation, const N: usize>(
+        &mut self,
+        predictions: &[[f32; N]],
+        labels: &[impl DecisionLabel<N>],
+    ) {
+        assert_eq!(predictions.len(), labels.len(), "update: one label for each prediction");
+        self.counts.resize(N, Counts::default());
+        self.samples += labels.len() as u64;
+        for (prediction, label) in predictions.iter().zip(labels) {
+            let truth = label.truth();
+            let one_class = matches!(truth, Truth::Class(_)) || (N > 1 && Head::FUNCTION.is_rowwise());
+            // A NaN decides for no class, or against the truth of its own output.
+            let largest = Some(argmax(prediction)).filter(|&place| !prediction[place].is_nan());
+            for (place, (value, counts)) in prediction.iter().zip(&mut self.counts).enumerate() {
+                let is = truth.is(place);
+                let says = match self.threshold {
+                    None if one_class => largest == Some(place),
+                    _ if value.is_nan() => !is,
+                    chosen => *value > chosen.unwrap_or_else(threshold::<Head>),
+                };
+                match (says, is) {
+                    (true, true) => counts.true_positives += 1,
+                    (true, false) => counts.false_positives += 1,
+                    (false, true) => counts.false_negatives += 1,
+                    (false, false) => counts.true_negatives += 1,
+                }
+            }
+        }
+    }
+
+    /// The score of the counts; NaN of no samples.
+    pub(super) fn compute(&self, score: impl Fn(&Counts) -> f64) -> f64 {
+        if self.samples == 0 {
+            return f64::NAN;
+        }
+        if let Some(class) = self.class_id {
+            return score(&self.counts[class]);
+        }
+        if self.average == Average::Micro || self.counts.len() == 1 {
+            let mut all = Counts::default();
+            self.counts.iter().for_each(|counts| all.add(counts));
+            return score(&all);
+        }
+        self.average.mean(self.counts.iter().map(|counts| (score(counts), counts.support())))
+    }
+}

@@ -1,0 +1,100 @@
+//! Goes on by itself after a crash.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::model_checkpoint::Every;
+use super::{Callback, Context};
+use crate::model::{EpochRecord, Error};
+
+/// Backs the run up to a file, and lets a run that finds the file go on from it; when a run is done, the file goes.
+///
+/// The same program, started again after a crash, a kill or an interrupt, ends with the bits it would have ended with
+/// anyway. The file is a checkpoint like any other.
+///
+/// # Defaults
+/// A backup after every epoch, and deleted at the end (`keras.callbacks.BackupAndRestore`, 3.15, where the path is a
+/// folder's).
+///
+/// # Errors
+/// Before the first step: [`Error::Checkpoint`] if the file belongs to another run, [`Error::Load`]. Later
+/// [`Error::Save`]; [`Error::Log`] if the file cannot be deleted.
+///
+/// # Example
+/// ```
+/// use typenet_runtime::model::callbacks::BackupAndRestore;
+///
+/// let mut backup = BackupAndRestore::new("backup.safetensors").every_steps(500);
+/// // trainer.fit(&images, &labels).epochs(100).callback(&mut backup).run()?;
+/// ```
+#[derive(Debug, Clone)]
+pub struct BackupAndRestore {
+    path: PathBuf,
+    every: Every,
+    delete_checkpoint: bool,
+}
+
+const NAME: &str = "BackupAndRestore";
+
+impl BackupAndRestore {
+    /// Backs up to this file, and goes on from it if it exists.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), every: Every::Epochs(1), delete_checkpoint: true }
+    }
+
+    /// Backs up after every so many steps of the model instead of after every epoch.
+    pub fn every_steps(mut self, steps: u64) -> Self {
+        self.every = Every::Steps(steps);
+        self
+    }
+
+    /// Whether the file is deleted when the run is done.
+    pub fn delete_checkpoint(mut self, delete: bool) -> Self {
+        self.delete_checkpoint = delete;
+        self
+    }
+}
+
+impl Callback for BackupAndRestore {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn on_train_begin(&mut self, _: &mut Context<'_>) -> Result<(), Error> {
+        self.every.check(NAME)
+    }
+
+    fn on_epoch_end(&mut self, context: &mut Context<'_>, record: &EpochRecord) -> Result<(), Error> {
+        if self.every.is_after_epoch(record.epoch) {
+            context.save_checkpoint(&self.path);
+        }
+        Ok(())
+    }
+
+    fn on_batch_end(&mut self, context: &mut Context<'_>, _: f64) -> Result<(), Error> {
+        if self.every.is_after_step(context.step()) {
+            context.save_checkpoint(&self.path);
+        }
+        Ok(())
+    }
+
+    fn on_interrupt(&mut self, context: &mut Context<'_>) -> Result<(), Error> {
+        context.save_checkpoint(&self.path);
+        Ok(())
+    }
+
+    fn on_train_end(&mut self, context: &mut Context<'_>) -> Result<(), Error> {
+        if self.delete_checkpoint && !context.is_interrupted() && self.path.exists() {
+            fs::remove_file(&self.path).map_err(|error| Error::log(&self.path, error))?;
+        }
+        Ok(())
+    }
+
+    fn resume_from(&self) -> Option<&Path> {
+        self.path.exists().then_some(&self.path)
+    }
+
+    fn acts_within_epochs(&self) -> bool {
+        matches!(self.every, Every::Steps(_))
+    }
+}

@@ -1,0 +1,180 @@
+//! What a callback sees of a run, and what it may change.
+
+use core::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::io::safetensors::{Metadata, save_block};
+use crate::layers::Model;
+use crate::model::finite::{NonFiniteValue, find_in_state};
+use crate::model::run::{Ending, Run};
+use crate::model::tensors::{TensorError, TensorView, find};
+use crate::model::{Error, History, Trainer};
+use crate::optimizers::Optimizer;
+use crate::tensor::{Buffer, LayerInfo};
+
+/// A run as its callbacks see it: where it stands, the model's numbers, the learning rate, the history.
+///
+/// Model and optimizer have lost their types here, so that one callback serves all.
+pub struct Context<'a> {
+    pub(in crate::model) model: &'static str,
+    pub(in crate::model) layers: &'static [LayerInfo],
+    pub(in crate::model) block: &'a mut [f32],
+    pub(in crate::model) optimizer: &'a mut dyn Optimizer,
+    pub(in crate::model) slots: &'a mut [Buffer],
+    pub(in crate::model) step: &'a mut u64,
+    pub(in crate::model) run: &'a mut Run,
+}
+
+impl fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("model", &self.model)
+            .field("optimizer", &self.optimizer.name())
+            .field("epoch", &self.run.epoch)
+            .field("step", &self.step)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
+    pub(in crate::model) fn context<'a>(&'a mut self, run: &'a mut Run) -> Context<'a> {
+        Context {
+            model: M::NAME,
+            layers: M::LAYERS,
+            block: self.model.block_mut(),
+            optimizer: &mut self.optimizer,
+            slots: &mut self.slots,
+            step: &mut self.step,
+            run,
+        }
+    }
+}
+
+impl Context<'_> {
+    /// Number of the present epoch, from 1; 0 before the first.
+    pub fn epoch(&self) -> usize {
+        self.run.epoch
+    }
+
+    /// Number of the last epoch, where it is known: in `fit`.
+    pub fn epochs(&self) -> Option<usize> {
+        self.run.epochs
+    }
+
+    /// Batches of the present epoch that are done; 0 between epochs.
+    pub fn batch(&self) -> usize {
+        self.run.position.batches
+    }
+
+    /// Updates of the model so far.
+    pub fn step(&self) -> u64 {
+        *self.step
+    }
+
+    /// The epochs so far, resumed ones included; in `on_epoch_end`, with the epoch that has ended.
+    pub fn history(&self) -> &History {
+        &self.run.history
+    }
+
+    /// Names of the scores that records of epochs will have, in their order, where they are known: in `fit`.
+    pub fn score_names(&self) -> Option<&[String]> {
+        self.run.names.as_deref()
+    }
+
+    /// The model's name.
+    pub fn model(&self) -> &'static str {
+        self.model
+    }
+
+    /// The model's table of layers, which says what lies where in [`weights`](Self::weights).
+    pub fn layers(&self) -> &'static [LayerInfo] {
+        self.layers
+    }
+
+    /// The model's block: the parameters of every layer in order, then the buffers.
+    pub fn weights(&self) -> &[f32] {
+        self.block
+    }
+
+    /// As [`weights`](Self::weights), to be changed.
+    pub fn weights_mut(&mut self) -> &mut [f32] {
+        self.block
+    }
+
+    /// A tensor by its full name: `dense_1.weight`.
+    ///
+    /// # Errors
+    /// [`TensorError::Unknown`] names the tensors that there are.
+    pub fn tensor(&self, name: &str) -> Result<TensorView<'_>, TensorError> {
+        let place = find(self.model, self.layers, name)?;
+        Ok(TensorView { shape: place.shape, values: &self.block[place.range()] })
+    }
+
+    /// The optimizer.
+    pub fn optimizer(&self) -> &dyn Optimizer {
+        self.optimizer
+    }
+
+    /// The step size.
+    pub fn learning_rate(&self) -> f64 {
+        self.optimizer.learning_rate()
+    }
+
+    /// Changes the step size from the next step on.
+    ///
+    /// # Errors
+    /// [`Error::Optimizer`] if it cannot be one; then it is as before.
+    pub fn set_learning_rate(&mut self, learning_rate: f64) -> Result<(), Error> {
+        let before = self.optimizer.learning_rate();
+        self.optimizer.set_learning_rate(learning_rate);
+        self.optimizer.validate().map_err(|error| {
+            self.optimizer.set_learning_rate(before);
+            error.into()
+        })
+    }
+
+    /// The first number that is not finite: of the model, then of the optimizer's state. One pass over both.
+    pub fn find_non_finite(&self) -> Option<NonFiniteValue> {
+        find_in_state(self.layers, self.block, self.optimizer.slots(), self.slots)
+    }
+
+    /// Saves the weights, as [`ModelExt::save`](crate::model::ModelExt::save) does.
+    ///
+    /// # Errors
+    /// [`Error::Save`].
+    pub fn save_weights(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let metadata = Metadata::from([("model".to_string(), self.model.to_string())]);
+        Ok(save_block(path, self.layers, self.block, &metadata)?)
+    }
+
+    /// Asks for a checkpoint of the whole run. It is written once every callback has seen the present event, so that
+    /// it holds what they remember of it.
+    pub fn save_checkpoint(&mut self, path: impl Into<PathBuf>) {
+        let path = path.into();
+        if !self.run.saves.contains(&path) {
+            self.run.saves.push(path);
+        }
+    }
+
+    /// Ends the run: at once if an epoch has begun, whose steps then remain without a record. The first reason given
+    /// becomes [`History::stopped`]. The run is done: resumed from a later checkpoint, it ends again.
+    pub fn stop(&mut self, reason: impl Into<String>) {
+        self.run.ending.get_or_insert_with(|| Ending::Stopped(reason.into()));
+    }
+
+    /// Ends the run as [`stop`](Self::stop) does, but it is not done: [`on_interrupt`](super::Callback::on_interrupt)
+    /// is called, where checkpoints are written, and resumed from them the run goes on.
+    pub fn interrupt(&mut self, reason: impl Into<String>) {
+        self.run.ending.get_or_insert_with(|| Ending::Interrupted(reason.into()));
+    }
+
+    /// Whether the run is about to end.
+    pub fn is_stopping(&self) -> bool {
+        self.run.ending.is_some()
+    }
+
+    /// Whether the run is about to end, and is to be gone on with later.
+    pub fn is_interrupted(&self) -> bool {
+        self.run.is_interrupted()
+    }
+}

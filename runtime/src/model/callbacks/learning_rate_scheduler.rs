@@ -1,0 +1,51 @@
+//! Sets the learning rate of each epoch.
+
+use core::fmt;
+
+use super::{Callback, Context};
+use crate::model::Error;
+
+/// Sets the learning rate at the beginning of each epoch to `schedule(epoch, learning_rate)`.
+///
+/// Epochs count from 1, as everywhere here; Keras's count from 0 (`keras.callbacks.LearningRateScheduler`, 3.15).
+/// A schedule that changes the rate within an epoch belongs into the optimizer.
+///
+/// # Errors
+/// [`Error::Optimizer`] if the rate is negative or not finite.
+///
+/// # Example
+/// Ten epochs at the first rate, then a twentieth less in each:
+///
+/// ```
+/// use typenet_runtime::model::callbacks::LearningRateScheduler;
+///
+/// let mut scheduler = LearningRateScheduler::new(|epoch, rate| if epoch <= 10 { rate } else { 0.95 * rate });
+/// // trainer.fit(&images, &labels).epochs(30).callback(&mut scheduler).run()?;
+/// ```
+pub struct LearningRateScheduler<F> {
+    schedule: F,
+}
+
+impl<F: FnMut(usize, f64) -> f64 + Send> LearningRateScheduler<F> {
+    /// The rate as a function of the epoch's number, from 1, and of the present rate.
+    pub fn new(schedule: F) -> Self {
+        Self { schedule }
+    }
+}
+
+impl<F> fmt::Debug for LearningRateScheduler<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LearningRateScheduler").finish_non_exhaustive()
+    }
+}
+
+impl<F: FnMut(usize, f64) -> f64 + Send> Callback for LearningRateScheduler<F> {
+    fn name(&self) -> &'static str {
+        "LearningRateScheduler"
+    }
+
+    fn on_epoch_begin(&mut self, context: &mut Context<'_>) -> Result<(), Error> {
+        let rate = (self.schedule)(context.epoch(), context.learning_rate());
+        context.set_learning_rate(rate)
+    }
+}

@@ -1,0 +1,241 @@
+//! The callbacks of a run, called together.
+
+use core::fmt;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use super::{Callback, Context};
+use crate::layers::Model;
+use crate::model::checkpoint;
+use crate::model::run::{Ending, Position, Run};
+use crate::model::{EpochRecord, Error, History, Scores, Trainer};
+use crate::optimizers::Optimizer;
+
+/// The callbacks of a run, and where the run stands: what [`fit`](Trainer::fit) calls, and a loop written by hand.
+///
+/// # Example
+/// ```
+/// # use typenet_runtime::kernels::Rng;
+/// # use typenet_runtime::layers::Model;
+/// # use typenet_runtime::losses::Loss;
+/// use typenet_runtime::model::callbacks::{CallbackList, EarlyStopping};
+/// # use typenet_runtime::model::{Error, History, Scores, Trainer};
+/// # use typenet_runtime::optimizers::Optimizer;
+///
+/// # fn run<M: Model, O: Optimizer, L: Loss<M::Head, M::Prediction, u8> + Send>(
+/// #     trainer: &mut Trainer<M, O, L, ()>, samples: &[M::Sample], labels: &[u8],
+/// # ) -> Result<History, Error> {
+/// let rng = Rng::seed(1);
+/// let mut early = EarlyStopping::new("loss").patience(3);
+/// let mut callbacks = CallbackList::new().callback(&mut early);
+/// callbacks.on_train_begin(trainer)?;
+/// while callbacks.next_epoch() <= 100 && !callbacks.is_stopping() {
+///     callbacks.on_epoch_begin(trainer)?;
+///     for (samples, labels) in samples.chunks(32).zip(labels.chunks(32)).skip(callbacks.batch()) {
+///         callbacks.on_batch_begin(trainer)?;
+///         let loss = trainer.train_on_batch(samples, labels, &rng)?;
+///         callbacks.on_batch_end(trainer, samples.len(), loss)?;
+///         if callbacks.is_stopping() {
+///             break;
+///         }
+///     }
+///     if !callbacks.is_stopping() {
+///         let training = Scores { loss: callbacks.mean_loss(), metrics: Vec::new() };
+///         callbacks.on_epoch_end(trainer, training, None)?;
+///     }
+/// }
+/// callbacks.on_train_end(trainer)
+/// # }
+/// ```
+#[derive(Default)]
+pub struct CallbackList<'a> {
+    list: Vec<&'a mut dyn Callback>,
+    resume: Option<PathBuf>,
+    pub(in crate::model) run: Run,
+}
+
+impl fmt::Debug for CallbackList<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.list.iter().map(|callback| callback.name())).finish()
+    }
+}
+
+impl<'a> CallbackList<'a> {
+    /// No callbacks.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With one callback more, called after those before it.
+    pub fn callback(mut self, callback: &'a mut dyn Callback) -> Self {
+        self.list.push(callback);
+        self
+    }
+
+    /// Goes on from this checkpoint, rather than from one that a callback finds.
+    pub fn resume(mut self, path: impl Into<PathBuf>) -> Self {
+        self.resume = Some(path.into());
+        self
+    }
+
+    /// Number of the epoch that is to be done next, or is under way, from 1.
+    pub fn next_epoch(&self) -> usize {
+        self.run.history.epochs.len() + 1
+    }
+
+    /// Batches of this epoch that are done; not 0 before the first batch of a run that goes on within an epoch.
+    pub fn batch(&self) -> usize {
+        self.run.position.batches
+    }
+
+    /// The mean loss over the samples of this epoch so far; NaN if there were none.
+    pub fn mean_loss(&self) -> f64 {
+        self.run.position.loss / self.run.position.samples as f64
+    }
+
+    /// Whether a callback has ended the run.
+    pub fn is_stopping(&self) -> bool {
+        self.run.ending.is_some()
+    }
+
+    /// Whether a callback may want a checkpoint in the middle of an epoch.
+    pub(in crate::model) fn acts_within_epochs(&self) -> bool {
+        self.list.iter().any(|callback| callback.acts_within_epochs())
+    }
+
+    /// Calls each, then does what they asked for.
+    fn each<M: Model, O: Optimizer, L, K>(
+        &mut self,
+        trainer: &mut Trainer<M, O, L, K>,
+        mut call: impl FnMut(&mut dyn Callback, &mut Context<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        if self.list.is_empty() {
+            return Ok(());
+        }
+        let was_interrupted = self.run.is_interrupted();
+        let mut context = trainer.context(&mut self.run);
+        for callback in &mut self.list {
+            call(&mut **callback, &mut context)?;
+        }
+        if context.is_interrupted() && !was_interrupted {
+            for callback in &mut self.list {
+                callback.on_interrupt(&mut context)?;
+            }
+        }
+        for path in core::mem::take(&mut context.run.saves) {
+            checkpoint::save(&path, &context, &self.list)?;
+        }
+        Ok(())
+    }
+
+    /// Before the first step. Goes on from a checkpoint if one is given, or a callback finds one.
+    ///
+    /// # Errors
+    /// [`Error`]: settings of callbacks, names of scores, a checkpoint of another run.
+    pub fn on_train_begin<M: Model, O: Optimizer, L, K>(
+        &mut self,
+        trainer: &mut Trainer<M, O, L, K>,
+    ) -> Result<(), Error> {
+        trainer.reserve_slots();
+        self.run.first_rate = checkpoint::rate_setting(&trainer.optimizer);
+        let found = || self.list.iter().find_map(|callback| callback.resume_from()).map(PathBuf::from);
+        let mut states = Vec::new();
+        if let Some(path) = self.resume.take().or_else(found) {
+            states = checkpoint::load(&path, &mut trainer.context(&mut self.run), &self.list)?;
+        }
+        self.run.epoch = self.run.history.epochs.len() + usize::from(self.run.position.batches > 0);
+        self.each(trainer, |callback, context| callback.on_train_begin(context))?;
+        for (index, state) in states {
+            self.list[index].restore(state);
+        }
+        Ok(())
+    }
+
+    /// Before the first step of an epoch.
+    ///
+    /// # Errors
+    /// [`Error`] of a callback.
+    pub fn on_epoch_begin<M: Model, O: Optimizer, L, K>(
+        &mut self,
+        trainer: &mut Trainer<M, O, L, K>,
+    ) -> Result<(), Error> {
+        self.run.clock = Some(Instant::now());
+        self.run.epoch = self.next_epoch();
+        if self.run.position.batches > 0 {
+            return Ok(());
+        }
+        self.each(trainer, |callback, context| callback.on_epoch_begin(context))
+    }
+
+    /// Before a step.
+    ///
+    /// # Errors
+    /// [`Error`] of a callback.
+    pub fn on_batch_begin<M: Model, O: Optimizer, L, K>(
+        &mut self,
+        trainer: &mut Trainer<M, O, L, K>,
+    ) -> Result<(), Error> {
+        self.each(trainer, |callback, context| callback.on_batch_begin(context))
+    }
+
+    /// After a step on so many samples; `loss` is their mean.
+    ///
+    /// # Errors
+    /// [`Error`] of a callback.
+    pub fn on_batch_end<M: Model, O: Optimizer, L, K>(
+        &mut self,
+        trainer: &mut Trainer<M, O, L, K>,
+        samples: usize,
+        loss: f64,
+    ) -> Result<(), Error> {
+        self.run.advance(samples, loss * samples as f64);
+        self.after_batch(trainer, loss)
+    }
+
+    /// As `on_batch_end`, once the run has advanced.
+    pub(in crate::model) fn after_batch<M: Model, O: Optimizer, L, K>(
+        &mut self,
+        trainer: &mut Trainer<M, O, L, K>,
+        loss: f64,
+    ) -> Result<(), Error> {
+        self.each(trainer, |callback, context| callback.on_batch_end(context, loss))
+    }
+
+    /// After an epoch with these scores; its record goes to the history.
+    ///
+    /// # Errors
+    /// [`Error`] of a callback.
+    pub fn on_epoch_end<M: Model, O: Optimizer, L, K>(
+        &mut self,
+        trainer: &mut Trainer<M, O, L, K>,
+        training: Scores,
+        validation: Option<Scores>,
+    ) -> Result<(), Error> {
+        let Position { seconds, samples, .. } = core::mem::take(&mut self.run.position);
+        self.run.predictions.clear();
+        let record = EpochRecord {
+            epoch: self.next_epoch(),
+            training,
+            validation,
+            learning_rate: trainer.optimizer.learning_rate(),
+            seconds,
+            samples_per_second: samples as f64 / seconds,
+        };
+        self.run.history.epochs.push(record.clone());
+        self.each(trainer, |callback, context| callback.on_epoch_end(context, &record))
+    }
+
+    /// After the last step; returns the history.
+    ///
+    /// # Errors
+    /// [`Error`] of a callback.
+    pub fn on_train_end<M: Model, O: Optimizer, L, K>(
+        mut self,
+        trainer: &mut Trainer<M, O, L, K>,
+    ) -> Result<History, Error> {
+        self.each(trainer, |callback, context| callback.on_train_end(context))?;
+        let mut history = self.run.history;
+        history.stopped = self.run.ending.map(|(Ending::Stopped(why) | Ending::Interrupted(why))| why);
+        Ok(history)
+    }
+}

@@ -1,0 +1,202 @@
+//! Callbacks: what happens at the beginning and end of a run, its epochs and its batches besides training.
+//!
+//! Names and defaults are those of Keras 3. One file for each:
+//!
+//! | callback | what it does |
+//! |---|---|
+//! | [`EarlyStopping`] | ends the run when a score stops getting better |
+//! | [`ReduceLrOnPlateau`] | lowers the learning rate when a score stops getting better |
+//! | [`LearningRateScheduler`] | sets the learning rate of each epoch |
+//! | [`ModelCheckpoint`] | saves the run or its weights, always or the best |
+//! | [`BackupAndRestore`] | goes on by itself after a crash |
+//! | [`Stop`] | ends the run when a signal handler or another thread says so |
+//! | [`TerminateOnNan`] | ends the run at the step that made a weight NaN or infinite |
+//! | [`CsvLogger`], [`JsonLinesLogger`], [`TensorBoard`] | write each epoch's record to files |
+//! | [`LambdaCallback`] | calls closures |
+//!
+//! They are lent to [`Fit::callback`](super::Fit::callback), or to a [`CallbackList`] in a loop written by hand.
+
+mod backup_and_restore;
+mod context;
+mod csv_logger;
+mod early_stopping;
+mod json_lines_logger;
+mod lambda_callback;
+mod learning_rate_scheduler;
+mod list;
+mod model_checkpoint;
+mod monitor;
+mod path;
+mod reduce_lr_on_plateau;
+mod stop;
+mod tensor_board;
+mod terminate_on_nan;
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use super::{EpochRecord, Error};
+
+pub use backup_and_restore::BackupAndRestore;
+pub use context::Context;
+pub use csv_logger::CsvLogger;
+pub use early_stopping::EarlyStopping;
+pub use json_lines_logger::JsonLinesLogger;
+pub use lambda_callback::LambdaCallback;
+pub use learning_rate_scheduler::LearningRateScheduler;
+pub use list::CallbackList;
+pub use model_checkpoint::ModelCheckpoint;
+pub use monitor::Mode;
+pub use reduce_lr_on_plateau::ReduceLrOnPlateau;
+pub use stop::{Stop, StopHandle};
+pub use tensor_board::TensorBoard;
+pub use terminate_on_nan::TerminateOnNan;
+
+/// Something to be done at the events of a run, in the order in which callbacks were given.
+///
+/// Every method but [`name`](Self::name) does nothing unless it is written. An error ends the run and is its result;
+/// one of a callback's own is made with [`Error::callback`].
+///
+/// # Resumed runs
+/// A run that goes on from a checkpoint calls `on_train_begin` with the history so far, then [`restore`](Self::restore).
+/// In the middle of an epoch it goes on with the next batch: the `on_epoch_begin` of this epoch was before the checkpoint.
+///
+/// # Example
+/// ```
+/// use typenet_runtime::model::callbacks::{Callback, Context};
+/// use typenet_runtime::model::{EpochRecord, Error};
+///
+/// /// Ends the run when a score is good enough.
+/// struct GoodEnough(f64);
+///
+/// impl Callback for GoodEnough {
+///     fn name(&self) -> &'static str {
+///         "GoodEnough"
+///     }
+///
+///     fn on_epoch_end(&mut self, context: &mut Context<'_>, record: &EpochRecord) -> Result<(), Error> {
+///         if record.get("val_accuracy").is_some_and(|accuracy| accuracy >= self.0) {
+///             context.stop("accurate enough");
+///         }
+///         Ok(())
+///     }
+/// }
+/// ```
+pub trait Callback: Send {
+    /// Its type, for messages and checkpoints: `EarlyStopping`.
+    fn name(&self) -> &'static str;
+
+    /// Before the first step. Settings and names of scores are checked here.
+    ///
+    /// # Errors
+    /// [`Error`] if the run should not start.
+    fn on_train_begin(&mut self, context: &mut Context<'_>) -> Result<(), Error> {
+        let _ = context;
+        Ok(())
+    }
+
+    /// After the last step of a run that ended without an error.
+    ///
+    /// # Errors
+    /// [`Error`] becomes the result of the run.
+    fn on_train_end(&mut self, context: &mut Context<'_>) -> Result<(), Error> {
+        let _ = context;
+        Ok(())
+    }
+
+    /// Before the first step of an epoch.
+    ///
+    /// # Errors
+    /// [`Error`] ends the run.
+    fn on_epoch_begin(&mut self, context: &mut Context<'_>) -> Result<(), Error> {
+        let _ = context;
+        Ok(())
+    }
+
+    /// After an epoch and its validation.
+    ///
+    /// # Errors
+    /// [`Error`] ends the run.
+    fn on_epoch_end(&mut self, context: &mut Context<'_>, record: &EpochRecord) -> Result<(), Error> {
+        let _ = (context, record);
+        Ok(())
+    }
+
+    /// Before a step. Allocates nothing, if the run is to allocate nothing.
+    ///
+    /// # Errors
+    /// [`Error`] ends the run.
+    fn on_batch_begin(&mut self, context: &mut Context<'_>) -> Result<(), Error> {
+        let _ = context;
+        Ok(())
+    }
+
+    /// After a step; `loss` is the mean over its samples, before the update.
+    ///
+    /// # Errors
+    /// [`Error`] ends the run.
+    fn on_batch_end(&mut self, context: &mut Context<'_>, loss: f64) -> Result<(), Error> {
+        let _ = (context, loss);
+        Ok(())
+    }
+
+    /// Once a callback has [interrupted](Context::interrupt) the run, before `on_train_end`: the last moment at which
+    /// a checkpoint holds what the run needs to go on.
+    ///
+    /// # Errors
+    /// [`Error`] ends the run.
+    fn on_interrupt(&mut self, context: &mut Context<'_>) -> Result<(), Error> {
+        let _ = context;
+        Ok(())
+    }
+
+    /// What it remembers between epochs and a checkpoint must hold; `None` if there is nothing.
+    fn state(&self) -> Option<State<'_>> {
+        None
+    }
+
+    /// Takes up what an earlier [`state`](Self::state) returned; the numbers are the same in name and order.
+    fn restore(&mut self, state: State<'_>) {
+        let _ = state;
+    }
+
+    /// The checkpoint that the run should go on from.
+    fn resume_from(&self) -> Option<&Path> {
+        None
+    }
+
+    /// Whether it may interrupt the run, or ask for a checkpoint, in the middle of an epoch. The run then keeps the
+    /// epoch's predictions, four bytes for each output of each sample, so that a checkpoint can hold them and metrics
+    /// go on exactly.
+    fn acts_within_epochs(&self) -> bool {
+        false
+    }
+}
+
+/// What a callback remembers, as a checkpoint holds it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct State<'a> {
+    /// Numbers by name; absent ones are NaN.
+    pub numbers: Vec<(&'static str, f64)>,
+    /// Weights of the model at another time, as long as its block.
+    pub weights: Option<Cow<'a, [f32]>>,
+}
+
+impl State<'_> {
+    /// A number by its name; `None` if it is NaN, or there is none.
+    pub fn get(&self, name: &str) -> Option<f64> {
+        let (_, value) = self.numbers.iter().find(|(key, _)| *key == name)?;
+        (!value.is_nan()).then_some(*value)
+    }
+}
+
+/// An error unless the setting of a callback can be.
+fn setting(
+    callback: &'static str,
+    setting: &'static str,
+    found: f64,
+    holds: bool,
+    expected: &'static str,
+) -> Result<(), Error> {
+    if holds { Ok(()) } else { Err(Error::CallbackSetting { callback, setting, expected, found }) }
+}

@@ -1,0 +1,97 @@
+//! Ends a run from outside.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::{Callback, Context};
+use crate::model::{EpochRecord, Error};
+
+/// Ends the run after the present step, or the present epoch, when a [`StopHandle`] says so: from a signal handler, a
+/// user interface, another thread.
+///
+/// The run is [interrupted](Context::interrupt): [`Fit::checkpoint`](crate::model::Fit::checkpoint),
+/// [`ModelCheckpoint`](super::ModelCheckpoint) and [`BackupAndRestore`](super::BackupAndRestore) save its state, and
+/// from that it goes on to the same bits.
+///
+/// # Example
+/// ```
+/// use typenet_runtime::model::callbacks::Stop;
+///
+/// let mut stop = Stop::new();
+/// let handle = stop.handle();
+/// // ctrlc::set_handler(move || handle.stop())?;
+/// // let history = trainer.fit(&images, &labels).checkpoint("run.safetensors").callback(&mut stop).run()?;
+/// // if let Some(reason) = &history.stopped { println!("{reason}") }
+/// handle.stop();
+/// assert!(handle.is_stopping());
+/// ```
+#[derive(Debug, Default)]
+pub struct Stop {
+    flag: Arc<AtomicBool>,
+    after_epoch: bool,
+}
+
+/// Says that the run of a [`Stop`] is to end. Cheap to clone and to call.
+#[derive(Debug, Clone)]
+pub struct StopHandle {
+    flag: Arc<AtomicBool>,
+}
+
+impl StopHandle {
+    /// The run is to end.
+    pub fn stop(&self) {
+        self.flag.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the run is to end.
+    pub fn is_stopping(&self) -> bool {
+        self.flag.load(Ordering::Relaxed)
+    }
+}
+
+impl Stop {
+    /// Ends the run after the present step.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Ends the run after the present epoch instead.
+    pub fn after_epoch(mut self) -> Self {
+        self.after_epoch = true;
+        self
+    }
+
+    /// What says so.
+    pub fn handle(&self) -> StopHandle {
+        StopHandle { flag: Arc::clone(&self.flag) }
+    }
+
+    fn look(&self, context: &mut Context<'_>) {
+        if self.flag.load(Ordering::Relaxed) {
+            let (epoch, step) = (context.epoch(), context.step());
+            context.interrupt(format!("interrupted in epoch {epoch} after step {step}"));
+        }
+    }
+}
+
+impl Callback for Stop {
+    fn name(&self) -> &'static str {
+        "Stop"
+    }
+
+    fn on_epoch_end(&mut self, context: &mut Context<'_>, _: &EpochRecord) -> Result<(), Error> {
+        self.look(context);
+        Ok(())
+    }
+
+    fn on_batch_end(&mut self, context: &mut Context<'_>, _: f64) -> Result<(), Error> {
+        if !self.after_epoch {
+            self.look(context);
+        }
+        Ok(())
+    }
+
+    fn acts_within_epochs(&self) -> bool {
+        !self.after_epoch
+    }
+}

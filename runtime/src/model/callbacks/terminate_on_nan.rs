@@ -1,0 +1,82 @@
+//! Ends a run at the step that made a number NaN or infinite.
+
+use super::{Callback, Context, setting};
+use crate::model::finite::cause;
+use crate::model::{EpochRecord, Error};
+
+/// Ends the run with an error at the step whose update made a weight, or a number of the optimizer's state, NaN or
+/// infinite; the error names step, tensor and value.
+///
+/// `fit` needs no help to stop at a loss that is not finite, and looks at all numbers after each epoch. This looks at them
+/// after each step: one more pass over model and optimizer state, for runs whose culprit is looked for. It sees what
+/// those miss until the end of the epoch: numbers that have no part in the loss any more, such as weights behind a relu that
+/// is never positive, or a moment whose overflow has stopped its weight. Gradients are seen through what the update
+/// makes of them: where an optimizer limits them before, they leave no trace, and do no harm.
+///
+/// # Defaults
+/// After every step (`keras.callbacks.TerminateOnNaN` looks at the loss after every batch).
+///
+/// # Errors
+/// [`Error::NonFiniteLoss`], [`Error::NonFiniteWeights`]; [`Error::CallbackSetting`] before the first step.
+///
+/// # Example
+/// ```
+/// use typenet_runtime::model::callbacks::TerminateOnNan;
+///
+/// let mut terminate = TerminateOnNan::new().every_steps(10);
+/// // trainer.fit(&images, &labels).callback(&mut terminate).run()?;
+/// ```
+#[derive(Debug, Clone)]
+pub struct TerminateOnNan {
+    every_steps: u64,
+}
+
+const NAME: &str = "TerminateOnNan";
+
+impl Default for TerminateOnNan {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl TerminateOnNan {
+    /// Looks after every step.
+    pub fn new() -> Self {
+        Self { every_steps: 1 }
+    }
+
+    /// Looks at the numbers after every so many steps, and after every epoch.
+    pub fn every_steps(mut self, steps: u64) -> Self {
+        self.every_steps = steps;
+        self
+    }
+}
+
+fn check(context: &Context<'_>) -> Result<(), Error> {
+    match context.find_non_finite() {
+        None => Ok(()),
+        Some(found) => Err(Error::NonFiniteWeights { epoch: context.epoch(), step: context.step(), found }),
+    }
+}
+
+impl Callback for TerminateOnNan {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn on_train_begin(&mut self, _: &mut Context<'_>) -> Result<(), Error> {
+        setting(NAME, "every_steps", self.every_steps as f64, self.every_steps > 0, "at least 1")
+    }
+
+    fn on_batch_end(&mut self, context: &mut Context<'_>, loss: f64) -> Result<(), Error> {
+        if !loss.is_finite() {
+            let cause = cause(context.layers(), context.weights());
+            return Err(Error::NonFiniteLoss { epoch: context.epoch(), step: context.step(), loss, cause });
+        }
+        if context.step().is_multiple_of(self.every_steps) { check(context) } else { Ok(()) }
+    }
+
+    fn on_epoch_end(&mut self, context: &mut Context<'_>, _: &EpochRecord) -> Result<(), Error> {
+        check(context)
+    }
+}

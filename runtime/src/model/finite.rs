@@ -1,0 +1,127 @@
+//! Which tensor stopped being finite.
+
+use core::fmt;
+
+use crate::tensor::{Buffer, LayerInfo, Tensors};
+
+/// A value of a model, or of its optimizer's state, that is NaN or infinite.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NonFiniteValue {
+    /// The tensor's full name: `dense_1.weight`, `optimizer.velocity.dense_1.weight`.
+    pub tensor: String,
+    /// Index of the value in the tensor, row-major.
+    pub index: usize,
+    /// The value.
+    pub value: f32,
+}
+
+impl fmt::Display for NonFiniteValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "value {} of `{}` is {}", self.index, self.tensor, self.value)
+    }
+}
+
+/// What a loss that is not finite comes from.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum NonFiniteCause {
+    /// An earlier update made a weight that is not finite: the first such tensor in the model's order.
+    Weights(NonFiniteValue),
+    /// Every weight is finite; the sums of this step's forward pass are not.
+    Overflow {
+        /// The tensor with the weight that is largest in size; `None` in a model without weights.
+        largest: Option<(String, f32)>,
+    },
+}
+
+impl fmt::Display for NonFiniteCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Weights(found) => write!(f, "{found} since an earlier step"),
+            Self::Overflow { largest: Some((tensor, value)) } => {
+                write!(f, "every weight is finite, the largest in size is {value:e} in `{tensor}`")
+            }
+            Self::Overflow { largest: None } => f.write_str("the model has no weights"),
+        }
+    }
+}
+
+/// The first value of `block` that is not finite. Allocates nothing if there is none.
+fn find(layers: &[LayerInfo], block: &[f32]) -> Option<NonFiniteValue> {
+    let at = block.iter().position(|value| !value.is_finite())?;
+    let place = Tensors::of(layers).find(|place| place.range().contains(&at))?;
+    Some(NonFiniteValue { tensor: place.path.to_string(), index: at - place.start, value: block[at] })
+}
+
+/// The first value that is not finite: of the model, then of the optimizer's slots. Allocates nothing if there is none.
+pub(super) fn find_in_state(
+    layers: &[LayerInfo],
+    block: &[f32],
+    names: &[&str],
+    slots: &[Buffer],
+) -> Option<NonFiniteValue> {
+    let in_slot = |(name, slot): (&&str, &Buffer)| {
+        let found = find(layers, slot)?;
+        Some(NonFiniteValue { tensor: format!("optimizer.{name}.{}", found.tensor), ..found })
+    };
+    find(layers, block).or_else(|| names.iter().zip(slots).find_map(in_slot))
+}
+
+/// Why a loss that was computed with these weights is not finite.
+pub(super) fn cause(layers: &[LayerInfo], block: &[f32]) -> NonFiniteCause {
+    if let Some(found) = find(layers, block) {
+        return NonFiniteCause::Weights(found);
+    }
+    let largest = (0..block.len()).max_by(|&a, &b| block[a].abs().total_cmp(&block[b].abs()));
+    let named = |at: usize| {
+        let place = Tensors::of(layers).find(|place| place.range().contains(&at))?;
+        Some((place.path.to_string(), block[at]))
+    };
+    NonFiniteCause::Overflow { largest: largest.and_then(named) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::TensorInfo;
+
+    const LAYER: LayerInfo = LayerInfo {
+        name: "dense_1",
+        kind: "Dense",
+        input: &[2],
+        output: &[2],
+        parameters: &[
+            TensorInfo { name: "weight", shape: &[2, 2] },
+            TensorInfo { name: "bias", shape: &[2] },
+        ],
+        buffers: &[],
+        layers: &[],
+        flops: 0,
+    };
+
+    #[test]
+    fn the_first_tensor_that_is_not_finite_is_named() {
+        let mut block = [1.0, 2.0, -9.0, 4.0, 5.0, 6.0];
+        let mut slot = Buffer::zeroed(6);
+        let state = |block: &[f32], slot: &Buffer| {
+            let found = find_in_state(&[LAYER], block, &["velocity"], core::slice::from_ref(slot));
+            found.map(|found| found.to_string())
+        };
+        assert_eq!(state(&block, &slot), None);
+        slot[0] = f32::INFINITY;
+        let expected = "value 0 of `optimizer.velocity.dense_1.weight` is inf";
+        assert_eq!(state(&block, &slot).as_deref(), Some(expected));
+        block[5] = f32::NAN;
+        assert_eq!(state(&block, &slot).as_deref(), Some("value 1 of `dense_1.bias` is NaN"));
+    }
+
+    #[test]
+    fn a_loss_that_overflows_names_the_largest_weight() {
+        let block = [1.0, 2.0, -9.0, 4.0, 5.0, 6.0];
+        let text = "every weight is finite, the largest in size is -9e0 in `dense_1.weight`";
+        assert_eq!(cause(&[LAYER], &block).to_string(), text);
+        assert_eq!(cause(&[], &[]), NonFiniteCause::Overflow { largest: None });
+        let text = "value 0 of `dense_1.weight` is NaN since an earlier step";
+        assert_eq!(cause(&[LAYER], &[f32::NAN; 6]).to_string(), text);
+    }
+}

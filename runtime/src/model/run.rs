@@ -1,0 +1,109 @@
+//! Where a run stands: what callbacks see of it, and what a checkpoint holds besides numbers.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use super::History;
+
+/// What a checkpoint must agree with for the run to go on as if it had not stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Plan {
+    pub(super) seed: u64,
+    pub(super) shuffle: bool,
+    pub(super) batch_size: usize,
+    pub(super) samples: usize,
+    pub(super) steps_per_epoch: Option<usize>,
+}
+
+impl Plan {
+    /// Number of samples of an epoch after so many batches; `None` if it has not so many.
+    pub(super) fn samples_after(&self, batches: usize) -> Option<usize> {
+        let all = self.samples.div_ceil(self.batch_size);
+        let batches =
+            Some(batches).filter(|&batches| batches <= self.steps_per_epoch.unwrap_or(all).min(all))?;
+        Some((batches * self.batch_size).min(self.samples))
+    }
+}
+
+/// What is done of an epoch.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Position {
+    pub(super) batches: usize,
+    pub(super) samples: usize,
+    /// Summed over the samples.
+    pub(super) loss: f64,
+    /// Wall-clock seconds up to the end of the last step.
+    pub(super) seconds: f64,
+}
+
+/// Why a run ends before its last epoch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// It is done; resumed, it is done still.
+    Stopped(String),
+    /// Resumed, it goes on.
+    Interrupted(String),
+}
+
+/// A run, with or without `fit`.
+#[derive(Debug, Default)]
+pub(super) struct Run {
+    /// `None` in a loop written by hand.
+    pub(super) plan: Option<Plan>,
+    /// Number of the last epoch, if it is known.
+    pub(super) epochs: Option<usize>,
+    /// Names that every record of an epoch will have, if they are known.
+    pub(super) names: Option<Vec<String>>,
+    pub(super) history: History,
+    /// Number of the present epoch, from 1; 0 before the first.
+    pub(super) epoch: usize,
+    pub(super) position: Position,
+    /// Whether there are metrics, which a checkpoint within an epoch must let go on.
+    pub(super) has_metrics: bool,
+    /// Number of values of a prediction.
+    pub(super) outputs: usize,
+    /// Whether `predictions` are kept as the epoch goes on.
+    pub(super) keeps_predictions: bool,
+    /// The epoch's predictions so far.
+    pub(super) predictions: Vec<f32>,
+    /// Since when `position.seconds` have to be counted on.
+    pub(super) clock: Option<Instant>,
+    /// The learning rate that the run began with, before any callback changed it; `None` if it is no plain setting.
+    pub(super) first_rate: Option<f64>,
+    pub(super) ending: Option<Ending>,
+    /// Checkpoints to be written once every callback has seen the present event.
+    pub(super) saves: Vec<PathBuf>,
+}
+
+impl Run {
+    /// A batch of `samples` samples is done; `loss` is summed over them.
+    pub(super) fn advance(&mut self, samples: usize, loss: f64) {
+        self.position.batches += 1;
+        self.position.samples += samples;
+        self.position.loss += loss;
+        let now = Instant::now();
+        if let Some(before) = self.clock.replace(now) {
+            self.position.seconds += (now - before).as_secs_f64();
+        }
+    }
+
+    pub(super) fn is_interrupted(&self) -> bool {
+        matches!(self.ending, Some(Ending::Interrupted(_)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_batch_may_be_short() {
+        let plan = Plan { seed: 0, shuffle: true, batch_size: 4, samples: 10, steps_per_epoch: None };
+        assert_eq!(
+            [0, 1, 2, 3, 4].map(|n| plan.samples_after(n)),
+            [Some(0), Some(4), Some(8), Some(10), None]
+        );
+        let plan = Plan { steps_per_epoch: Some(2), ..plan };
+        assert_eq!([2, 3].map(|n| plan.samples_after(n)), [Some(8), None]);
+    }
+}

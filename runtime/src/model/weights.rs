@@ -1,0 +1,128 @@
+//! How much each sample counts in the loss.
+
+use super::Error;
+use crate::tensor::label::ClassNumber;
+
+/// A weight that cannot be.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WeightError {
+    /// There is not one weight for each sample.
+    #[error("{found} sample weights came with {expected} samples, expected one weight for each sample")]
+    Samples {
+        /// Number of samples.
+        expected: usize,
+        /// Number of weights.
+        found: usize,
+    },
+    /// There is not one weight for each class.
+    #[error("{found} class weights came with {expected} classes, expected one weight for each class")]
+    Classes {
+        /// Number of classes.
+        expected: usize,
+        /// Number of weights.
+        found: usize,
+    },
+    /// A weight is below zero, infinite or no number.
+    #[error("weight {index} of {what} is {found}, expected a finite number not below 0")]
+    Value {
+        /// `samples` or `classes`.
+        what: &'static str,
+        /// Place of the weight.
+        index: usize,
+        /// The weight.
+        found: f32,
+    },
+}
+
+/// Whether `weights` are numbers that a loss can be multiplied by.
+fn check_values(what: &'static str, weights: &[f32]) -> Result<(), WeightError> {
+    match weights.iter().position(|weight| !(weight.is_finite() && *weight >= 0.0)) {
+        None => Ok(()),
+        Some(index) => Err(WeightError::Value { what, index, found: weights[index] }),
+    }
+}
+
+/// Whether there is one weight that can be for each of `samples` samples.
+pub(super) fn check_sample_weights(set: &'static str, samples: usize, weights: &[f32]) -> Result<(), Error> {
+    if weights.len() != samples {
+        let error = WeightError::Samples { expected: samples, found: weights.len() };
+        return Err(Error::Weight { set, error });
+    }
+    check_values("samples", weights).map_err(|error| Error::Weight { set, error })
+}
+
+/// The class of a label.
+type ClassOf<Y> = fn(Y) -> Option<usize>;
+
+/// The weights of a run.
+#[derive(Debug)]
+pub(super) struct Weights<'a, Y> {
+    /// For each sample, those of a validation split included.
+    pub(super) samples: Option<&'a [f32]>,
+    /// For each class, and how a label says its class.
+    pub(super) classes: Option<(&'a [f32], ClassOf<Y>)>,
+    /// For each validation sample.
+    pub(super) validation: Option<&'a [f32]>,
+    /// For each training sample, what both make of it.
+    training: Option<Vec<f32>>,
+    batch: Vec<f32>,
+}
+
+impl<Y> Default for Weights<'_, Y> {
+    fn default() -> Self {
+        Self { samples: None, classes: None, validation: None, training: None, batch: Vec::new() }
+    }
+}
+
+/// The class of a label.
+pub(super) fn class_of<Y: ClassNumber>(label: Y) -> Option<usize> {
+    label.class_number()
+}
+
+impl<'a, Y: Copy> Weights<'a, Y> {
+    /// Whether the weights can be, for so many samples and a model of `outputs` outputs, of which a single one tells two
+    /// classes apart.
+    pub(super) fn check(&self, set: &'static str, samples: usize, outputs: usize) -> Result<(), Error> {
+        if let Some(weights) = self.samples {
+            check_sample_weights(set, samples, weights)?;
+        }
+        if let Some((weights, _)) = self.classes {
+            let expected = outputs.max(2);
+            if weights.len() != expected {
+                let error = WeightError::Classes { expected, found: weights.len() };
+                return Err(Error::Weight { set, error });
+            }
+            check_values("classes", weights).map_err(|error| Error::Weight { set, error })?;
+        }
+        Ok(())
+    }
+
+    /// The run trains on the samples of these labels, the first of all; those behind them, if there are any, are a
+    /// validation split. A class counts in training alone.
+    pub(super) fn train_on(&mut self, labels: &[Y]) {
+        self.validation =
+            self.samples.map(|weights| &weights[labels.len()..]).filter(|rest| !rest.is_empty());
+        if self.samples.is_none() && self.classes.is_none() {
+            return;
+        }
+        let weight = |(i, &label): (usize, &Y)| {
+            let class = self.classes.map_or(1.0, |(weights, class_of)| {
+                class_of(label)
+                    .and_then(|class| weights.get(class))
+                    .copied()
+                    .expect("a label that was checked")
+            });
+            self.samples.map_or(1.0, |weights| weights[i]) * class
+        };
+        self.training = Some(labels.iter().enumerate().map(weight).collect());
+    }
+
+    /// The weights of the next batch: `index` of the training samples, in order; `None` if all count the same.
+    pub(super) fn gather(&mut self, index: &[u32]) -> Option<&[f32]> {
+        let training = self.training.as_ref()?;
+        self.batch.clear();
+        self.batch.extend(index.iter().map(|&i| training[i as usize]));
+        Some(&self.batch)
+    }
+}
