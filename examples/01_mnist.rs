@@ -1,16 +1,18 @@
 //! Trains a network on handwritten digits, shows how it does, and saves its weights.
 //!
 //! `cargo run --release --example mnist` uses the 8×8 digits that come with the library;
-//! `cargo run --release --example mnist -- --data DIR` reads MNIST's four IDX files, plain or gzip, from `DIR`.
+//! `cargo run --release --example mnist -- --data DIR` reads MNIST's four IDX files, plain or gzip, from `DIR`. With
+//! `--features plots` it draws the run's curves and the confusion matrix beside the weights.
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
 use typenet::data::{Split, digits, mnist};
 use typenet::layers::activation::Softmax;
 use typenet::metrics::ConfusionMatrix;
+use typenet::model::History;
 use typenet::prelude::*;
 
 model! {
@@ -121,7 +123,7 @@ where
         fit = fit.checkpoint(checkpoint);
     }
     let history = fit.run()?;
-    if let Some(reason) = history.stopped {
+    if let Some(reason) = &history.stopped {
         println!("{reason}");
         match &options.checkpoint {
             Some(file) => println!("the same command goes on from there: --checkpoint {}", file.display()),
@@ -137,6 +139,22 @@ where
     let scores = trainer.evaluate(&test.inputs, &test.labels)?;
     trainer.model().save(&out)?;
     println!("weights: {}", out.display());
+    draw(&history, &confusion, &out)?;
     println!("test accuracy: {:.2} %", 100.0 * scores.get("accuracy").expect("compiled with accuracy"));
     Ok(Outcome::Done)
+}
+
+#[cfg(feature = "plots")]
+fn draw(history: &History, confusion: &ConfusionMatrix<10>, weights: &Path) -> Result<(), Box<dyn Error>> {
+    let (curves, matrix) = (weights.with_extension("curves.svg"), weights.with_extension("confusion.svg"));
+    history.plot(&curves)?;
+    confusion.plot(&matrix, &std::array::from_fn(|digit| digit))?;
+    println!("pictures: {}, {}", curves.display(), matrix.display());
+    Ok(())
+}
+
+#[cfg(not(feature = "plots"))]
+fn draw(_: &History, _: &ConfusionMatrix<10>, _: &Path) -> Result<(), Box<dyn Error>> {
+    println!("pictures: none; `--features plots` draws them");
+    Ok(())
 }

@@ -24,4 +24,7 @@ pub use crate::metrics::{
 #[cfg(feature = "std")]
 pub use crate::model::{LossMetric, ModelExt, Predictor, Trainer};
 #[cfg(feature = "std")]
-pub use crate::optimizers::{Adam, AdamW, Optimizer, Sgd};
+pub use crate::optimizers::{
+    Adadelta, Adagrad, Adam, AdamW, Adamax, Ftrl, Lamb, Lion, Nadam, Optimizer, OptimizerExt, RmsProp, Sgd,
+    schedules,
+};

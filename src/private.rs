@@ -3,7 +3,7 @@
 pub use core;
 pub use core::fmt::{Debug, Formatter, Result as FmtResult};
 pub use core::option::Option::{None, Some};
-pub use core::primitive::{bool, f32, str, u8, u64, usize};
+pub use core::primitive::{bool, f32, f64, str, u8, u64, usize};
 
 pub use typenet_macros::model;
 pub use typenet_runtime::bytemuck::Zeroable;

@@ -2,12 +2,14 @@
 //!
 //! This file holds one test, because the counting allocator sees every thread of the process.
 
+use core::ops::Range;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use typenet::callbacks::TerminateOnNan;
 use typenet::kernels::Rng;
 use typenet::layers::Model;
+use typenet::optimizers::{Elementwise, SettingError, Turn};
 use typenet::prelude::*;
 
 struct Counting;
@@ -50,7 +52,73 @@ fn allocations(work: impl FnOnce()) -> usize {
 }
 
 model! { Large < Dense(784 => 512, relu), Dropout(0.5), Dense(512 => 10, softmax) > }
-model! { Tiny < Dense(30 => 64, gelu), Dense(64 => 32, tanh), Dense(32 => 1, sigmoid) > }
+model! {
+    Tiny <
+        Dense(30 => 64, gelu, l1 = 1e-5, l2 = 1e-4),
+        Dense(64 => 32, tanh, constraint = max_norm(1.0)),
+        Dense(32 => 1, sigmoid),
+    >
+}
+
+/// Any optimizer.
+struct Any(Box<dyn Optimizer>);
+
+impl Optimizer for Any {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+    fn slots(&self) -> Vec<&'static str> {
+        self.0.slots()
+    }
+    fn settings(&self) -> Vec<(&'static str, f64)> {
+        self.0.settings()
+    }
+    fn validate(&self) -> Result<(), SettingError> {
+        self.0.validate()
+    }
+    fn learning_rate(&self) -> f64 {
+        self.0.learning_rate()
+    }
+    fn set_learning_rate(&mut self, learning_rate: f64) {
+        self.0.set_learning_rate(learning_rate);
+    }
+    fn update_tensors(
+        &self,
+        turn: &Turn,
+        tensors: &[Range<usize>],
+        parameters: &mut [f32],
+        gradients: &[f32],
+        slots: &mut [&mut [f32]],
+    ) {
+        self.0.update_tensors(turn, tensors, parameters, gradients, slots);
+    }
+    fn elementwise(&self) -> Option<&dyn Elementwise> {
+        self.0.elementwise()
+    }
+}
+
+fn optimizers() -> Vec<Any> {
+    let cosine = schedules::CosineDecay::new(0.1, 10);
+    let all: Vec<Box<dyn Optimizer>> = vec![
+        Box::new(Sgd::default().momentum(0.9)),
+        Box::new(Adam::default()),
+        Box::new(AdamW::default().amsgrad()),
+        Box::new(Nadam::default()),
+        Box::new(RmsProp::default().centered().momentum(0.9)),
+        Box::new(Adagrad::default()),
+        Box::new(Adadelta::default()),
+        Box::new(Adamax::default()),
+        Box::new(Ftrl::default()),
+        Box::new(Lion::default()),
+        Box::new(Lamb::default().average(0.9)),
+        Box::new(Adam::default().schedule(cosine).clip_norm(0.1).accumulate(2).average(0.9)),
+        Box::new(Adam::default().weight_decay(0.1).clip_global_norm(0.1)),
+        Box::new(
+            Adam::default().clip_value(0.1).schedule(schedules::PiecewiseConstant::new([1], [0.1, 0.2])),
+        ),
+    ];
+    all.into_iter().map(Any).collect()
+}
 
 fn uniform(rng: &mut Rng, values: &mut [f32]) {
     values.fill_with(|| rng.uniform() as f32);
@@ -75,10 +143,16 @@ fn steps_and_predictions_allocate_nothing() {
         let mut rows = vec![[0.0; 30]; 64];
         rows.iter_mut().for_each(|row| uniform(&mut rng, row));
         let classes: Vec<bool> = (0..64).map(|i| i % 3 == 0).collect();
-        let mut tiny = Tiny::new(1).compile(Adam::default(), BinaryCrossEntropy, ());
-        tiny.train_on_batch(&rows, &classes, &rng).expect("the first step");
-        let step = || tiny.train_on_batch(&rows, &classes, &rng).map(|_| ()).expect("a step");
-        assert_eq!(allocations(step), 0, "a step of Adam");
+        for optimizer in optimizers() {
+            let name = format!("{} {:?}", optimizer.0.name(), optimizer.0.settings());
+            let mut tiny = Tiny::new(1).compile(optimizer, BinaryCrossEntropy, ());
+            tiny.freeze("dense_2.bias").expect("a tensor");
+            tiny.train_on_batch(&rows, &classes, &rng).expect("the first step");
+            for _ in 0..3 {
+                let step = || tiny.train_on_batch(&rows, &classes, &rng).map(|_| ()).expect("a step");
+                assert_eq!(allocations(step), 0, "a step of {name}");
+            }
+        }
 
         let focal = BinaryFocalCrossEntropy.label_smoothing(0.1);
         let mut tiny = Tiny::new(1).compile(Adam::default(), focal, ());

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each level and the levels that its files may name besides their own.
-const LEVELS: [(&str, &[&str]); 10] = [
+const LEVELS: [(&str, &[&str]); 11] = [
     ("hardware", &[]),
     ("kernels", &["hardware"]),
     ("tensor", &["hardware", "kernels"]),
@@ -15,6 +15,7 @@ const LEVELS: [(&str, &[&str]); 10] = [
     ("data", &["hardware", "kernels", "tensor"]),
     ("io", &["hardware", "kernels", "tensor"]),
     ("model", &["hardware", "kernels", "tensor", "layers", "losses", "metrics", "optimizers", "data", "io"]),
+    ("plots", &["metrics", "io", "model"]),
 ];
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -1,10 +1,12 @@
 //! A step on one sample, in which the update follows the gradient at once, has the bits of a step in two passes.
 
+use core::ops::Range;
+
 use rayon::ThreadPoolBuilder;
 use typenet::kernels::Rng;
 use typenet::layers::activation::Linear;
 use typenet::layers::{Backward, Layer, Model, Predict};
-use typenet::optimizers::SettingError;
+use typenet::optimizers::{SettingError, Turn};
 use typenet::prelude::*;
 use typenet::tensor::TensorInfo;
 use typenet::typenum::U20;
@@ -57,7 +59,7 @@ impl<O: Optimizer> Optimizer for TwoPasses<O> {
     fn name(&self) -> &'static str {
         self.0.name()
     }
-    fn slots(&self) -> &'static [&'static str] {
+    fn slots(&self) -> Vec<&'static str> {
         self.0.slots()
     }
     fn settings(&self) -> Vec<(&'static str, f64)> {
@@ -72,8 +74,15 @@ impl<O: Optimizer> Optimizer for TwoPasses<O> {
     fn set_learning_rate(&mut self, learning_rate: f64) {
         self.0.set_learning_rate(learning_rate);
     }
-    fn update(&self, step: u64, parameters: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]) {
-        self.0.update(step, parameters, gradients, slots);
+    fn update_tensors(
+        &self,
+        turn: &Turn,
+        tensors: &[Range<usize>],
+        parameters: &mut [f32],
+        gradients: &[f32],
+        slots: &mut [&mut [f32]],
+    ) {
+        self.0.update_tensors(turn, tensors, parameters, gradients, slots);
     }
 }
 
@@ -111,4 +120,24 @@ fn one_pass_has_the_bits_of_two_for_every_optimizer() {
     check(Sgd::new(0.05).momentum(0.9).nesterov());
     check(Adam::new(0.01));
     check(AdamW::new(0.01));
+    check(Adam::new(0.01).amsgrad());
+    check(Nadam::new(0.01));
+    check(RmsProp::new(0.01));
+    check(RmsProp::new(0.01).centered().momentum(0.9));
+    check(Adagrad::new(0.01));
+    check(Adadelta::new(1.0));
+    check(Adamax::new(0.01));
+    check(Ftrl::new(0.01));
+    check(Lion::new(0.01));
+    check(Lamb::new(0.01));
+}
+
+#[test]
+fn one_pass_has_the_bits_of_two_with_every_option() {
+    let rate = |step: u64| 0.1 / (1.0 + step as f64);
+    check(Sgd::new(0.05).weight_decay(0.1).clip_value(0.01).accumulate(2).average(0.9));
+    check(Adam::default().schedule(rate).average(0.9));
+    check(Adam::new(0.01).clip_norm(0.1).accumulate(2));
+    check(Sgd::new(0.05).momentum(0.9).clip_global_norm(0.1));
+    check(OptimizerExt::weight_decay(Lamb::new(0.01), 0.1).clip_norm(0.1).average(0.5));
 }

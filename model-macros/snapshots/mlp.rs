@@ -19,8 +19,8 @@ const _: () = {
             Aligned, AllOn, Backward, Debug, EachByItself, FmtResult, Formatter, Forward,
             Headless, If, Layer, LayerInfo, Model, None, Otherwise, Predict, Probe, Rng,
             Route, Select, Simd, Some, Step, Unknown, Unsigned, Zeroable, bool,
-            buffer_count, embed_block, ends, f32, has_sizes, is_rowwise, max, output_len,
-            parameter_count, predict_one, rank, size, str, u64, u8, usize,
+            buffer_count, embed_block, ends, f32, f64, has_sizes, is_rowwise, max,
+            output_len, parameter_count, predict_one, rank, size, str, u64, u8, usize,
         };
         const WIDTH_IS_SIZE: bool = Probe::<WrittenWidth>::IS_SIZE;
         type WidthSize = <If<

@@ -104,6 +104,8 @@ pub(crate) enum Value {
     Path(Path),
     /// `(1, 28, 28)`
     Tuple { items: Vec<Value>, span: Span },
+    /// `max_norm(2.0)`, as the value of an option
+    Call { name: Path, items: Vec<Value> },
     /// `_`
     Arriving(Span),
 }
@@ -112,7 +114,7 @@ impl Value {
     pub(crate) fn span(&self) -> Span {
         match self {
             Self::Literal(literal) => literal.span(),
-            Self::Path(path) => path.last().span(),
+            Self::Path(path) | Self::Call { name: path, .. } => path.last().span(),
             Self::Negative { span, .. } | Self::Tuple { span, .. } | Self::Arriving(span) => *span,
         }
     }
@@ -124,6 +126,29 @@ impl Value {
             _ => None,
         }
     }
+
+    /// The single name that is written, with what stands in parentheses behind it.
+    pub(crate) fn call(&self) -> Option<(&Ident, &[Value])> {
+        match self {
+            Self::Path(path) => Some((path.word()?, &[])),
+            Self::Call { name, items } => Some((name.word()?, items)),
+            _ => None,
+        }
+    }
+
+    /// The number that is written.
+    pub(crate) fn number(&self) -> Option<f64> {
+        let number = |literal: &syn::Lit| match literal {
+            syn::Lit::Float(literal) if literal.suffix().is_empty() => literal.base10_parse().ok(),
+            syn::Lit::Int(literal) if literal.suffix().is_empty() => literal.base10_parse().ok(),
+            _ => None,
+        };
+        match self {
+            Self::Literal(literal) => number(literal),
+            Self::Negative { literal, .. } => number(literal).map(|number: f64| -number),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Value {
@@ -132,13 +157,16 @@ impl fmt::Display for Value {
             Self::Literal(literal) => write!(f, "{}", literal_text(literal)),
             Self::Negative { literal, .. } => write!(f, "-{}", literal_text(literal)),
             Self::Path(path) => write!(f, "{path}"),
-            Self::Tuple { items, .. } => {
-                let items: Vec<String> = items.iter().map(ToString::to_string).collect();
-                write!(f, "({})", items.join(", "))
-            }
+            Self::Tuple { items, .. } => write!(f, "({})", list(items)),
+            Self::Call { name, items } => write!(f, "{name}({})", list(items)),
             Self::Arriving(_) => write!(f, "_"),
         }
     }
+}
+
+fn list(items: &[Value]) -> String {
+    let items: Vec<String> = items.iter().map(ToString::to_string).collect();
+    items.join(", ")
 }
 
 fn literal_text(literal: &syn::Lit) -> String {

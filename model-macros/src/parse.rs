@@ -213,7 +213,7 @@ fn argument(input: ParseStream<'_>, report: &mut Report) -> Result<Argument> {
         if input.is_empty() || input.peek(Token![,]) {
             return Err(Error::new(name.span(), format!("expected a value: `{name} = …`")));
         }
-        return Ok(Argument::Option { name, value: value(input)? });
+        return Ok(Argument::Option { name, value: option_value(input)? });
     }
     let first = value(input)?;
     if input.peek(Token![=>]) {
@@ -254,6 +254,19 @@ fn value(input: ParseStream<'_>) -> Result<Value> {
         Ok(Value::Path(path(input)?))
     } else {
         Err(Error::new(span, "expected a size, a shape such as `(28, 28)`, an activation or an option"))
+    }
+}
+
+/// A value, or a name with values in parentheses.
+fn option_value(input: ParseStream<'_>) -> Result<Value> {
+    match value(input)? {
+        Value::Path(name) if input.peek(token::Paren) => {
+            let content;
+            parenthesized!(content in input);
+            let items = content.parse_terminated(value, Token![,])?;
+            Ok(Value::Call { name, items: items.into_iter().collect() })
+        }
+        value => Ok(value),
     }
 }
 

@@ -90,6 +90,66 @@ fn an_option_is_given_once_and_rightly() {
 }
 
 #[test]
+fn rules_have_numbers_that_can_be() {
+    for rules in [
+        "l2 = 1e-4",
+        "l1 = 0",
+        "l1 = 0.5, l2 = 1",
+        "constraint = max_norm(2)",
+        "constraint = min_max_norm(0, 1.5)",
+        "constraint = min_max_norm(0.5, 1.5, 0.9,)",
+        "constraint = non_negative",
+        "constraint = unit_norm()",
+    ] {
+        accepts(&format!("M < Dense(3 => 4, relu, {rules}), Dense(_ => 2) >"));
+    }
+    for (rules, message) in [
+        ("l2 = -1e-4", "`l2` is a number not below 0, such as 1e-4, not `-1e-4`"),
+        ("l1 = much", "`l1` is a number not below 0, such as 1e-4, not `much`"),
+        ("l2 = 1e999", "`l2` is a number not below 0"),
+        ("l2 = 0.1, l2 = 0.1", "option `l2` is given twice"),
+        ("weight_decay = 0.1", "unknown option `weight_decay`: did you mean `l2`?"),
+        ("constraint = max_norm", "`max_norm` takes the largest norm, which is above 0: `max_norm(2.0)`"),
+        ("constraint = max_norm(0)", "`max_norm` takes the largest norm, which is above 0"),
+        ("constraint = max_norm(1, 2)", "`max_norm` takes the largest norm"),
+        ("constraint = min_max_norm(2, 1)", "`min_max_norm` takes the smallest and the largest norm"),
+        ("constraint = min_max_norm(1, 2, 3)", "`min_max_norm` takes the smallest and the largest norm"),
+        ("constraint = unit_norm(1)", "`unit_norm` takes no numbers"),
+        ("constraint = MaxNorm(2)", "unknown constraint `MaxNorm`: did you mean `max_norm`?"),
+        (
+            "constraint = sparse",
+            "unknown constraint `sparse`. There are max_norm, min_max_norm, non_negative,",
+        ),
+        ("constraint = 2", "expected a constraint, found `2`; there are max_norm"),
+    ] {
+        rejects(&format!("M < Dense(3 => 4, {rules}) >"), message);
+    }
+}
+
+#[test]
+fn initializers_have_their_numbers() {
+    for init in [
+        "constant(-0.5)",
+        "variance_scaling(2.0)",
+        "variance_scaling(1, fan_avg)",
+        "variance_scaling(0.5, fan_out, uniform)",
+    ] {
+        accepts(&format!("M < Dense(3 => 4, init = {init}) >"));
+    }
+    for (init, message) in [
+        ("constant", "`constant` takes its number: `constant(0.1)`"),
+        ("constant(half)", "`constant` takes its number"),
+        ("he_normal(2.0)", "`he_normal` takes no numbers"),
+        ("variance_scaling", "`variance_scaling` takes its scale"),
+        ("variance_scaling(0)", "`variance_scaling` takes its scale, which is above 0"),
+        ("variance_scaling(1, fan_inn)", "unknown fan `fan_inn`: did you mean `fan_in`?"),
+        ("variance_scaling(1, fan_in, gamma)", "unknown distribution `gamma`. There are truncated_normal"),
+    ] {
+        rejects(&format!("M < Dense(3 => 4, init = {init}) >"), message);
+    }
+}
+
+#[test]
 fn shapes_are_written_with_an_arrow() {
     rejects("M < Dense >", "`Dense` needs its shapes");
     rejects("M < Dense() >", "`Dense` needs its shapes");
@@ -265,7 +325,8 @@ fn a_declaration_with_mistakes_still_expands_to_rust() {
 /// Wherever a declaration is cut off, as while it is being typed, the macro answers without a panic.
 #[test]
 fn no_prefix_of_a_declaration_panics() {
-    let declaration = "/// Docs.\n pub M < Input(28, U28), a: Dense(784 => Hidden, relu, bias = false, init = zeros), \
+    let declaration = "/// Docs.\n pub M < Input(28, U28), a: Dense(784 => Hidden, relu, bias = false, init = variance_scaling(2.0, fan_in), \
+                       l2 = 1e-4, constraint = max_norm(-2.0)), \
                        Dropout(rate = 0.5), my::Layer<U3, 4>((3, 4) => _), Activation(softmax) >";
     let tokens: proc_macro2::TokenStream = declaration.parse().expect("a declaration is made of tokens");
     let tokens: Vec<_> = tokens.into_iter().collect();

@@ -1,4 +1,4 @@
-//! Words with a meaning of their own: activations and initializers.
+//! Words with a meaning of their own: activations, initializers and constraints.
 
 /// A word of `model!`, the type it stands for, and what other frameworks call it.
 pub(crate) struct Word {
@@ -48,6 +48,27 @@ pub(crate) const INITIALIZERS: &[Word] = &[
     Word { elsewhere: &["zero"], ..word("zeros", "Zeros") },
     Word { elsewhere: &["one"], ..word("ones", "Ones") },
     Word { elsewhere: &["eye"], ..word("identity", "Identity") },
+    Word { elsewhere: &["const", "fill", "full"], ..word("constant", "Constant") },
+    word("variance_scaling", "VarianceScaling"),
+];
+
+/// In the order in which errors list them.
+pub(crate) const CONSTRAINTS: &[Word] = &[
+    word("max_norm", "MaxNorm"),
+    word("min_max_norm", "MinMaxNorm"),
+    Word { elsewhere: &["non_neg", "positive"], ..word("non_negative", "NonNegative") },
+    word("unit_norm", "UnitNorm"),
+];
+
+/// What `variance_scaling` divides by.
+pub(crate) const FANS: &[Word] =
+    &[word("fan_in", "FanIn"), word("fan_out", "FanOut"), word("fan_avg", "FanAverage")];
+
+/// What `variance_scaling` draws from.
+pub(crate) const DISTRIBUTIONS: &[Word] = &[
+    word("truncated_normal", "Truncated"),
+    Word { elsewhere: &["untruncated_normal"], ..word("normal", "Normal") },
+    word("uniform", "Uniform"),
 ];
 
 /// The word that is written exactly.
@@ -100,7 +121,7 @@ mod tests {
 
     #[test]
     fn every_word_finds_itself() {
-        for words in [ACTIVATIONS, INITIALIZERS] {
+        for words in [ACTIVATIONS, INITIALIZERS, CONSTRAINTS, FANS, DISTRIBUTIONS] {
             for word in words {
                 assert_eq!(find(words, word.name).map(|found| found.marker), Some(word.marker));
             }

@@ -3,6 +3,7 @@
 //! Imports run only downward; a test of the workspace checks it:
 //!
 //! ```text
+//! plots                                            pictures of histories and confusion matrices
 //! model                                            training, callbacks, summary, checkpoints
 //! layers | losses | metrics | optimizers | data | io      siblings, blind to each other
 //! tensor                                           shapes, tables of layers and tensors
@@ -11,6 +12,7 @@
 //! ```
 
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod data;
 pub mod hardware;
@@ -25,6 +27,8 @@ pub mod metrics;
 pub mod model;
 #[cfg(feature = "std")]
 pub mod optimizers;
+#[cfg(feature = "plots")]
+mod plots;
 pub mod tensor;
 
 #[doc(hidden)]

@@ -7,7 +7,7 @@ use typenet_runtime::layers::{Backward, Forward, Layer, Model, Predict, Step};
 use typenet_runtime::model::callbacks::{CallbackList, EarlyStopping, Mode, ReduceLrOnPlateau};
 use typenet_runtime::model::{ModelExt, Scores};
 use typenet_runtime::optimizers::Sgd;
-use typenet_runtime::tensor::{LayerInfo, TensorInfo};
+use typenet_runtime::tensor::{LayerInfo, Regularizer, TensorInfo};
 use typenet_runtime::typenum::U1;
 
 /// One number.
@@ -31,6 +31,8 @@ impl Layer for One {
         buffers: &[],
         layers: &[],
         flops: 0,
+        regularizer: Regularizer::NONE,
+        constraint: None,
     }];
 
     fn predict(_: Predict<'_, f32>) {}

@@ -9,7 +9,7 @@ use flate2::write::GzEncoder;
 use proptest::prelude::*;
 use typenet_runtime::data::idx::{Images, read_images, read_labels};
 use typenet_runtime::data::{
-    DataError, Samples, Standardizer, breast_cancer, digits, find_non_finite, mnist,
+    DataError, FoldsError, Samples, Standardizer, breast_cancer, digits, find_non_finite, mnist,
 };
 
 fn idx(sizes: &[u32], values: &[u8]) -> Vec<u8> {
@@ -219,6 +219,35 @@ fn the_bundled_breast_cancer_cases_are_whole() {
     let tolerance = f64::from(largest * f32::EPSILON);
     assert!(scaled.mean.iter().all(|mean| mean.abs() < tolerance), "{:?}", scaled.mean);
     assert!(scaled.deviation.iter().all(|deviation| (deviation - 1.0).abs() < tolerance));
+}
+
+#[test]
+fn folds_test_with_each_sample_once_and_with_each_class_by_its_share() {
+    let whole = breast_cancer::load().join();
+    assert_eq!(whole.len(), 569);
+    let mut tested: Vec<_> = Vec::new();
+    for split in whole.folds(10).unwrap() {
+        // 212 malignant and 357 benign cases.
+        assert!((56..=57).contains(&split.test.len()));
+        let [malignant, benign] = counts(&split.test, 2)[..] else { panic!("two classes") };
+        assert!((21..=22).contains(&malignant) && (35..=36).contains(&benign), "{malignant} {benign}");
+        assert!(split.train.inputs.iter().all(|case| !split.test.inputs.contains(case)));
+        tested.extend(split.test.inputs.iter().map(|case| case.map(f32::to_bits)));
+        assert_eq!(split.train.len() + split.test.len(), 569);
+    }
+    let mut all: Vec<_> = whole.inputs.iter().map(|case| case.map(f32::to_bits)).collect();
+    all.sort();
+    tested.sort();
+    assert_eq!(tested, all);
+}
+
+#[test]
+fn folds_that_cannot_be_are_refused() {
+    let samples = Samples { inputs: vec![[0.0]; 3], labels: vec![0, 1, 2] };
+    for found in [0, 1, 4, usize::MAX] {
+        assert_eq!(samples.folds(found).err(), Some(FoldsError { found, samples: 3 }));
+    }
+    assert_eq!(samples.folds(3).unwrap().count(), 3);
 }
 
 proptest! {

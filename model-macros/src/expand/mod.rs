@@ -56,6 +56,7 @@ const IMPORTS: &[&str] = &[
     "embed_block",
     "ends",
     "f32",
+    "f64",
     "has_sizes",
     "is_rowwise",
     "max",

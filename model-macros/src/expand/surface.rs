@@ -16,7 +16,7 @@ pub(crate) fn conditions(attributes: &[Attribute]) -> Vec<&Attribute> {
 
 /// `type Dense1 = Dense<U784, U512, Relu>;`
 pub(crate) fn layer_aliases(context: &mut Context<'_>) -> TokenStream {
-    let (root, model) = (context.root, context.model);
+    let model = context.model;
     let mut aliases = TokenStream::new();
     for (index, (layer, alias)) in model.layers.iter().zip(context.aliases.clone()).enumerate() {
         let layer_type = match &layer.layer_type {
@@ -27,30 +27,64 @@ pub(crate) fn layer_aliases(context: &mut Context<'_>) -> TokenStream {
                 aliases.extend(quote!(const #fact: bool = Probe::<#written>::IS_LAYER;));
                 quote!(<If<#fact> as Select<#written, #stand_in>>::Type)
             }
-            LayerType::Unknown => unknown(context, layer),
-            LayerType::BuiltIn { module, kind, arguments } => {
-                let arguments = arguments.iter().map(|argument| match argument {
-                    TypeArgument::InputShape => context.names.shape_type(&layer.input, root),
-                    TypeArgument::InputSize => context.names.size_type(&layer.input.sizes[0], root),
-                    TypeArgument::OutputSize => context.names.size_type(&layer.output.sizes[0], root),
-                    TypeArgument::Marker { module, name } => {
-                        let module = Ident::new(module, Span::mixed_site());
-                        quote!(#root::layers::#module::#name)
-                    }
-                    TypeArgument::Fraction { numerator, denominator } => {
-                        let numerator = Literal::u64_unsuffixed(*numerator);
-                        let denominator = Literal::u64_unsuffixed(*denominator);
-                        quote!(#root::layers::dropout::Fraction<#numerator, #denominator>)
-                    }
-                });
-                let arguments: Vec<_> = arguments.collect();
-                let module = Ident::new(module, Span::mixed_site());
-                quote!(#root::layers::#module::#kind<#(#arguments),*>)
-            }
+            layer_type => layer_type_tokens(context, layer, layer_type),
         };
         aliases.extend(quote!(type #alias = #layer_type;));
     }
     aliases
+}
+
+/// The type of a layer that is not a user's.
+fn layer_type_tokens(context: &mut Context<'_>, layer: &Layer, layer_type: &LayerType) -> TokenStream {
+    let root = context.root;
+    match layer_type {
+        LayerType::Written(_) | LayerType::Unknown => unknown(context, layer),
+        LayerType::BuiltIn { module, kind, arguments } => {
+            let arguments: Vec<_> =
+                arguments.iter().map(|argument| type_argument(context, layer, argument)).collect();
+            let module = Ident::new(module, Span::mixed_site());
+            quote!(#root::layers::#module::#kind<#(#arguments),*>)
+        }
+        LayerType::Ruled { layer: inner, rules } => {
+            let inner = layer_type_tokens(context, layer, inner);
+            rules.iter().fold(inner, |inner, rule| {
+                let rule = type_argument(context, layer, rule);
+                quote!(#root::layers::rules::Ruled<#inner, #rule>)
+            })
+        }
+    }
+}
+
+fn type_argument(context: &mut Context<'_>, layer: &Layer, argument: &TypeArgument) -> TokenStream {
+    let root = context.root;
+    match argument {
+        TypeArgument::InputShape => context.names.shape_type(&layer.input, root),
+        TypeArgument::InputSize => context.names.size_type(&layer.input.sizes[0], root),
+        TypeArgument::OutputSize => context.names.size_type(&layer.output.sizes[0], root),
+        TypeArgument::Marker { module, name } => {
+            let module = Ident::new(module, Span::mixed_site());
+            quote!(#root::layers::#module::#name)
+        }
+        TypeArgument::Numbers { module, name, numbers, words } => {
+            let module = Ident::new(module, Span::mixed_site());
+            let numbers = numbers.iter().map(|&number| {
+                let sign = (number < 0.0).then(|| quote!(-));
+                let number = Literal::f64_unsuffixed(number.abs());
+                quote!({ f64::to_bits(#sign #number) })
+            });
+            let words = words.iter().map(|word| quote!(#root::layers::#module::#word));
+            let arguments: Vec<_> = numbers.chain(words).collect();
+            if arguments.is_empty() {
+                return quote!(#root::layers::#module::#name);
+            }
+            quote!(#root::layers::#module::#name<#(#arguments),*>)
+        }
+        TypeArgument::Fraction { numerator, denominator } => {
+            let numerator = Literal::u64_unsuffixed(*numerator);
+            let denominator = Literal::u64_unsuffixed(*denominator);
+            quote!(#root::layers::dropout::Fraction<#numerator, #denominator>)
+        }
+    }
 }
 
 /// A layer of the right shapes that does nothing.

@@ -204,7 +204,7 @@ impl<'a> Arguments<'a> {
             }
             Value::Tuple { .. } => self.error(span, "the sizes of a shape are numbers or typenum types"),
             Value::Negative { .. } => self.error(span, "a size is a positive integer"),
-            Value::Literal(_) => {
+            Value::Literal(_) | Value::Call { .. } => {
                 self.error(span, format!("a size is a positive integer or a typenum type, not `{value}`"));
             }
         }
@@ -293,9 +293,10 @@ impl<'a> Arguments<'a> {
         words: &'static [Word],
     ) -> Option<(&'static Word, Span)> {
         let span = value.span();
-        let Some(written) = value.word() else {
+        let Some((written, _)) = value.call() else {
+            let article = if what.starts_with(['a', 'i']) { "an" } else { "a" };
             let message =
-                format!("expected an {what}, found `{value}`; there are {}", vocabulary::list(words));
+                format!("expected {article} {what}, found `{value}`; there are {}", vocabulary::list(words));
             self.error(span, message);
             return None;
         };
@@ -344,6 +345,8 @@ fn is_meant(option: &str, written: &str) -> bool {
             | ("init", "kernel_initializer" | "initializer" | "weight_init")
             | ("activation", "act" | "nonlinearity")
             | ("rate", "p" | "probability")
+            | ("l2", "weight_decay" | "kernel_regularizer" | "regularizer")
+            | ("constraint", "kernel_constraint")
     )
 }
 

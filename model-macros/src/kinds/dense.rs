@@ -1,9 +1,10 @@
-//! `Dense(784 => 512, relu, bias = false, init = he_normal)`
+//! `Dense(784 => 512, relu, bias = false, init = he_normal, l2 = 1e-4, constraint = max_norm(2.0))`
 
 use proc_macro2::{Ident, Span};
 
+use super::initializer::initializer;
+use super::rules::rules;
 use super::{Arguments, Kind, LayerType, Role, Spec, TypeArgument, View};
-use crate::vocabulary::INITIALIZERS;
 
 pub(crate) struct Dense;
 
@@ -31,9 +32,9 @@ impl Kind for Dense {
         });
         let activation = arguments.activation();
         let has_bias = arguments.flag("bias", true);
-        let init = arguments.option("init");
-        let init = init.and_then(|value| arguments.word("initializer", value, INITIALIZERS));
-        arguments.finish(&["activation", "bias", "init"]);
+        let init = initializer(arguments);
+        let rules = rules(arguments);
+        arguments.finish(&["activation", "bias", "init", "l1", "l2", "constraint"]);
 
         let marker = |module, name: &str, span| TypeArgument::Marker { module, name: Ident::new(name, span) };
         let rowwise_head = match &activation {
@@ -47,10 +48,7 @@ impl Kind for Dense {
             None => marker("activation", "Linear", Span::mixed_site()),
         };
         let bias = marker("dense", if has_bias { "WithBias" } else { "NoBias" }, Span::mixed_site());
-        let init = match init {
-            Some((word, span)) => marker("initializers", word.marker, span),
-            None => marker("initializers", "GlorotUniform", Span::mixed_site()),
-        };
+        let init = init.unwrap_or_else(|| marker("initializers", "GlorotUniform", Span::mixed_site()));
         let sizes = [TypeArgument::InputSize, TypeArgument::OutputSize];
         Spec {
             input,
@@ -61,7 +59,8 @@ impl Kind for Dense {
                 module: "dense",
                 kind: arguments.kind_ident(),
                 arguments: sizes.into_iter().chain([activation, bias, init]).collect(),
-            },
+            }
+            .with_rules(rules),
             role: Role::Step,
             has_parameters: true,
             has_buffers: false,

@@ -9,7 +9,9 @@ mod custom;
 mod dense;
 mod dropout;
 mod flatten;
+mod initializer;
 mod input;
+mod rules;
 
 use proc_macro2::Ident;
 
@@ -111,8 +113,17 @@ pub(crate) enum LayerType {
     BuiltIn { module: &'static str, kind: Ident, arguments: Vec<TypeArgument> },
     /// A user's type.
     Written(Path),
+    /// A layer whose weight is trained by rules, types of `layers::rules`.
+    Ruled { layer: Box<LayerType>, rules: Vec<TypeArgument> },
     /// Stands in for a layer with a mistake.
     Unknown,
+}
+
+impl LayerType {
+    /// The layer with rules for its weight, if there are any.
+    fn with_rules(self, rules: Vec<TypeArgument>) -> Self {
+        if rules.is_empty() { self } else { Self::Ruled { layer: Box::new(self), rules } }
+    }
 }
 
 /// A generic argument of a built-in layer's type.
@@ -126,6 +137,8 @@ pub(crate) enum TypeArgument {
     OutputSize,
     /// A type of `layers::module`.
     Marker { module: &'static str, name: Ident },
+    /// A type of `layers::module` with numbers, and then types of the same module, as its generic arguments.
+    Numbers { module: &'static str, name: Ident, numbers: Vec<f64>, words: Vec<Ident> },
     /// A share.
     Fraction { numerator: u64, denominator: u64 },
 }

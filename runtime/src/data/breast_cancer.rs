@@ -26,5 +26,5 @@ pub const CLASSES: usize = 2;
 pub fn load() -> Split<FEATURES> {
     let text = include_str!("../../datasets/breast_cancer.csv");
     let (_counts, rows) = text.split_once('\n').expect("the first line counts rows and features");
-    csv::samples(rows, 1.0).split()
+    csv::samples(rows, 1.0).fold(0, 5)
 }

@@ -22,6 +22,6 @@ mod standardize;
 #[cfg(feature = "std")]
 pub use {
     idx::DataError,
-    samples::{Samples, Split},
+    samples::{FoldsError, Samples, Split},
     standardize::Standardizer,
 };

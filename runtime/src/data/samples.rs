@@ -28,13 +28,36 @@ impl<const N: usize> Samples<N> {
         self.inputs.is_empty()
     }
 
-    /// Sorts the samples by class, takes every fifth to test with, and gives both parts back in the order they had: each
-    /// class has its share of both, and every run the same ones.
-    pub(super) fn split(self) -> Split<N> {
+    /// Splits for cross-validation: `count` of them, and each sample is to be tested with in exactly one.
+    ///
+    /// The samples are sorted by class, and split *i* tests with every `count`-th from the *i*-th on: each class has its share
+    /// of every test, and every run the same ones. Both parts of a split are in the order that the samples have.
+    ///
+    /// # Errors
+    /// [`FoldsError`] if there is less than one sample for each split, or nothing to train on.
+    ///
+    /// # Example
+    /// ```
+    /// use typenet_runtime::data::Samples;
+    ///
+    /// let samples = Samples { inputs: vec![[0.0], [1.0], [2.0], [3.0]], labels: vec![1, 0, 0, 1] };
+    /// let tests: Vec<_> = samples.folds(2)?.map(|split| split.test.inputs).collect();
+    /// assert_eq!(tests, [[[0.0], [1.0]], [[2.0], [3.0]]]);
+    /// # Ok::<(), typenet_runtime::data::FoldsError>(())
+    /// ```
+    pub fn folds(&self, count: usize) -> Result<impl Iterator<Item = Split<N>> + '_, FoldsError> {
+        if count < 2 || count > self.len() {
+            return Err(FoldsError { found: count, samples: self.len() });
+        }
+        Ok((0..count).map(move |fold| self.clone().fold(fold, count)))
+    }
+
+    /// [`folds`](Self::folds)' split `fold` of `count`.
+    pub(super) fn fold(self, fold: usize, count: usize) -> Split<N> {
         let mut by_class: Vec<usize> = (0..self.len()).collect();
         by_class.sort_by_key(|&i| self.labels[i]);
         let mut tests = vec![false; self.len()];
-        by_class.iter().step_by(5).for_each(|&i| tests[i] = true);
+        by_class.iter().skip(fold).step_by(count).for_each(|&i| tests[i] = true);
         let mut split = Split::default();
         for ((inputs, label), test) in self.inputs.into_iter().zip(self.labels).zip(tests) {
             let part = if test { &mut split.test } else { &mut split.train };
@@ -43,6 +66,24 @@ impl<const N: usize> Samples<N> {
         }
         split
     }
+}
+
+/// Samples cannot be split as often as was asked for.
+///
+/// ```
+/// use typenet_runtime::data::Samples;
+///
+/// let samples = Samples { inputs: vec![[0.0], [1.0]], labels: vec![0, 1] };
+/// let Err(error) = samples.folds(3) else { panic!("three folds of two samples") };
+/// assert_eq!(error.to_string(), "3 folds of 2 samples, expected at least 2 and at most one for each sample");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{found} folds of {samples} samples, expected at least 2 and at most one for each sample")]
+pub struct FoldsError {
+    /// Number of splits asked for.
+    pub found: usize,
+    /// Number of samples.
+    pub samples: usize,
 }
 
 /// Samples to train on and samples to test with.
@@ -59,4 +100,20 @@ pub struct Split<const N: usize> {
     pub train: Samples<N>,
     /// To test with.
     pub test: Samples<N>,
+}
+
+impl<const N: usize> Split<N> {
+    /// All samples: those to train on, then those to test with.
+    ///
+    /// ```
+    /// use typenet_runtime::data::digits;
+    ///
+    /// assert_eq!(digits::load().join().len(), 1797);
+    /// ```
+    pub fn join(self) -> Samples<N> {
+        let Self { mut train, test } = self;
+        train.inputs.extend(test.inputs);
+        train.labels.extend(test.labels);
+        train
+    }
 }

@@ -23,7 +23,7 @@ pub use json::JsonError;
 #[cfg(feature = "std")]
 pub mod events;
 #[cfg(feature = "std")]
-mod replace;
+pub(crate) mod replace;
 #[cfg(feature = "std")]
 pub mod safetensors;
 #[cfg(feature = "std")]

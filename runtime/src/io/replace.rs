@@ -57,7 +57,7 @@ impl std::fmt::Display for Step {
 ///
 /// A symbolic link stays and its target is replaced. A new file gets the permissions that [`File::create`] would give it; an
 /// earlier file's are kept. A path that names something else than a file, or a file marked read-only, is refused.
-pub(super) fn replace(
+pub(crate) fn replace(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), (Step, io::Error)> {

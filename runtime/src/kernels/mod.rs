@@ -9,6 +9,7 @@
 
 pub mod activation;
 pub mod affine;
+pub mod constrain;
 pub mod cross_entropy;
 pub mod element;
 pub(crate) mod elementary;

@@ -175,6 +175,89 @@ impl Kernel for Max<'_> {
     }
 }
 
+/// `Σᵢ f(x₀[i], x₁[i], …)` in f64, over slices of one length. The order of additions depends on that length alone: parts
+/// of it have sums of their own, and each part is added by sixteen lanes as [`Reduce::sum`] adds. Large sums are shared
+/// between threads.
+///
+/// In f64 the square of every `f32` is exact and in range.
+///
+/// ```
+/// use typenet_runtime::kernels::reduce::sum_of;
+/// assert_eq!(sum_of([&[1.0, 2.0], &[3.0, 4.0]], |[x, y]| f64::from(x * y)), 11.0);
+/// ```
+///
+/// # Panics
+/// If the lengths differ.
+#[track_caller]
+pub fn sum_of<const N: usize>(x: [&[f32]; N], f: impl Fn([f32; N]) -> f64 + Copy + Sync) -> f64 {
+    let len = x.first().map_or(0, |x| x.len());
+    assert!(x.iter().all(|x| x.len() == len), "sum_of: slices of one length");
+    let part = len.div_ceil(PARTS).next_multiple_of(MAX_LANES).max(SMALLEST_PART);
+    let mut sums = [0.0; PARTS];
+    let sums = &mut sums[..len.div_ceil(part)];
+    share_slices(&mut *sums, 1, part / 4, |from, sums| {
+        for (i, sum) in (from..).zip(sums) {
+            let range = i * part..len.min((i + 1) * part);
+            *sum = dispatch(isa(), SumOf { x: x.map(|x| &x[range.clone()]), f });
+        }
+    });
+    sums.iter().sum()
+}
+
+/// Into how many parts a sum is cut at most, and the numbers in a part that are not worth cutting.
+const PARTS: usize = 256;
+const SMALLEST_PART: usize = 1 << 14;
+
+struct SumOf<'a, const N: usize, F> {
+    x: [&'a [f32]; N],
+    f: F,
+}
+
+// Loops of constant length over arrays become vectors.
+#[allow(clippy::needless_range_loop)]
+impl<const N: usize, F: Fn([f32; N]) -> f64 + Copy> Kernel for SumOf<'_, N, F> {
+    type Output = f64;
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) -> f64 {
+        let len = self.x.first().map_or(0, |x| x.len());
+        let whole = len / MAX_LANES * MAX_LANES;
+        let mut sums = [0.0; MAX_LANES];
+        for at in (0..whole).step_by(MAX_LANES) {
+            for lane in 0..MAX_LANES {
+                let mut values = [0.0; N];
+                for n in 0..N {
+                    values[n] = self.x[n][at..at + MAX_LANES][lane];
+                }
+                sums[lane] += (self.f)(values);
+            }
+        }
+        for i in whole..len {
+            let mut values = [0.0; N];
+            for n in 0..N {
+                values[n] = self.x[n][i];
+            }
+            sums[i - whole] += (self.f)(values);
+        }
+        let mut half = MAX_LANES / 2;
+        while half > 0 {
+            for lane in 0..half {
+                sums[lane] += sums[lane + half];
+            }
+            half /= 2;
+        }
+        sums[0]
+    }
+}
+
+/// `√Σᵢ x[i]²`, which neither overflows nor vanishes before it must.
+///
+/// ```
+/// assert_eq!(typenet_runtime::kernels::reduce::norm(&[3.0, -4.0]), 5.0);
+/// ```
+pub fn norm(x: &[f32]) -> f64 {
+    libm::sqrt(sum_of([x], |[x]| f64::from(x) * f64::from(x)))
+}
+
 /// Index of the largest value; the first of equals; NaN counts as larger than every number. 0 if empty.
 ///
 /// ```
@@ -279,6 +362,33 @@ mod tests {
         assert_eq!(f32::mean(&[1.0, 2.0, 6.0]), 3.0);
         assert!(f32::mean(&[]).is_nan() && f64::mean(&[]).is_nan());
         assert_eq!(<f32 as Reduce>::sum(&[]), 0.0);
+    }
+
+    #[test]
+    #[cfg(feature = "std")]
+    fn sums_of_functions_have_the_same_bits_on_any_number_of_threads() {
+        for len in [0, 1, 15, 17, SMALLEST_PART, SMALLEST_PART + 1, 100_003, PARTS * SMALLEST_PART + 17] {
+            let x: Vec<f32> = (0..len).map(|i| (i * 7919 % 1009) as f32 / 7.0 - 50.0).collect();
+            let y: Vec<f32> = x.iter().map(|x| 1.0 / (x + 0.5)).collect();
+            let exact: f64 = x.iter().zip(&y).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum();
+            let size: f64 = x.iter().zip(&y).map(|(&x, &y)| (f64::from(x) * f64::from(y)).abs()).sum();
+            let sums = [1, 2, 3, 8].map(|threads| {
+                let product = |[x, y]: [f32; 2]| f64::from(x) * f64::from(y);
+                crate::kernels::testing::pool(threads).install(|| sum_of([&x, &y], product))
+            });
+            assert!(sums.iter().all(|sum| sum.to_bits() == sums[0].to_bits()), "{len}: {sums:?}");
+            // Either order passes each value through at most `len` additions.
+            let bound = 2.0 * len as f64 * f64::EPSILON * size;
+            assert!((sums[0] - exact).abs() <= bound, "{len}: {} {exact}", sums[0]);
+        }
+    }
+
+    #[test]
+    fn norms_by_hand() {
+        assert_eq!(norm(&[3.0, -4.0]), 5.0);
+        assert_eq!(norm(&[]), 0.0);
+        assert!((norm(&[3e30, 4e30]) / 5e30 - 1.0).abs() < 1e-7);
+        assert!((norm(&[3e-30, 4e-30]) / 5e-30 - 1.0).abs() < 1e-7);
     }
 
     #[test]

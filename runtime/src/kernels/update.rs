@@ -1,7 +1,7 @@
 //! The step of an optimizer over a block of parameters, in one pass.
 //!
-//! Knows no optimizer: a rule says what happens to one weight. Rules use no fused multiply-add, so every instruction
-//! set and any number of threads give the same bits.
+//! Knows no optimizer: a rule says what happens to one weight, and a [`Tuning`] what happens around it in the same pass.
+//! Neither uses a fused multiply-add, so every instruction set and any number of threads give the same bits.
 
 use super::simd::{Kernel, Simd, dispatch};
 use crate::hardware::isa::{Isa, isa};
@@ -37,6 +37,81 @@ use crate::hardware::threads::{Divide, share_slices};
 pub trait UpdateRule<const SLOTS: usize>: Copy + Send + Sync {
     /// The next weight and the numbers to remember.
     fn apply(self, weight: f32, gradient: f32, slots: [f32; SLOTS]) -> (f32, [f32; SLOTS]);
+}
+
+/// The most numbers that can be remembered for a parameter: three by a rule, and two by a [`Tuning`].
+pub const MAX_SLOTS: usize = 5;
+
+/// What happens around a rule, for each weight in this order:
+///
+/// ```text
+/// g       = g + accumulated;  accumulated = 0      if there is an accumulated gradient
+/// g       = clip(scale·g, ±limit)
+/// w       = w − decay·w
+/// w       = rule(w, g)
+/// average = average + average_rate·(w − average)   if there is an average
+/// ```
+///
+/// ```
+/// use typenet_runtime::kernels::update::{Gradient, Tuning, UpdateRule, update_tuned};
+///
+/// #[derive(Clone, Copy)]
+/// struct Descent;
+///
+/// impl UpdateRule<0> for Descent {
+///     #[inline(always)]
+///     fn apply(self, weight: f32, gradient: f32, _: [f32; 0]) -> (f32, [f32; 0]) {
+///         (weight - gradient, [])
+///     }
+/// }
+///
+/// let (mut weights, mut earlier, mut average) = ([1.0, 1.0], [2.0, 0.0], [1.0, 1.0]);
+/// let tuning = Tuning {
+///     scale: 0.5,
+///     limit: 1.0,
+///     decay: 0.0,
+///     accumulated: Some(&mut earlier),
+///     average: Some(&mut average),
+///     average_rate: 0.5,
+/// };
+/// update_tuned(Descent, tuning, &mut weights, Gradient::Values(&[2.0, 1.0]), []);
+/// // 0.5·(2 + 2) is cut to 1; 0.5·(1 + 0) is not.
+/// assert_eq!(weights, [0.0, 0.5]);
+/// assert_eq!((earlier, average), ([0.0, 0.0], [0.5, 0.75]));
+/// ```
+#[derive(Debug)]
+pub struct Tuning<'a> {
+    /// Factor of the gradient; 1 changes nothing.
+    pub scale: f32,
+    /// Largest magnitude of a gradient; infinite changes nothing. NaN stays NaN.
+    pub limit: f32,
+    /// Share of a weight that is lost before the rule; 0 changes nothing.
+    pub decay: f32,
+    /// A sum of earlier gradients, as long as the parameters.
+    pub accumulated: Option<&'a mut [f32]>,
+    /// A moving average of the weights, as long as the parameters.
+    pub average: Option<&'a mut [f32]>,
+    /// How far the average moves, in `[0, 1]`.
+    pub average_rate: f32,
+}
+
+impl Tuning<'_> {
+    fn divide(self, at: usize) -> (Self, Self) {
+        let Self { scale, limit, decay, accumulated, average, average_rate } = self;
+        let (accumulated, other_accumulated) = accumulated.map(|values| values.split_at_mut(at)).unzip();
+        let (average, other_average) = average.map(|values| values.split_at_mut(at)).unzip();
+        (
+            Self { scale, limit, decay, accumulated, average, average_rate },
+            Self {
+                scale,
+                limit,
+                decay,
+                accumulated: other_accumulated,
+                average: other_average,
+                average_rate,
+            },
+        )
+    }
 }
 
 /// The gradient by a block of parameters.
@@ -141,7 +216,54 @@ pub fn update<const SLOTS: usize, R: UpdateRule<SLOTS>>(
     for slot in &slots {
         assert_eq!(slot.len(), len, "update: each slot as long as the parameters");
     }
-    update_on(isa(), rule, Block { parameters, gradient, slots });
+    update_on(isa(), rule, Block { parameters, gradient, slots, tuning: None });
+}
+
+/// [`update`] with what a tuning does around the rule.
+///
+/// ```
+/// use typenet_runtime::kernels::update::{Gradient, Tuning, UpdateRule, update_tuned};
+///
+/// #[derive(Clone, Copy)]
+/// struct Descent;
+///
+/// impl UpdateRule<0> for Descent {
+///     #[inline(always)]
+///     fn apply(self, weight: f32, gradient: f32, _: [f32; 0]) -> (f32, [f32; 0]) {
+///         (weight - gradient, [])
+///     }
+/// }
+///
+/// let decay = Tuning {
+///     scale: 1.0,
+///     limit: f32::INFINITY,
+///     decay: 0.25,
+///     accumulated: None,
+///     average: None,
+///     average_rate: 0.0,
+/// };
+/// let mut weights = [4.0, 8.0];
+/// update_tuned(Descent, decay, &mut weights, Gradient::Values(&[1.0, 0.0]), []);
+/// assert_eq!(weights, [2.0, 6.0]);
+/// ```
+///
+/// # Panics
+/// If the lengths differ.
+#[track_caller]
+pub fn update_tuned<const SLOTS: usize, R: UpdateRule<SLOTS>>(
+    rule: R,
+    tuning: Tuning<'_>,
+    parameters: &mut [f32],
+    gradient: Gradient<'_>,
+    slots: [&mut [f32]; SLOTS],
+) {
+    let len = parameters.len();
+    assert_eq!(gradient.length(), len, "update: one gradient for each parameter");
+    let tuned = [&tuning.accumulated, &tuning.average].into_iter().flatten().map(|values| values.len());
+    for slot in slots.iter().map(|slot| slot.len()).chain(tuned) {
+        assert_eq!(slot, len, "update: each slot as long as the parameters");
+    }
+    update_on(isa(), rule, Block { parameters, gradient, slots, tuning: Some(tuning) });
 }
 
 /// Weights per round of the loop: one or more vectors of every instruction set.
@@ -167,6 +289,7 @@ struct Block<'a, const SLOTS: usize> {
     parameters: &'a mut [f32],
     gradient: Gradient<'a>,
     slots: [&'a mut [f32]; SLOTS],
+    tuning: Option<Tuning<'a>>,
 }
 
 impl<const SLOTS: usize> Divide for Block<'_, SLOTS> {
@@ -180,9 +303,15 @@ impl<const SLOTS: usize> Divide for Block<'_, SLOTS> {
         let mut slots = self.slots.map(|slot| slot.split_at_mut(at));
         let other_slots = slots.each_mut().map(|(_, other)| core::mem::take(other));
         let slots = slots.map(|(slot, _)| slot);
+        let (tuning, other_tuning) = self.tuning.map(|tuning| tuning.divide(at)).unzip();
         (
-            Self { parameters, gradient, slots },
-            Self { parameters: other_parameters, gradient: other_gradient, slots: other_slots },
+            Self { parameters, gradient, slots, tuning },
+            Self {
+                parameters: other_parameters,
+                gradient: other_gradient,
+                slots: other_slots,
+                tuning: other_tuning,
+            },
         )
     }
 }
@@ -198,27 +327,35 @@ impl<const SLOTS: usize, R: UpdateRule<SLOTS>> Kernel for Update<'_, SLOTS, R> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Block { parameters, gradient, mut slots } = self.block;
+        let Block { parameters, gradient, mut slots, mut tuning } = self.block;
         match gradient {
             Gradient::Values(gradients) => {
-                row(self.rule, parameters, &mut slots, 0, gradients.len(), |at, len, lanes| {
+                row(self.rule, &mut tuning, parameters, &mut slots, 0, gradients.len(), |at, len, lanes| {
                     lanes[..len].copy_from_slice(&gradients[at..at + len]);
                 });
             }
             Gradient::Outer { rows, columns } => {
                 for (i, &factor) in rows.iter().enumerate() {
                     let start = i * columns.len();
-                    row(self.rule, parameters, &mut slots, start, columns.len(), |at, len, lanes| {
-                        lanes[..len].copy_from_slice(&columns[at..at + len]);
-                        for lanes in lanes.chunks_exact_mut(S::LANES) {
-                            // SAFETY: `lanes` is as long as a vector.
-                            unsafe {
-                                let columns = simd.load(lanes.as_ptr());
-                                let product = simd.mul_add(simd.splat(factor), columns, simd.splat(0.0));
-                                simd.store(lanes.as_mut_ptr(), product);
+                    row(
+                        self.rule,
+                        &mut tuning,
+                        parameters,
+                        &mut slots,
+                        start,
+                        columns.len(),
+                        |at, len, lanes| {
+                            lanes[..len].copy_from_slice(&columns[at..at + len]);
+                            for lanes in lanes.chunks_exact_mut(S::LANES) {
+                                // SAFETY: `lanes` is as long as a vector.
+                                unsafe {
+                                    let columns = simd.load(lanes.as_ptr());
+                                    let product = simd.mul_add(simd.splat(factor), columns, simd.splat(0.0));
+                                    simd.store(lanes.as_mut_ptr(), product);
+                                }
                             }
-                        }
-                    });
+                        },
+                    );
                 }
             }
         }
@@ -231,6 +368,7 @@ impl<const SLOTS: usize, R: UpdateRule<SLOTS>> Kernel for Update<'_, SLOTS, R> {
 #[inline(always)]
 fn row<const SLOTS: usize, R: UpdateRule<SLOTS>>(
     rule: R,
+    tuning: &mut Option<Tuning<'_>>,
     parameters: &mut [f32],
     slots: &mut [&mut [f32]; SLOTS],
     start: usize,
@@ -241,13 +379,13 @@ fn row<const SLOTS: usize, R: UpdateRule<SLOTS>>(
     for at in (0..whole).step_by(LANES) {
         let mut lanes = Lanes::<SLOTS>::load(parameters, slots, start + at, LANES);
         gradient(at, LANES, &mut lanes.gradients);
-        lanes.apply(rule);
+        lanes.apply_tuned(rule, tuning, start + at, LANES);
         lanes.store(parameters, slots, start + at, LANES);
     }
     let left = len - whole;
     let mut lanes = Lanes::<SLOTS>::load(parameters, slots, start + whole, left);
     gradient(whole, left, &mut lanes.gradients);
-    lanes.apply(rule);
+    lanes.apply_tuned(rule, tuning, start + whole, left);
     lanes.store(parameters, slots, start + whole, left);
 }
 
@@ -283,6 +421,44 @@ impl<const SLOTS: usize> Lanes<SLOTS> {
             self.weights[lane] = weight;
             for s in 0..SLOTS {
                 self.slots[s][lane] = slots[s];
+            }
+        }
+    }
+
+    /// The rule for `len` weights from `at`, with what is around it.
+    #[inline(always)]
+    fn apply_tuned<R: UpdateRule<SLOTS>>(
+        &mut self,
+        rule: R,
+        tuning: &mut Option<Tuning<'_>>,
+        at: usize,
+        len: usize,
+    ) {
+        let Some(tuning) = tuning else {
+            return self.apply(rule);
+        };
+        if let Some(accumulated) = &mut tuning.accumulated {
+            let accumulated = &mut accumulated[at..at + len];
+            for lane in 0..len {
+                self.gradients[lane] += accumulated[lane];
+            }
+            accumulated.fill(0.0);
+        }
+        for lane in 0..LANES {
+            // Comparisons rather than `clamp` or `min`: NaN is not to be hidden.
+            let gradient = self.gradients[lane] * tuning.scale;
+            let gradient = if gradient > tuning.limit { tuning.limit } else { gradient };
+            self.gradients[lane] = if gradient < -tuning.limit { -tuning.limit } else { gradient };
+        }
+        if tuning.decay != 0.0 {
+            for lane in 0..LANES {
+                self.weights[lane] -= tuning.decay * self.weights[lane];
+            }
+        }
+        self.apply(rule);
+        if let Some(average) = &mut tuning.average {
+            for (lane, average) in average[at..at + len].iter_mut().enumerate() {
+                *average += tuning.average_rate * (self.weights[lane] - *average);
             }
         }
     }
@@ -349,11 +525,70 @@ mod tests {
                     parameters: &mut weights,
                     gradient: Gradient::Values(&gradients),
                     slots: [&mut first, &mut second],
+                    tuning: None,
                 };
                 crate::kernels::testing::pool(threads).install(|| update_on(isa, Mix(0.3), block));
                 assert!([weights, first, second] == expected, "{isa}, {threads} threads");
             }
         }
+    }
+
+    #[test]
+    #[cfg(feature = "std")]
+    fn a_tuning_is_what_its_docs_say_on_every_instruction_set_and_any_number_of_threads() {
+        let len = 100_003;
+        let [start_accumulated, start_average, ..] = numbers(len + 1);
+        let (scale, limit, decay, average_rate) = (0.75, 0.5, 0.25, 0.125);
+        let [mut expected, gradients, mut first, mut second] = numbers(len);
+        let mut expected_average = start_average[..len].to_vec();
+        for i in 0..len {
+            let gradient = ((gradients[i] + start_accumulated[i]) * scale).clamp(-limit, limit);
+            let decayed = expected[i] - decay * expected[i];
+            (expected[i], [first[i], second[i]]) = Mix(0.3).apply(decayed, gradient, [first[i], second[i]]);
+            expected_average[i] += average_rate * (expected[i] - expected_average[i]);
+        }
+        let expected = [expected, first, second, expected_average, std::vec![0.0; len]];
+        for isa in Isa::available() {
+            for threads in [1, 2, 3, 8] {
+                let [mut weights, gradients, mut first, mut second] = numbers(len);
+                let mut accumulated = start_accumulated[..len].to_vec();
+                let mut average = start_average[..len].to_vec();
+                let block = Block {
+                    parameters: &mut weights,
+                    gradient: Gradient::Values(&gradients),
+                    slots: [&mut first, &mut second],
+                    tuning: Some(Tuning {
+                        scale,
+                        limit,
+                        decay,
+                        accumulated: Some(&mut accumulated),
+                        average: Some(&mut average),
+                        average_rate,
+                    }),
+                };
+                crate::kernels::testing::pool(threads).install(|| update_on(isa, Mix(0.3), block));
+                assert!(
+                    [weights, first, second, average, accumulated] == expected,
+                    "{isa}, {threads} threads"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_limit_hides_no_nan() {
+        let mut weights = [1.0, 1.0];
+        let tuning = Tuning {
+            scale: 1.0,
+            limit: 0.5,
+            decay: 0.0,
+            accumulated: None,
+            average: None,
+            average_rate: 0.0,
+        };
+        let slots = [&mut [0.0; 2][..], &mut [0.0; 2][..]];
+        update_tuned(Mix(0.3), tuning, &mut weights, Gradient::Values(&[f32::NAN, f32::INFINITY]), slots);
+        assert!(weights[0].is_nan() && weights[1].is_finite());
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod dropout;
 pub mod flatten;
 pub mod initializers;
 pub mod model;
+pub mod rules;
 pub mod step;
 
 pub use activation::Activation;
@@ -22,7 +23,7 @@ pub use model::Model;
 pub use step::{Step, Trained};
 
 use crate::kernels::{Element, Rng, Simd};
-use crate::tensor::{LayerInfo, Shape, TensorInfo};
+use crate::tensor::{Constraint, LayerInfo, Regularizer, Shape, TensorInfo};
 
 /// An inference over a batch.
 ///
@@ -228,6 +229,10 @@ pub trait Layer<T: Element = f32> {
     const BACKWARD_SCRATCH: usize = 0;
     /// Multiplications and additions per sample in a forward pass.
     const FLOPS: u64 = 0;
+    /// What is added to the loss for the size of the layer's weight, the first of `PARAMETERS`.
+    const REGULARIZER: Regularizer = Regularizer::NONE;
+    /// What holds for the layer's weight after every update.
+    const CONSTRAINT: Option<Constraint> = None;
 
     /// Start values. Both slices are zero before; `rng` is the layer's own.
     fn initialize(parameters: &mut [T], buffers: &mut [T], rng: Rng) {
@@ -290,6 +295,8 @@ impl LayerInfo {
             buffers: L::BUFFERS,
             layers: L::LAYERS,
             flops: L::FLOPS,
+            regularizer: L::REGULARIZER,
+            constraint: L::CONSTRAINT,
         }
     }
 }
@@ -328,6 +335,8 @@ const fn count<T: Element, L: Layer<T>>() -> (usize, usize) {
         buffers: L::BUFFERS,
         layers: L::LAYERS,
         flops: 0,
+        regularizer: Regularizer::NONE,
+        constraint: None,
     };
     (row.parameter_count(), row.buffer_count())
 }

@@ -8,9 +8,7 @@ use core::fmt;
 use super::{Backward, Layer};
 use crate::kernels::Element;
 use crate::kernels::update::Gradient;
-
-/// The most numbers that an update can remember for a parameter.
-pub const MAX_SLOTS: usize = 4;
+pub use crate::kernels::update::MAX_SLOTS;
 
 /// Changes parameters by their gradients and by what is remembered for them.
 ///

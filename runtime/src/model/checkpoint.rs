@@ -40,6 +40,9 @@ fn identity(context: &Context<'_>, callbacks: &[&mut dyn Callback]) -> Vec<(Stri
         let value = context.run.first_rate.filter(|_| *name == RATE).unwrap_or(*value);
         pair(&format!("optimizer.{name}"), &value)
     }));
+    let schedule = optimizer.learning_rate_schedule();
+    identity.extend(schedule.map(|schedule| pair("optimizer.schedule", &schedule.describe())));
+    identity.push(pair("frozen", &context.trainable.frozen()));
     let names: Vec<String> = with_state(callbacks).map(|(_, prefix, _)| prefix).collect();
     identity.push(pair("callbacks", &names.join(", ")));
     if let Some(plan) = &context.run.plan {

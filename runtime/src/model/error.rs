@@ -173,6 +173,32 @@ pub enum Error {
         /// The checkpoint.
         path: PathBuf,
     },
+    /// A callback would change a learning rate that follows a schedule.
+    #[error(
+        "the learning rate follows {schedule}, expected an optimizer without a schedule where a callback sets it"
+    )]
+    Scheduled {
+        /// The schedule and its settings.
+        schedule: String,
+    },
+    /// A gradient that is to be applied is not finite. The model is as before.
+    #[error("a gradient by `{tensor}` is {gradient} in step {step}, expected a finite number")]
+    NonFiniteGradient {
+        /// The tensor's full name: `dense_1.weight`.
+        tensor: String,
+        /// Step of the run, from 1.
+        step: u64,
+        /// The gradient.
+        gradient: f32,
+    },
+    /// No layer with parameters has this name.
+    #[error("no layer with parameters is called `{name}`, expected one of `{known}`")]
+    Layer {
+        /// The name.
+        name: String,
+        /// Names that there are.
+        known: String,
+    },
     /// A checkpoint could not be written.
     #[error(transparent)]
     Save(#[from] SaveError),

@@ -97,6 +97,8 @@ mod tests {
         buffers: &[],
         layers: &[],
         flops: 0,
+        regularizer: crate::tensor::Regularizer::NONE,
+        constraint: None,
     };
 
     #[test]

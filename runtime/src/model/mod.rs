@@ -13,6 +13,7 @@ mod progress;
 mod run;
 mod summary;
 mod tensors;
+mod trainable;
 mod trainer;
 mod weights;
 mod workspace;

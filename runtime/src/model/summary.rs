@@ -8,7 +8,7 @@ use crate::layers::Model;
 use crate::tensor::{LayerInfo, Shape};
 
 /// A model's layers with shapes, parameters and FLOPs. `Display` draws it as a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Summary {
     /// The model's name.
     pub name: &'static str,

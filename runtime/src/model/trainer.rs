@@ -2,16 +2,18 @@
 
 use core::ops::{Deref, DerefMut};
 
+use super::trainable::Trainable;
 use super::weights::check_sample_weights;
 use super::workspace::{Workspace, step_cost};
 use super::{Error, Fit, Predictor, Scores, finite};
 use crate::data::find_non_finite;
 use crate::hardware::threads;
 use crate::kernels::Rng;
-use crate::layers::{Forward, Layer, Model, Step, Trained, input_len, output_len, parameter_count};
+use crate::kernels::update::MAX_SLOTS;
+use crate::layers::{Backward, Forward, Layer, Model, Step, Trained, input_len, output_len, parameter_count};
 use crate::losses::Loss;
 use crate::metrics::Metrics;
-use crate::optimizers::{Gradient, Optimizer};
+use crate::optimizers::{ACCUMULATED, AVERAGE, Gradient, Optimizer, Turn};
 use crate::tensor::Buffer;
 
 /// Parameters from which a step on one sample updates each layer as its gradient is made: the gradients of fewer stay in
@@ -32,8 +34,9 @@ pub struct Trainer<M, O, L, K> {
     pub(super) metrics: K,
     /// The optimizer's state: one block for each of its slots.
     pub(super) slots: Vec<Buffer>,
-    /// Updates done so far.
+    /// Steps done so far.
     pub(super) step: u64,
+    pub(super) trainable: Trainable,
     workspace: Option<Workspace>,
 }
 
@@ -52,8 +55,12 @@ impl<M, O, L, K> DerefMut for Trainer<M, O, L, K> {
 }
 
 impl<M, O, L, K> Trainer<M, O, L, K> {
-    pub(super) fn new(model: Box<M>, optimizer: O, loss: L, metrics: K) -> Self {
-        Self { model, optimizer, loss, metrics, slots: Vec::new(), step: 0, workspace: None }
+    pub(super) fn new(model: Box<M>, optimizer: O, loss: L, metrics: K) -> Self
+    where
+        M: Model,
+    {
+        let trainable = Trainable::of::<M>();
+        Self { model, optimizer, loss, metrics, slots: Vec::new(), step: 0, trainable, workspace: None }
     }
 
     /// The model.
@@ -71,9 +78,17 @@ impl<M, O, L, K> Trainer<M, O, L, K> {
         &self.optimizer
     }
 
-    /// Number of updates done so far.
+    /// Number of steps done so far. Each is an update, unless the optimizer accumulates gradients.
     pub fn step(&self) -> u64 {
         self.step
+    }
+
+    /// The step size of the last step, or of the first if there was none.
+    pub fn learning_rate(&self) -> f64
+    where
+        O: Optimizer,
+    {
+        self.optimizer.learning_rate_at(self.step.max(1))
     }
 }
 
@@ -176,7 +191,8 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
             loss += self.loss.evaluate(labels, weights, bytemuck::cast_slice_mut(predictions), None);
             self.metrics.update(predictions, labels);
         }
-        self.training_scores(loss, samples.len())
+        let penalty = self.trainable.penalty(&self.model.block()[..parameter_count::<f32, M>()]);
+        self.training_scores(loss + penalty * samples.len() as f64, samples.len())
     }
 
     /// The metrics as they stand, and the mean of a summed loss.
@@ -220,7 +236,8 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
 }
 
 impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
-    /// One step on one batch: forward, loss, backward, update. Returns the batch's mean loss before the update.
+    /// One step on one batch: forward, loss, backward, update. Returns the batch's mean loss before the update, with what
+    /// regularizers add to it.
     ///
     /// Samples and labels are taken as they are; the metrics are not touched. Once a batch of this size has been
     /// met, a step allocates nothing.
@@ -239,6 +256,138 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         let input = Some(bytemuck::cast_slice(samples));
         threads::enter(step_cost::<M>(samples.len()), || self.step_on(input, labels, None, 0, rng))
             .map(|loss| loss / samples.len() as f64)
+    }
+
+    /// The gradients of a batch's mean loss by every parameter, with those of regularizers, written over `gradients`: a model
+    /// whose numbers are gradients, so that its views name them. Returns the mean loss. Nothing is updated.
+    ///
+    /// With [`apply_gradients`](Self::apply_gradients) it is [`train_on_batch`](Self::train_on_batch), bit by bit.
+    ///
+    /// ```text
+    /// let mut gradients = Digits::zeros();
+    /// let loss = trainer.gradients(&images, &labels, &rng, &mut gradients)?;
+    /// println!("{:?}", gradients.dense_1().bias());
+    /// trainer.apply_gradients(&gradients)?;
+    /// ```
+    ///
+    /// # Errors
+    /// As [`train_on_batch`](Self::train_on_batch).
+    pub fn gradients<Y>(
+        &mut self,
+        samples: &[M::Sample],
+        labels: &[Y],
+        rng: &Rng,
+        gradients: &mut M,
+    ) -> Result<f64, Error>
+    where
+        L: Loss<M::Head, M::Prediction, Y>,
+        Y: Sync,
+    {
+        check::<M, Y, L>("training samples", &self.loss, samples, labels)?;
+        self.reserve(samples.len());
+        let input = Some(bytemuck::cast_slice(samples));
+        let loss = threads::enter(step_cost::<M>(samples.len()), || {
+            let loss = self.forward(input, labels, None, 0, rng)?;
+            self.backward(input, samples.len());
+            Ok::<_, Error>(loss)
+        })?;
+        let workspace = self.workspace.as_ref().expect("reserved above");
+        gradients.block_mut()[..parameter_count::<f32, M>()].copy_from_slice(&workspace.gradients);
+        Ok(loss / samples.len() as f64)
+    }
+
+    /// One step of the optimizer by the parameters of `gradients`, such as [`gradients`](Self::gradients) wrote; its buffers
+    /// are not looked at.
+    ///
+    /// # Errors
+    /// [`Error`] if a setting of the optimizer cannot be, or a gradient is not finite; then the model is as before.
+    pub fn apply_gradients(&mut self, gradients: &M) -> Result<(), Error> {
+        self.optimizer.validate()?;
+        let gradients = &gradients.block()[..parameter_count::<f32, M>()];
+        if let Some(found) = find_non_finite(gradients, gradients.len().max(1)) {
+            let tensor = self.trainable.name_at(found.feature);
+            return Err(Error::NonFiniteGradient { tensor, step: self.step + 1, gradient: found.value });
+        }
+        self.reserve(0);
+        self.step += 1;
+        let parameters = &mut self.model.block_mut()[..gradients.len()];
+        threads::enter(gradients.len(), || {
+            take_step(&self.optimizer, self.step, &self.trainable, parameters, gradients, &mut self.slots);
+        });
+        Ok(())
+    }
+
+    /// Keeps the parameters of a layer as they are, bit by bit, from the next step on, whatever the optimizer: `"dense_1"`, or
+    /// in a model that stands in this one, `"encoder.dense_1"`; `"dense_1.bias"` is the bias alone. What the layer's
+    /// regularizer would add to the loss is not added.
+    ///
+    /// # Errors
+    /// [`Error::Layer`] if nothing that is trained has this name.
+    pub fn freeze(&mut self, name: &str) -> Result<(), Error> {
+        for range in self.trainable.set_frozen(name, true)? {
+            if let Some(accumulated) = self.slot_mut(ACCUMULATED) {
+                accumulated[range].fill(0.0);
+            }
+        }
+        Ok(())
+    }
+
+    /// Trains what [`freeze`](Self::freeze) keeps again.
+    ///
+    /// # Errors
+    /// [`Error::Layer`] if nothing that is trained has this name.
+    pub fn unfreeze(&mut self, name: &str) -> Result<(), Error> {
+        for range in self.trainable.set_frozen(name, false)? {
+            let Some(place) = self.slot_place(AVERAGE) else { continue };
+            self.slots[place][range.clone()].copy_from_slice(&self.model.block()[range]);
+        }
+        Ok(())
+    }
+
+    /// The model with the averaged weights of [`average`](crate::optimizers::OptimizerExt::average), on the heap; `None` before the first
+    /// update, and if the optimizer keeps no average. What is frozen is as in the model.
+    pub fn averaged(&self) -> Option<Box<M>> {
+        let average = self.average()?;
+        let mut model = super::ModelExt::to_boxed(&*self.model);
+        for range in self.trainable.ranges() {
+            model.block_mut()[range.clone()].copy_from_slice(&average[range.clone()]);
+        }
+        Some(model)
+    }
+
+    /// Runs `work` while the averaged weights stand in the model, such as an evaluation; then the others are back. `None`
+    /// as with [`averaged`](Self::averaged). A step that `work` takes is one of the average, and is lost.
+    ///
+    /// ```text
+    /// let scores = trainer.with_averaged(|trainer| trainer.evaluate(&images, &labels));
+    /// ```
+    pub fn with_averaged<R>(&mut self, work: impl FnOnce(&mut Self) -> R) -> Option<R> {
+        let averaged = self.averaged()?;
+        let own = core::mem::replace(&mut self.model, averaged);
+        let result = work(self);
+        self.model = own;
+        Some(result)
+    }
+
+    /// Puts the averaged weights in the model's place for good, as Keras does at the end of `fit`. Says whether there are
+    /// any.
+    pub fn use_averaged(&mut self) -> bool {
+        self.averaged().map(|averaged| self.model = averaged).is_some()
+    }
+
+    fn slot_place(&self, name: &str) -> Option<usize> {
+        let place = self.optimizer.slots().into_iter().position(|slot| slot == name)?;
+        (place < self.slots.len()).then_some(place)
+    }
+
+    fn slot_mut(&mut self, name: &str) -> Option<&mut [f32]> {
+        self.slot_place(name).map(|place| &mut *self.slots[place])
+    }
+
+    /// The averaged weights, once there was an update.
+    fn average(&self) -> Option<&[f32]> {
+        let place = self.slot_place(AVERAGE)?;
+        self.optimizer.has_updated(self.step).then(|| &*self.slots[place])
     }
 
     /// The samples of the next step: `index` of `samples`, in order.
@@ -273,24 +422,53 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     where
         L: Loss<M::Head, M::Prediction, Y>,
     {
+        let loss = self.forward(input, labels, weights, epoch, rng)?;
+        self.step += 1;
+        let is_one_pass = labels.len() == 1
+            && parameter_count::<f32, M>() >= ONE_PASS
+            && self.trainable.is_plain()
+            && self.optimizer.elementwise().is_some();
+        if is_one_pass {
+            self.backward_and_update(input);
+        } else {
+            self.backward(input, labels.len());
+            let workspace = self.workspace.as_ref().expect("a step is reserved for");
+            let parameters = &mut self.model.block_mut()[..parameter_count::<f32, M>()];
+            let slots = &mut self.slots;
+            take_step(&self.optimizer, self.step, &self.trainable, parameters, &workspace.gradients, slots);
+        }
+        Ok(loss)
+    }
+
+    /// The summed, weighted loss of these samples or the gathered ones, with the penalty, and the gradient by the model's
+    /// output.
+    fn forward<Y>(
+        &mut self,
+        input: Option<&[f32]>,
+        labels: &[Y],
+        weights: Option<&[f32]>,
+        epoch: usize,
+        rng: &Rng,
+    ) -> Result<f64, Error>
+    where
+        L: Loss<M::Head, M::Prediction, Y>,
+    {
         let batch = labels.len();
         let workspace = self.workspace.as_mut().expect("a step is reserved for");
-        let input = input.unwrap_or(&workspace.input[..batch * input_len::<M>()]);
         let output = &mut workspace.output[..batch * output_len::<M>()];
         let grad_output = &mut workspace.grad_output[..batch * output_len::<M>()];
-        let cache = &mut workspace.cache[..batch * M::CACHE];
         let (parameters, buffers) = self.model.block_mut().split_at_mut(parameter_count::<f32, M>());
-
         <M::Body as Layer>::forward(Forward {
             batch,
             parameters,
             buffers,
-            input,
+            input: input.unwrap_or(&workspace.input[..batch * input_len::<M>()]),
             output,
-            cache,
+            cache: &mut workspace.cache[..batch * M::CACHE],
             rng: rng.fork(self.step),
         });
         let loss = self.loss.evaluate(labels, weights, output, Some(grad_output));
+        let loss = loss + self.trainable.penalty(parameters) * batch as f64;
         if !loss.is_finite() {
             let cause = finite::cause(M::LAYERS, self.model.block());
             return Err(Error::NonFiniteLoss {
@@ -300,35 +478,64 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
                 cause,
             });
         }
-        self.step += 1;
-        let one_pass = batch == 1 && parameters.len() >= ONE_PASS;
-        let (optimizer, step) = (&self.optimizer, self.step);
-        let elementwise = optimizer.elementwise();
-        let update = |parameters: &mut [f32], gradient: Gradient<'_>, slots: &mut [&mut [f32]]| match (
-            elementwise,
-            gradient,
-        ) {
-            (Some(optimizer), _) => optimizer.update_part(step, parameters, gradient, slots),
-            (None, Gradient::Values(gradients)) => optimizer.update(step, parameters, gradients, slots),
-            (None, _) => unreachable!("the gradient of a step in two passes is in memory"),
-        };
-        let slots = self.slots.iter_mut().map(|slot| &mut **slot);
-        let pass = Step {
-            batch,
-            trained: Trained::new(parameters, &mut workspace.gradients, slots, &update),
-            input,
-            output,
-            cache,
-            grad_output,
-            grad_input: None,
-            scratch: &mut workspace.scratch[..batch * M::BACKWARD_SCRATCH],
-        };
-        // Gradients of more samples go through memory anyway.
-        if elementwise.is_some() && one_pass {
-            <M::Body as Layer>::step(pass);
-        } else {
-            pass.in_two_passes::<M::Body>();
-        }
         Ok(loss)
     }
+
+    /// The gradients of the last forward pass, with those of the penalty.
+    fn backward(&mut self, input: Option<&[f32]>, batch: usize) {
+        let workspace = self.workspace.as_mut().expect("a step is reserved for");
+        let parameters = &self.model.block()[..parameter_count::<f32, M>()];
+        <M::Body as Layer>::backward(Backward {
+            batch,
+            parameters,
+            input: input.unwrap_or(&workspace.input[..batch * input_len::<M>()]),
+            output: &workspace.output[..batch * output_len::<M>()],
+            cache: &workspace.cache[..batch * M::CACHE],
+            grad_output: &mut workspace.grad_output[..batch * output_len::<M>()],
+            grad_input: None,
+            grad_parameters: &mut workspace.gradients,
+            scratch: &mut workspace.scratch[..batch * M::BACKWARD_SCRATCH],
+        });
+        self.trainable.add_penalty_gradients(parameters, &mut workspace.gradients);
+    }
+
+    /// The gradients of the last forward pass over one sample, and the update of each layer as they are made.
+    fn backward_and_update(&mut self, input: Option<&[f32]>) {
+        let workspace = self.workspace.as_mut().expect("a step is reserved for");
+        let parameters = &mut self.model.block_mut()[..parameter_count::<f32, M>()];
+        let turn = Turn::new(self.step);
+        let optimizer = self.optimizer.elementwise().expect("asked for by the caller");
+        let update = |parameters: &mut [f32], gradient: Gradient<'_>, slots: &mut [&mut [f32]]| {
+            optimizer.update_part(&turn, parameters, gradient, slots);
+        };
+        let slots = self.slots.iter_mut().map(|slot| &mut **slot);
+        <M::Body as Layer>::step(Step {
+            batch: 1,
+            trained: Trained::new(parameters, &mut workspace.gradients, slots, &update),
+            input: input.unwrap_or(&workspace.input[..input_len::<M>()]),
+            output: &workspace.output[..output_len::<M>()],
+            cache: &workspace.cache[..M::CACHE],
+            grad_output: &mut workspace.grad_output[..output_len::<M>()],
+            grad_input: None,
+            scratch: &mut workspace.scratch[..M::BACKWARD_SCRATCH],
+        });
+    }
+}
+
+/// One update by gradients in memory, and then the constraints.
+fn take_step(
+    optimizer: &impl Optimizer,
+    step: u64,
+    trainable: &Trainable,
+    parameters: &mut [f32],
+    gradients: &[f32],
+    slots: &mut [Buffer],
+) {
+    let mut lent: [&mut [f32]; MAX_SLOTS] = Default::default();
+    let used = slots.len();
+    for (lent, slot) in lent.iter_mut().zip(slots) {
+        *lent = slot;
+    }
+    optimizer.update_tensors(&Turn::new(step), trainable.ranges(), parameters, gradients, &mut lent[..used]);
+    trainable.constrain(parameters);
 }

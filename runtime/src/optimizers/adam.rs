@@ -1,12 +1,10 @@
 //! Adam and AdamW.
 
-use core::fmt;
-
 use super::{
-    BELOW_ONE, Elementwise, Gradient, NOT_NEGATIVE, Optimizer, POSITIVE, SettingError, check, display,
-    slices, update_all_as_one_part,
+    BELOW_ONE, Elementwise, Gradient, NOT_NEGATIVE, Optimizer, POSITIVE, Turn, apply, builder, correction,
+    elementwise, settings, square,
 };
-use crate::kernels::update::{UpdateRule, update};
+use crate::kernels::update::UpdateRule;
 
 /// Adam: each parameter has a step size of its own, from the first two moments of its gradient.
 ///
@@ -15,13 +13,21 @@ use crate::kernels::update::{UpdateRule, update};
 /// first_moment  = first_moment + (1 − beta_1)·(g − first_moment)
 /// second_moment = second_moment + (1 − beta_2)·(g² − second_moment)
 /// w             = w − alpha·first_moment / (√second_moment + epsilon)
+/// amsgrad:        largest_moment = max(largest_moment, second_moment)
+///                 w = w − alpha·first_moment / (√largest_moment + epsilon)
 /// ```
 ///
-/// `epsilon` is "epsilon hat" of the paper's section 2, as in Keras: it is added before the bias correction.
+/// `epsilon` is "epsilon hat" of the paper's section 2, as in Keras: outside the root, added before the bias correction.
 /// Algorithm 1's own, as in PyTorch, is larger by the factor `1 / √(1 − beta_2ᵗ)`.
 ///
+/// ```
+/// use typenet_runtime::optimizers::Adam;
+/// assert_eq!(Adam::new(0.01).amsgrad().beta_2, 0.999);
+/// ```
+///
 /// # References
-/// Kingma & Ba, "Adam: a method for stochastic optimization", ICLR 2015.
+/// Kingma & Ba, "Adam: a method for stochastic optimization", ICLR 2015. Reddi, Kale, Kumar, "On the convergence of Adam
+/// and beyond", ICLR 2018, for AMSGrad.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Adam {
     /// Step size, at least 0; 0.001 by default, as in Keras and the paper.
@@ -32,17 +38,24 @@ pub struct Adam {
     pub beta_2: f64,
     /// Keeps the step finite where gradients vanish; above 0; 1e-7 by default, as in Keras.
     pub epsilon: f64,
+    /// Whether the largest second moment so far stands in for the present one; not by default.
+    pub amsgrad: bool,
 }
 
 impl Default for Adam {
     fn default() -> Self {
-        Self { learning_rate: 0.001, beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7 }
+        Self { learning_rate: 0.001, beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7, amsgrad: false }
     }
 }
 
 /// Adam with decoupled weight decay: decay shrinks the parameters directly and does not pass through the moments.
 ///
 /// Before each step of [`Adam`]: `w = w − learning_rate·weight_decay·w`.
+///
+/// ```
+/// use typenet_runtime::optimizers::AdamW;
+/// assert_eq!(AdamW::new(0.01).weight_decay(0.1).epsilon, 1e-7);
+/// ```
 ///
 /// # References
 /// Loshchilov & Hutter, "Decoupled weight decay regularization", ICLR 2019.
@@ -56,161 +69,109 @@ pub struct AdamW {
     pub beta_2: f64,
     /// As [`Adam::epsilon`].
     pub epsilon: f64,
+    /// As [`Adam::amsgrad`].
+    pub amsgrad: bool,
     /// Share of a parameter that is lost per step and unit of learning rate, at least 0; 0.004 by default, as in Keras.
     pub weight_decay: f64,
 }
 
 impl Default for AdamW {
     fn default() -> Self {
-        let Adam { learning_rate, beta_1, beta_2, epsilon } = Adam::default();
-        Self { learning_rate, beta_1, beta_2, epsilon, weight_decay: 0.004 }
+        let Adam { learning_rate, beta_1, beta_2, epsilon, amsgrad } = Adam::default();
+        Self { learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay: 0.004 }
     }
 }
 
-macro_rules! builder {
-    ($optimizer:ident: $($setting:ident)*) => {
-        impl $optimizer {
-            /// With the other settings at their defaults.
-            pub fn new(learning_rate: f64) -> Self {
-                Self { learning_rate, ..Self::default() }
-            }
-
-            $(
-                #[doc = concat!("With another `", stringify!($setting), "`.")]
-                #[must_use]
-                pub fn $setting(self, $setting: f64) -> Self {
-                    Self { $setting, ..self }
-                }
-            )*
-        }
-
-        impl fmt::Display for $optimizer {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                display(self, f)
-            }
-        }
-    };
-}
 builder!(Adam: beta_1 beta_2 epsilon);
 builder!(AdamW: beta_1 beta_2 epsilon weight_decay);
 
-impl Optimizer for Adam {
-    fn name(&self) -> &'static str {
-        "Adam"
-    }
-
-    fn slots(&self) -> &'static [&'static str] {
-        &["first_moment", "second_moment"]
-    }
-
-    fn settings(&self) -> Vec<(&'static str, f64)> {
-        vec![
-            ("learning_rate", self.learning_rate),
-            ("beta_1", self.beta_1),
-            ("beta_2", self.beta_2),
-            ("epsilon", self.epsilon),
-        ]
-    }
-
-    fn validate(&self) -> Result<(), SettingError> {
-        check(
-            self.name(),
-            &[
-                ("learning_rate", self.learning_rate, NOT_NEGATIVE),
-                ("beta_1", self.beta_1, BELOW_ONE),
-                ("beta_2", self.beta_2, BELOW_ONE),
-                ("epsilon", self.epsilon, POSITIVE),
-            ],
-        )
-    }
-
-    fn learning_rate(&self) -> f64 {
-        self.learning_rate
-    }
-
-    fn set_learning_rate(&mut self, learning_rate: f64) {
-        self.learning_rate = learning_rate;
-    }
-
-    update_all_as_one_part!();
-}
-
-impl Elementwise for Adam {
-    fn update_part(
-        &self,
-        step: u64,
-        parameters: &mut [f32],
-        gradient: Gradient<'_>,
-        slots: &mut [&mut [f32]],
-    ) {
-        update(self.rule(step), parameters, gradient, slices(self.name(), slots));
-    }
-}
-
-impl Optimizer for AdamW {
-    fn name(&self) -> &'static str {
-        "AdamW"
-    }
-
-    fn slots(&self) -> &'static [&'static str] {
-        self.adam().slots()
-    }
-
-    fn settings(&self) -> Vec<(&'static str, f64)> {
-        let mut settings = self.adam().settings();
-        settings.push(("weight_decay", self.weight_decay));
-        settings
-    }
-
-    fn validate(&self) -> Result<(), SettingError> {
-        self.adam().validate().map_err(|error| SettingError { optimizer: self.name(), ..error })?;
-        check(self.name(), &[("weight_decay", self.weight_decay, NOT_NEGATIVE)])
-    }
-
-    fn learning_rate(&self) -> f64 {
-        self.learning_rate
-    }
-
-    fn set_learning_rate(&mut self, learning_rate: f64) {
-        self.learning_rate = learning_rate;
-    }
-
-    update_all_as_one_part!();
-}
-
-impl Elementwise for AdamW {
-    fn update_part(
-        &self,
-        step: u64,
-        parameters: &mut [f32],
-        gradient: Gradient<'_>,
-        slots: &mut [&mut [f32]],
-    ) {
-        let decay = (self.learning_rate * self.weight_decay) as f32;
-        let rule = Decayed { decay, rule: self.adam().rule(step) };
-        update(rule, parameters, gradient, slices(self.name(), slots));
-    }
-}
-
-impl AdamW {
-    /// The same without the decay.
-    fn adam(&self) -> Adam {
-        let Self { learning_rate, beta_1, beta_2, epsilon, .. } = *self;
-        Adam { learning_rate, beta_1, beta_2, epsilon }
-    }
-}
-
 impl Adam {
-    /// The rule of step `step`, each factor computed in f64 and rounded once.
-    fn rule(&self, step: u64) -> Moments {
-        assert!(step > 0, "update: steps count from 1");
-        let correction = |beta: f64| 1.0 - libm::pow(beta, step as f64);
-        let alpha = self.learning_rate * correction(self.beta_2).sqrt() / correction(self.beta_1);
+    /// With the largest second moment so far in place of the present one.
+    #[must_use]
+    pub fn amsgrad(self) -> Self {
+        Self { amsgrad: true, ..self }
+    }
+
+    /// The step's rule, each factor computed in f64 and rounded once.
+    fn rule(&self, turn: &Turn) -> Moments {
+        let learning_rate = turn.learning_rate_or(self.learning_rate);
+        let alpha =
+            learning_rate * correction(self.beta_2, turn.step).sqrt() / correction(self.beta_1, turn.step);
         Moments {
             alpha: alpha as f32,
             rate_1: (1.0 - self.beta_1) as f32,
             rate_2: (1.0 - self.beta_2) as f32,
             epsilon: self.epsilon as f32,
+        }
+    }
+}
+
+impl AdamW {
+    /// As [`Adam::amsgrad`].
+    #[must_use]
+    pub fn amsgrad(self) -> Self {
+        Self { amsgrad: true, ..self }
+    }
+
+    /// The same without the decay.
+    fn adam(&self) -> Adam {
+        let Self { learning_rate, beta_1, beta_2, epsilon, amsgrad, .. } = *self;
+        Adam { learning_rate, beta_1, beta_2, epsilon, amsgrad }
+    }
+}
+
+impl Optimizer for Adam {
+    settings!("Adam", amsgrad; beta_1: BELOW_ONE; beta_2: BELOW_ONE; epsilon: POSITIVE);
+    elementwise!();
+
+    fn slots(&self) -> Vec<&'static str> {
+        if self.amsgrad {
+            vec!["first_moment", "second_moment", "largest_moment"]
+        } else {
+            vec!["first_moment", "second_moment"]
+        }
+    }
+}
+
+impl Elementwise for Adam {
+    fn update_part(
+        &self,
+        turn: &Turn,
+        parameters: &mut [f32],
+        gradient: Gradient<'_>,
+        slots: &mut [&mut [f32]],
+    ) {
+        if self.amsgrad {
+            apply(self.name(), Largest(self.rule(turn)), turn, parameters, gradient, slots);
+        } else {
+            apply(self.name(), self.rule(turn), turn, parameters, gradient, slots);
+        }
+    }
+}
+
+impl Optimizer for AdamW {
+    settings!("AdamW", amsgrad; beta_1: BELOW_ONE; beta_2: BELOW_ONE; epsilon: POSITIVE; weight_decay: NOT_NEGATIVE);
+    elementwise!();
+
+    fn slots(&self) -> Vec<&'static str> {
+        self.adam().slots()
+    }
+}
+
+impl Elementwise for AdamW {
+    fn update_part(
+        &self,
+        turn: &Turn,
+        parameters: &mut [f32],
+        gradient: Gradient<'_>,
+        slots: &mut [&mut [f32]],
+    ) {
+        let decay = (turn.learning_rate_or(self.learning_rate) * self.weight_decay) as f32;
+        let rule = self.adam().rule(turn);
+        if self.amsgrad {
+            apply(self.name(), Decayed { decay, rule: Largest(rule) }, turn, parameters, gradient, slots);
+        } else {
+            apply(self.name(), Decayed { decay, rule }, turn, parameters, gradient, slots);
         }
     }
 }
@@ -226,12 +187,31 @@ struct Moments {
     epsilon: f32,
 }
 
+impl Moments {
+    #[inline(always)]
+    fn next(self, gradient: f32, [first, second]: [f32; 2]) -> [f32; 2] {
+        [first + self.rate_1 * (gradient - first), second + self.rate_2 * (square(gradient) - second)]
+    }
+}
+
 impl UpdateRule<2> for Moments {
     #[inline(always)]
-    fn apply(self, weight: f32, gradient: f32, [first, second]: [f32; 2]) -> (f32, [f32; 2]) {
-        let first = first + self.rate_1 * (gradient - first);
-        let second = second + self.rate_2 * (gradient * gradient - second);
+    fn apply(self, weight: f32, gradient: f32, moments: [f32; 2]) -> (f32, [f32; 2]) {
+        let [first, second] = self.next(gradient, moments);
         (weight - self.alpha * first / (second.sqrt() + self.epsilon), [first, second])
+    }
+}
+
+/// [`Adam`] with the largest second moment, at one step.
+#[derive(Debug, Clone, Copy)]
+struct Largest(Moments);
+
+impl UpdateRule<3> for Largest {
+    #[inline(always)]
+    fn apply(self, weight: f32, gradient: f32, [first, second, largest]: [f32; 3]) -> (f32, [f32; 3]) {
+        let [first, second] = self.0.next(gradient, [first, second]);
+        let largest = if second > largest { second } else { largest };
+        (weight - self.0.alpha * first / (largest.sqrt() + self.0.epsilon), [first, second, largest])
     }
 }
 

@@ -1,15 +1,43 @@
 //! Optimizers: from gradients to the next parameters.
 //!
-//! An optimizer sees one block of parameters and holds no numbers but its settings; what it remembers between steps
-//! lies in slots of the caller. Names, formulas and defaults are Keras's. Optimizers know no layers or losses.
+//! An optimizer sees one block of parameters, and which parts of it are tensors, and holds no numbers but its settings;
+//! what it remembers between steps lies in slots of the caller. Names, formulas and defaults are Keras's. Optimizers know no
+//! layers or losses.
+//!
+//! An optimizer is one file: its settings, and an [`UpdateRule`](crate::kernels::update::UpdateRule) that says what happens to one weight.
+//! What all of them can do besides (schedules, clipping, decay, accumulation, averages) is [`Options`].
 
+mod adadelta;
+mod adagrad;
 mod adam;
+mod adamax;
+mod ftrl;
+mod lamb;
+mod lion;
+mod nadam;
+mod options;
+mod rmsprop;
+pub mod schedules;
 mod sgd;
+mod turn;
 
 use core::fmt;
+use core::ops::Range;
 
+pub use adadelta::Adadelta;
+pub use adagrad::Adagrad;
 pub use adam::{Adam, AdamW};
+pub use adamax::Adamax;
+pub use ftrl::Ftrl;
+pub use lamb::Lamb;
+pub use lion::Lion;
+pub use nadam::Nadam;
+pub(crate) use options::{ACCUMULATED, AVERAGE};
+pub use options::{OptimizerExt, Options};
+pub use rmsprop::RmsProp;
+pub use schedules::Schedule;
 pub use sgd::Sgd;
+pub use turn::{Turn, apply, update_runs};
 
 pub use crate::kernels::update::Gradient;
 
@@ -17,7 +45,7 @@ pub use crate::kernels::update::Gradient;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{optimizer}: `{setting}` is {found}, expected {expected}")]
 pub struct SettingError {
-    /// The optimizer's type: `Adam`.
+    /// The optimizer's or schedule's type: `Adam`.
     pub optimizer: &'static str,
     /// The setting's field.
     pub setting: &'static str,
@@ -47,29 +75,61 @@ pub struct SettingError {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an optimizer",
     label = "this is where the optimizer, given to `compile`, is used",
-    note = "optimizers are `Sgd`, `Adam`, `AdamW`, and types of your own that implement `Optimizer`"
+    note = "optimizers are `Sgd`, `Adam`, `AdamW`, the others of `optimizers`, and types of your own that implement `Optimizer`"
 )]
 pub trait Optimizer: Send + Sync {
     /// Its type: `Adam`.
     fn name(&self) -> &'static str;
-    /// Names of the slots, at most four, each as long as the parameters and zero before the first step.
-    fn slots(&self) -> &'static [&'static str];
+    /// Names of the slots, at most [`MAX_SLOTS`](crate::kernels::update::MAX_SLOTS), each as long as the parameters and zero
+    /// before the first step.
+    fn slots(&self) -> Vec<&'static str>;
     /// Settings by name, for checkpoints and messages.
     fn settings(&self) -> Vec<(&'static str, f64)>;
+    /// What gives the step size, if it is not a setting.
+    fn learning_rate_schedule(&self) -> Option<&dyn Schedule> {
+        None
+    }
     /// Whether every setting can be.
     ///
     /// # Errors
     /// [`SettingError`] names the first that cannot.
     fn validate(&self) -> Result<(), SettingError>;
-    /// The step size.
+    /// The step size; that of the first update where it changes.
     fn learning_rate(&self) -> f64;
+    /// The step size of step number `step`, from 1.
+    fn learning_rate_at(&self, step: u64) -> f64 {
+        let _ = step;
+        self.learning_rate()
+    }
+    /// Whether the parameters were updated within the first `step` steps.
+    fn has_updated(&self, step: u64) -> bool {
+        step > 0
+    }
     /// Changes the step size from the next step on.
     fn set_learning_rate(&mut self, learning_rate: f64);
-    /// Step number `step`, from 1, over a whole block. Allocates nothing.
+    /// Step number `step`, from 1, over a block that is one tensor. Allocates nothing.
     ///
     /// # Panics
-    /// If `step` is zero where it counts, there are not as many slots as [`slots`](Self::slots) names, or the lengths differ.
-    fn update(&self, step: u64, parameters: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]);
+    /// As [`update_tensors`](Self::update_tensors).
+    fn update(&self, step: u64, parameters: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]) {
+        let whole = 0..parameters.len();
+        self.update_tensors(&Turn::new(step), &[whole], parameters, gradients, slots);
+    }
+    /// One step over the given tensors of a block, which lie in ascending order and do not overlap. What lies between
+    /// them stays as it is, bit by bit. Allocates nothing.
+    ///
+    /// An optimizer whose update of a number looks at that number alone hands this to [`update_runs`].
+    ///
+    /// # Panics
+    /// If the step is zero where it counts, there are not as many slots as [`slots`](Self::slots) names, or the lengths differ.
+    fn update_tensors(
+        &self,
+        turn: &Turn,
+        tensors: &[Range<usize>],
+        parameters: &mut [f32],
+        gradients: &[f32],
+        slots: &mut [&mut [f32]],
+    );
     /// The optimizer, if what it does to a parameter depends on that parameter's own numbers alone. Then a step may be
     /// one call for each of several parts, in any order, and its gradient need not be in memory.
     fn elementwise(&self) -> Option<&dyn Elementwise> {
@@ -82,32 +142,104 @@ pub trait Elementwise: Sync {
     /// [`Optimizer::update`] of a part of the parameters, with the same bits.
     fn update_part(
         &self,
-        step: u64,
+        turn: &Turn,
         parameters: &mut [f32],
         gradient: Gradient<'_>,
         slots: &mut [&mut [f32]],
     );
 }
 
-/// [`Optimizer::update`] and [`Optimizer::elementwise`] of an optimizer that is [`Elementwise`].
-macro_rules! update_all_as_one_part {
-    () => {
-        fn update(&self, step: u64, parameters: &mut [f32], gradients: &[f32], slots: &mut [&mut [f32]]) {
-            self.update_part(step, parameters, Gradient::Values(gradients), slots);
+/// `new`, a setter for each other setting, `Display`, and the [`Options`] of an optimizer.
+macro_rules! builder {
+    ($optimizer:ident: $($setting:ident)*) => {
+        impl $optimizer {
+            /// With the other settings at their defaults.
+            pub fn new(learning_rate: f64) -> Self {
+                Self { learning_rate, ..Self::default() }
+            }
+
+            $(
+                #[doc = concat!("With another `", stringify!($setting), "`.")]
+                #[must_use]
+                pub fn $setting(self, $setting: f64) -> Self {
+                    Self { $setting, ..self }
+                }
+            )*
         }
 
-        fn elementwise(&self) -> Option<&dyn Elementwise> {
+        impl core::fmt::Display for $optimizer {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                $crate::optimizers::display(self, f)
+            }
+        }
+
+        impl $crate::optimizers::OptimizerExt for $optimizer {}
+    };
+}
+use builder;
+
+/// The part of [`Optimizer`] that follows from an optimizer's settings: its name, its flags, and each setting but the step
+/// size with its condition.
+macro_rules! settings {
+    ($name:literal $(, $flag:ident)* $(; $setting:ident: $condition:expr)* $(;)?) => {
+        fn name(&self) -> &'static str {
+            $name
+        }
+
+        fn settings(&self) -> Vec<(&'static str, f64)> {
+            vec![
+                ("learning_rate", self.learning_rate),
+                $((stringify!($setting), self.$setting),)*
+                $((stringify!($flag), f64::from(u8::from(self.$flag))),)*
+            ]
+        }
+
+        fn validate(&self) -> Result<(), $crate::optimizers::SettingError> {
+            let settings = [
+                ("learning_rate", self.learning_rate, $crate::optimizers::NOT_NEGATIVE),
+                $((stringify!($setting), self.$setting, $condition),)*
+            ];
+            $crate::optimizers::check($name, &settings)
+        }
+
+        fn learning_rate(&self) -> f64 {
+            self.learning_rate
+        }
+
+        fn set_learning_rate(&mut self, learning_rate: f64) {
+            self.learning_rate = learning_rate;
+        }
+    };
+}
+use settings;
+
+/// [`Optimizer::update_tensors`] and [`Optimizer::elementwise`] of an optimizer that is [`Elementwise`].
+macro_rules! elementwise {
+    () => {
+        fn update_tensors(
+            &self,
+            turn: &$crate::optimizers::Turn,
+            tensors: &[core::ops::Range<usize>],
+            parameters: &mut [f32],
+            gradients: &[f32],
+            slots: &mut [&mut [f32]],
+        ) {
+            $crate::optimizers::update_runs(self, turn, tensors, parameters, gradients, slots);
+        }
+
+        fn elementwise(&self) -> Option<&dyn $crate::optimizers::Elementwise> {
             Some(self)
         }
     };
 }
-use update_all_as_one_part;
+use elementwise;
 
 /// A condition on a setting, and how it reads.
 type Condition = (fn(f64) -> bool, &'static str);
 
 const NOT_NEGATIVE: Condition = (|x| x >= 0.0 && x.is_finite(), "a finite number not below 0");
 const POSITIVE: Condition = (|x| x as f32 > 0.0 && x.is_finite(), "a finite number above 0 in f32");
+const ABOVE_ZERO: Condition = (|x| x > 0.0, "a number above 0");
 const BELOW_ONE: Condition = (|x| (0.0..1.0).contains(&x), "a number from 0 to below 1");
 
 /// The first of `settings` whose condition does not hold, as an error.
@@ -121,6 +253,9 @@ fn check(optimizer: &'static str, settings: &[(&'static str, f64, Condition)]) -
 /// `Adam(learning_rate = 0.001, beta_1 = 0.9, …)`
 fn display(optimizer: &impl Optimizer, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(f, "{}(", optimizer.name())?;
+    if let Some(schedule) = optimizer.learning_rate_schedule() {
+        write!(f, "learning_rate = {}, ", schedule.describe())?;
+    }
     for (i, (name, value)) in optimizer.settings().into_iter().enumerate() {
         write!(f, "{}{name} = ", if i == 0 { "" } else { ", " })?;
         if value == 0.0 || value.abs() >= 1e-4 { write!(f, "{value}")? } else { write!(f, "{value:e}")? }
@@ -128,14 +263,23 @@ fn display(optimizer: &impl Optimizer, f: &mut fmt::Formatter<'_>) -> fmt::Resul
     write!(f, ")")
 }
 
-/// The slots as an array of slices.
-#[track_caller]
-fn slices<'a, const SLOTS: usize>(optimizer: &str, slots: &'a mut [&mut [f32]]) -> [&'a mut [f32]; SLOTS] {
-    let found = slots.len();
-    let Ok(slots) = <&mut [&mut [f32]; SLOTS]>::try_from(slots) else {
-        panic!("{optimizer}: {found} slots, expected {SLOTS}");
-    };
-    slots.each_mut().map(|slot| &mut **slot)
+/// `x`, or the largest finite number if `x` is infinite: an infinite moment would be NaN one step later, or stop its weight for
+/// ever.
+#[inline(always)]
+fn finite(x: f32) -> f32 {
+    if x > f32::MAX { f32::MAX } else { x }
+}
+
+/// `x²`, kept finite.
+#[inline(always)]
+fn square(x: f32) -> f32 {
+    finite(x * x)
+}
+
+/// `1 − betaᵗ`, the share of a moving average that is not its start at zero.
+fn correction(beta: f64, step: u64) -> f64 {
+    assert!(step > 0, "update: steps count from 1");
+    1.0 - libm::pow(beta, step as f64)
 }
 
 #[cfg(test)]
@@ -260,6 +404,161 @@ mod tests {
         assert_eq!((w, slots[0][0], slots[1][0]), ([7.0], 0.0, 0.0));
     }
 
+    /// The others beside Adam and plain descent, whose formulas are compared with other frameworks in `tests/rules.rs`.
+    fn others() -> Vec<Box<dyn Optimizer>> {
+        vec![
+            Box::new(Adam::default().amsgrad()),
+            Box::new(AdamW::default().amsgrad()),
+            Box::new(Nadam::default()),
+            Box::new(RmsProp::default()),
+            Box::new(RmsProp::default().momentum(0.9)),
+            Box::new(RmsProp::default().centered()),
+            Box::new(RmsProp::default().centered().momentum(0.9)),
+            Box::new(Adagrad::default()),
+            Box::new(Adadelta::default()),
+            Box::new(Adamax::default()),
+            Box::new(Ftrl::default()),
+            Box::new(Ftrl::default().learning_rate_power(-0.3)),
+            Box::new(Lion::default()),
+            Box::new(Lamb::default()),
+        ]
+    }
+
+    #[test]
+    fn gradients_whose_squares_leave_f32_keep_weights_finite_and_do_not_stop_them() {
+        for optimizer in others().into_iter().chain([Box::new(Adam::default()) as Box<dyn Optimizer>]) {
+            let (mut w, mut g) = ([0.5, -0.5, 0.5, -0.5], [1e20, -1e20, 1e30, 1e-30]);
+            let mut slots: Vec<Box<[f32]>> =
+                optimizer.slots().iter().map(|_| vec![0.0; 4].into_boxed_slice()).collect();
+            for step in 1..=50 {
+                optimizer.update(step, &mut w, &g, &mut lend(&mut slots));
+                g.iter_mut().for_each(|g| *g = -*g);
+            }
+            let slots: Vec<f32> = slots.iter().flat_map(|slot| slot.to_vec()).collect();
+            let name = optimizer.name();
+            assert!(w.iter().chain(&slots).all(|x| x.is_finite()), "{name}: {w:?} {slots:?}");
+        }
+    }
+
+    #[test]
+    fn every_setting_of_every_optimizer_is_checked_and_shown() {
+        for mut optimizer in others() {
+            assert_eq!(optimizer.validate(), Ok(()));
+            let settings = optimizer.settings();
+            assert_eq!(settings[0], ("learning_rate", 0.001));
+            let names: std::collections::HashSet<_> = settings.iter().map(|(name, _)| name).collect();
+            assert_eq!(names.len(), settings.len());
+            for bad in [-1.0, f64::NAN, f64::INFINITY] {
+                optimizer.set_learning_rate(bad);
+                assert_eq!(optimizer.validate().map_err(|error| error.setting), Err("learning_rate"));
+            }
+        }
+        let setting = |optimizer: &dyn Optimizer| optimizer.validate().map_err(|error| error.setting);
+        assert_eq!(setting(&Nadam::default().momentum_decay(-1.0)), Err("momentum_decay"));
+        assert_eq!(setting(&RmsProp::default().rho(1.0)), Err("rho"));
+        assert_eq!(setting(&RmsProp::default().momentum(-0.1)), Err("momentum"));
+        assert_eq!(setting(&Adagrad::default().initial_accumulator(-1.0)), Err("initial_accumulator"));
+        assert_eq!(setting(&Adadelta::default().epsilon(0.0)), Err("epsilon"));
+        assert_eq!(setting(&Adamax::default().beta_2(1.0)), Err("beta_2"));
+        assert_eq!(setting(&Ftrl::default().learning_rate_power(0.5)), Err("learning_rate_power"));
+        assert_eq!(setting(&Ftrl::default().initial_accumulator(0.0)), Err("initial_accumulator"));
+        assert_eq!(setting(&Lion::default().beta_1(-0.1)), Err("beta_1"));
+        assert_eq!(setting(&Lamb::default().weight_decay(-0.1)), Err("weight_decay"));
+    }
+
+    #[test]
+    fn every_option_is_checked_and_shown() {
+        use schedules::{CosineDecay, WarmUp};
+        let adam = Adam::default();
+        let setting = |optimizer: &dyn Optimizer| optimizer.validate().map_err(|error| error.setting);
+        assert_eq!(setting(&adam.clip_norm(1.0).average(0.99).accumulate(4)), Ok(()));
+        assert_eq!(setting(&OptimizerExt::weight_decay(adam, -0.1)), Err("weight_decay"));
+        assert_eq!(setting(&adam.clip_value(0.0)), Err("clip_value"));
+        assert_eq!(setting(&adam.clip_norm(f64::NAN)), Err("clip_norm"));
+        assert_eq!(setting(&adam.clip_global_norm(-1.0)), Err("clip_global_norm"));
+        assert_eq!(setting(&adam.accumulate(0)), Err("accumulate"));
+        assert_eq!(setting(&adam.average(1.0)), Err("average"));
+        assert_eq!(setting(&adam.clip_norm(1.0).clip_value(1.0)), Err("clip_*"));
+        assert_eq!(setting(&adam.schedule(CosineDecay::new(-1.0, 5))), Err("initial"));
+        assert_eq!(setting(&adam.schedule(WarmUp::new(5, CosineDecay::new(1.0, 0)))), Err("decay_steps"));
+        assert_eq!(setting(&Adam::new(-1.0).average(0.5)), Err("learning_rate"));
+        assert_eq!(
+            Sgd::new(0.1).schedule(CosineDecay::new(0.5, 9)).clip_norm(1.0).to_string(),
+            "Sgd(learning_rate = CosineDecay { initial: 0.5, decay_steps: 9, alpha: 0.0 }, momentum = 0, nesterov = 0, \
+             clip_norm = 1)"
+        );
+        let decays = OptimizerExt::weight_decay(AdamW::default(), 0.5).settings();
+        assert!(decays.contains(&("weight_decay", 0.004)) && decays.contains(&("further_weight_decay", 0.5)));
+    }
+
+    #[test]
+    fn schedules_with_settings_that_cannot_be_are_refused() {
+        use schedules::*;
+        let setting = |schedule: &dyn Schedule| schedule.validate().map_err(|error| error.setting);
+        assert_eq!(setting(&Constant::new(-0.1)), Err("rate"));
+        assert_eq!(setting(&StepDecay::new(0.1, 0)), Err("step_size"));
+        assert_eq!(setting(&PiecewiseConstant::new([1, 2], [0.1, 0.2])), Err("number of values"));
+        assert_eq!(setting(&PiecewiseConstant::new([2, 2], [0.1, 0.2, 0.3])), Err("boundary"));
+        assert_eq!(setting(&PiecewiseConstant::new([1], [0.1, f64::NAN])), Err("value"));
+        assert_eq!(setting(&ExponentialDecay::new(0.1, 10, -0.5)), Err("decay_rate"));
+        assert_eq!(setting(&InverseTimeDecay::new(0.1, 0, 0.5)), Err("decay_steps"));
+        assert_eq!(setting(&PolynomialDecay::new(0.1, 10).end(-1.0)), Err("end"));
+        assert_eq!(setting(&CosineDecay::new(0.1, 10).alpha(1.5)), Err("alpha"));
+        assert_eq!(setting(&CosineDecayRestarts::new(0.1, 10).t_mul(0.5)), Err("t_mul"));
+        assert_eq!(setting(&OneCycle::new(0.1, 1)), Err("total_steps"));
+        assert_eq!(setting(&OneCycle::new(0.1, 10).div_factor(0.0)), Err("div_factor"));
+        assert_eq!(setting(&|_: u64| f64::NAN), Err("rate of step 0"));
+    }
+
+    #[test]
+    fn restarts_begin_at_their_step_however_the_logarithm_rounds() {
+        for t_mul in [1.0, 1.1, 1.5, 2.0, 3.0] {
+            let schedule = schedules::CosineDecayRestarts::new(1.0, 10).t_mul(t_mul);
+            let mut start = 0.0;
+            for period in 0..12 {
+                // The first whole step of a period is at its top, and the step before near the end of the last.
+                let step = f64::ceil(start - 1e-9) as u64;
+                let length = 10.0 * f64::powi(t_mul, period);
+                let fraction = (step as f64 - start) / length;
+                let expected = 0.5 * (1.0 + (core::f64::consts::PI * fraction).cos());
+                assert!((schedule.rate(step) - expected).abs() < 1e-9, "{t_mul} {period} {step}");
+                start += length;
+            }
+        }
+    }
+
+    #[test]
+    fn a_rate_that_is_set_ends_a_schedule() {
+        let mut optimizer = Sgd::new(0.5).schedule(|step: u64| 1.0 / (1 << step) as f64).accumulate(2);
+        assert_eq!([1, 2, 3, 4, 5].map(|step| optimizer.learning_rate_at(step)), [1.0, 1.0, 0.5, 0.5, 0.25]);
+        optimizer.set_learning_rate(0.125);
+        assert_eq!(
+            (optimizer.learning_rate_at(9), optimizer.learning_rate_schedule().is_some()),
+            (0.125, false)
+        );
+    }
+
+    #[test]
+    fn what_lies_between_tensors_keeps_its_bits() {
+        let clipped = [Adam::default().clip_norm(1.0), Adam::default().clip_global_norm(1.0)];
+        let optimizers = others().into_iter().chain(clipped.map(|adam| Box::new(adam) as Box<dyn Optimizer>));
+        for optimizer in optimizers {
+            let mut w: Vec<f32> = (0..100).map(|i| (i as f32 - 50.5) / 1000.0).collect();
+            let start = w.clone();
+            let mut slots: Vec<Box<[f32]>> =
+                optimizer.slots().iter().map(|_| vec![0.0; 100].into_boxed_slice()).collect();
+            let tensors = [0..10, 10..33, 40..41, 77..99];
+            for step in 1..5 {
+                let turn = Turn::new(step);
+                optimizer.update_tensors(&turn, &tensors, &mut w, &[0.5; 100], &mut lend(&mut slots));
+            }
+            for i in 0..100 {
+                let is_trained = tensors.iter().any(|tensor| tensor.contains(&i));
+                assert_eq!(w[i] != start[i], is_trained, "{}: parameter {i}", optimizer.name());
+            }
+        }
+    }
+
     #[test]
     fn plain_sgd_remembers_nothing() {
         assert_eq!(Sgd::new(0.1).slots(), [""; 0]);
@@ -302,7 +601,8 @@ mod tests {
 
     #[test]
     fn display_shows_every_setting() {
-        let text = "AdamW(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, weight_decay = 0.004)";
+        let text = "AdamW(learning_rate = 0.001, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, weight_decay = 0.004, \
+                    amsgrad = 0)";
         assert_eq!(AdamW::default().to_string(), text);
         assert_eq!(
             Sgd::new(0.1).momentum(0.9).nesterov().to_string(),

@@ -1,12 +1,7 @@
 //! Stochastic gradient descent.
 
-use core::fmt;
-
-use super::{
-    BELOW_ONE, Elementwise, Gradient, NOT_NEGATIVE, Optimizer, SettingError, check, display, slices,
-    update_all_as_one_part,
-};
-use crate::kernels::update::{UpdateRule, update};
+use super::{BELOW_ONE, Elementwise, Gradient, Optimizer, Turn, apply, builder, elementwise, settings};
+use crate::kernels::update::UpdateRule;
 
 /// Gradient descent, with momentum.
 ///
@@ -16,6 +11,11 @@ use crate::kernels::update::{UpdateRule, update};
 ///                w = w + velocity
 /// nesterov:      velocity = momentum·velocity − learning_rate·g
 ///                w = w + momentum·velocity − learning_rate·g
+/// ```
+///
+/// ```
+/// use typenet_runtime::optimizers::Sgd;
+/// assert_eq!(Sgd::new(0.1).momentum(0.9).nesterov().momentum, 0.9);
 /// ```
 ///
 /// # References
@@ -37,18 +37,9 @@ impl Default for Sgd {
     }
 }
 
+builder!(Sgd: momentum);
+
 impl Sgd {
-    /// Plain gradient descent.
-    pub fn new(learning_rate: f64) -> Self {
-        Self { learning_rate, ..Self::default() }
-    }
-
-    /// With momentum.
-    #[must_use]
-    pub fn momentum(self, momentum: f64) -> Self {
-        Self { momentum, ..self }
-    }
-
     /// With Nesterov's form of the momentum.
     #[must_use]
     pub fn nesterov(self) -> Self {
@@ -56,56 +47,31 @@ impl Sgd {
     }
 }
 
-impl fmt::Display for Sgd {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        display(self, f)
-    }
-}
-
 impl Optimizer for Sgd {
-    fn name(&self) -> &'static str {
-        "Sgd"
-    }
+    settings!("Sgd", nesterov; momentum: BELOW_ONE);
+    elementwise!();
 
-    fn slots(&self) -> &'static [&'static str] {
-        if self.momentum == 0.0 { &[] } else { &["velocity"] }
+    fn slots(&self) -> Vec<&'static str> {
+        if self.momentum == 0.0 { vec![] } else { vec!["velocity"] }
     }
-
-    fn settings(&self) -> Vec<(&'static str, f64)> {
-        vec![
-            ("learning_rate", self.learning_rate),
-            ("momentum", self.momentum),
-            ("nesterov", f64::from(u8::from(self.nesterov))),
-        ]
-    }
-
-    fn validate(&self) -> Result<(), SettingError> {
-        check(
-            self.name(),
-            &[("learning_rate", self.learning_rate, NOT_NEGATIVE), ("momentum", self.momentum, BELOW_ONE)],
-        )
-    }
-
-    fn learning_rate(&self) -> f64 {
-        self.learning_rate
-    }
-
-    fn set_learning_rate(&mut self, learning_rate: f64) {
-        self.learning_rate = learning_rate;
-    }
-
-    update_all_as_one_part!();
 }
 
 impl Elementwise for Sgd {
-    fn update_part(&self, _: u64, parameters: &mut [f32], gradient: Gradient<'_>, slots: &mut [&mut [f32]]) {
-        let (learning_rate, momentum) = (self.learning_rate as f32, self.momentum as f32);
+    fn update_part(
+        &self,
+        turn: &Turn,
+        parameters: &mut [f32],
+        gradient: Gradient<'_>,
+        slots: &mut [&mut [f32]],
+    ) {
+        let (learning_rate, momentum) =
+            (turn.learning_rate_or(self.learning_rate) as f32, self.momentum as f32);
         if self.momentum == 0.0 {
-            update(Plain { learning_rate }, parameters, gradient, slices(self.name(), slots));
+            apply(self.name(), Plain { learning_rate }, turn, parameters, gradient, slots);
         } else if self.nesterov {
-            update(Nesterov { learning_rate, momentum }, parameters, gradient, slices(self.name(), slots));
+            apply(self.name(), Nesterov { learning_rate, momentum }, turn, parameters, gradient, slots);
         } else {
-            update(Momentum { learning_rate, momentum }, parameters, gradient, slices(self.name(), slots));
+            apply(self.name(), Momentum { learning_rate, momentum }, turn, parameters, gradient, slots);
         }
     }
 }

@@ -13,4 +13,6 @@ pub use array::FloatArray;
 #[cfg(feature = "std")]
 pub use buffer::Buffer;
 pub use shape::Shape;
-pub use table::{LayerInfo, TensorInfo, TensorPath, TensorPlace, Tensors, block_len};
+pub use table::{
+    Constraint, LayerInfo, Regularizer, TensorInfo, TensorPath, TensorPlace, Tensors, block_len,
+};

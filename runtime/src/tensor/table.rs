@@ -34,6 +34,73 @@ impl TensorInfo {
     }
 }
 
+/// What is added to the loss for a tensor's size: `l1·Σ|w| + l2·Σw²`, and to its gradient: `l1·sign(w) + 2·l2·w`. As Keras's
+/// `L1L2`.
+///
+/// ```
+/// use typenet_runtime::tensor::Regularizer;
+///
+/// let elastic = Regularizer { l1: 0.5, l2: 0.25 };
+/// assert!(!elastic.is_none() && Regularizer::NONE.is_none());
+/// let added: f64 = [2.0f64, -4.0].iter().map(|w| elastic.l1 * w.abs() + elastic.l2 * w * w).sum();
+/// assert_eq!(added, 0.5 * 6.0 + 0.25 * 20.0);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Regularizer {
+    /// Factor of the sum of magnitudes, at least 0.
+    pub l1: f64,
+    /// Factor of the sum of squares, at least 0.
+    pub l2: f64,
+}
+
+impl Regularizer {
+    /// Nothing is added.
+    pub const NONE: Self = Self { l1: 0.0, l2: 0.0 };
+
+    /// Whether nothing is added.
+    pub const fn is_none(&self) -> bool {
+        self.l1 == 0.0 && self.l2 == 0.0
+    }
+}
+
+/// What holds for a weight after every update. Norms are Euclidean, of the weights that lead to one output: a column, which
+/// has one value for each step of all sizes but the last. A column of zeros stays.
+///
+/// ```
+/// use typenet_runtime::layers::Dense;
+/// use typenet_runtime::layers::rules::{MaxNorm, Ruled};
+/// use typenet_runtime::tensor::{Constraint, LayerInfo, Tensors};
+/// use typenet_runtime::typenum::{U2, U3};
+///
+/// let layers = [LayerInfo::of::<Ruled<Dense<U3, U2>, MaxNorm<{ f64::to_bits(2.0) }>>>("dense_1")];
+/// let constraints: Vec<_> = Tensors::of(&layers).map(|tensor| tensor.constraint).collect();
+/// // The weight's alone; the bias has none.
+/// assert_eq!(constraints, [Some(Constraint::MaxNorm { limit: 2.0 }), None]);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Constraint {
+    /// Columns that are longer are scaled down to `limit`.
+    ///
+    /// Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR 15, 2014.
+    MaxNorm {
+        /// The largest norm, above 0.
+        limit: f64,
+    },
+    /// Columns are scaled into `min ..= max`, going the share `rate` of the way.
+    MinMaxNorm {
+        /// The smallest norm, at least 0.
+        min: f64,
+        /// The largest norm, at least `min` and above 0.
+        max: f64,
+        /// From 0 to 1.
+        rate: f64,
+    },
+    /// Negative weights become zero.
+    NonNegative,
+    /// Columns are scaled to norm 1.
+    UnitNorm,
+}
+
 /// A layer of a model: one row of its summary.
 ///
 /// A model's block holds the `parameters` of all layers in order, then the `buffers` of all layers in order. A
@@ -48,7 +115,7 @@ impl TensorInfo {
 /// assert_eq!((row.kind, row.input, row.output), ("Dense", [3].as_slice(), [2].as_slice()));
 /// assert_eq!((row.parameter_count(), row.buffer_count()), (3 * 2 + 2, 0));
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LayerInfo {
     /// The layer's name in its model: `dense_1`.
     pub name: &'static str,
@@ -66,6 +133,10 @@ pub struct LayerInfo {
     pub layers: &'static [LayerInfo],
     /// Multiplications and additions per sample in a forward pass.
     pub flops: u64,
+    /// Of the first of `parameters`, the layer's weight.
+    pub regularizer: Regularizer,
+    /// Of the first of `parameters`, the layer's weight.
+    pub constraint: Option<Constraint>,
 }
 
 impl LayerInfo {
@@ -152,7 +223,7 @@ impl core::fmt::Display for TensorPath {
 /// let bias = Tensors::of(&layers).last().unwrap();
 /// assert_eq!((bias.range(), bias.shape, bias.trainable), (6..8, [2].as_slice(), true));
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TensorPlace {
     /// Full name.
     pub path: TensorPath,
@@ -164,6 +235,10 @@ pub struct TensorPlace {
     pub len: usize,
     /// Whether it is a parameter; a buffer otherwise.
     pub trainable: bool,
+    /// What is added to the loss for its size.
+    pub regularizer: Regularizer,
+    /// What holds for it after every update.
+    pub constraint: Option<Constraint>,
 }
 
 impl TensorPlace {
@@ -178,7 +253,7 @@ impl TensorPlace {
 /// An iterator that constants can use too, by [`next_place`](Self::next_place).
 ///
 /// ```
-/// use typenet_runtime::tensor::table::{LayerInfo, TensorInfo, Tensors};
+/// use typenet_runtime::tensor::table::{LayerInfo, Regularizer, TensorInfo, Tensors};
 ///
 /// const DENSE: LayerInfo = LayerInfo {
 ///     name: "dense_1",
@@ -189,6 +264,8 @@ impl TensorPlace {
 ///     buffers: &[],
 ///     layers: &[],
 ///     flops: 12,
+///     regularizer: Regularizer::NONE,
+///     constraint: None,
 /// };
 /// let names: Vec<String> = Tensors::of(&[DENSE]).map(|tensor| tensor.path.to_string()).collect();
 /// assert_eq!(names, ["dense_1.weight", "dense_1.bias"]);
@@ -260,6 +337,7 @@ impl<'a> Tensors<'a> {
             let tensors = if self.trainable { row.parameters } else { row.buffers };
             if level.tensor < tensors.len() {
                 let tensor = &tensors[level.tensor];
+                let is_weight = self.trainable && level.tensor == 0;
                 level.tensor += 1;
                 let place = TensorPlace {
                     path: self.path(tensor.name),
@@ -267,6 +345,8 @@ impl<'a> Tensors<'a> {
                     start: self.start,
                     len: tensor.len(),
                     trainable: self.trainable,
+                    regularizer: if is_weight { row.regularizer } else { Regularizer::NONE },
+                    constraint: if is_weight { row.constraint } else { None },
                 };
                 self.start += place.len;
                 return Some(place);
@@ -333,7 +413,18 @@ mod tests {
         buffers: &'static [TensorInfo],
         layers: &'static [LayerInfo],
     ) -> LayerInfo {
-        LayerInfo { name, kind: "", input: &[], output: &[], parameters, buffers, layers, flops: 0 }
+        LayerInfo {
+            name,
+            kind: "",
+            input: &[],
+            output: &[],
+            parameters,
+            buffers,
+            layers,
+            flops: 0,
+            regularizer: Regularizer::NONE,
+            constraint: None,
+        }
     }
 
     const WEIGHT: TensorInfo = TensorInfo { name: "weight", shape: &[2, 3] };

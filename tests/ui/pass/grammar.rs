@@ -16,7 +16,9 @@ typenet::model! {
         Dropout(rate = 2.5e-1),
         /// Docs of a layer.
         Dense(Hidden => typenet::typenum::U16, activation = swish, bias = true),
-        Dense(_ => 3, bias = false, init = glorot_uniform),
+        Dense(_ => 16, init = constant(-0.5), l1 = 1e-5, l2 = 1e-4, constraint = min_max_norm(0, 2.5, 0.5)),
+        Dense(_ => 16, init = variance_scaling(2.0, fan_avg, uniform), constraint = non_negative),
+        Dense(_ => 3, bias = false, init = glorot_uniform, constraint = max_norm(2)),
         Activation(softmax),
         Inner(3 => 2),
         crate::nested::Inner(2 => 2),

@@ -8,6 +8,7 @@ use crate::layers::Model;
 use crate::model::finite::{NonFiniteValue, find_in_state};
 use crate::model::run::{Ending, Run};
 use crate::model::tensors::{TensorError, TensorView, find};
+use crate::model::trainable::Trainable;
 use crate::model::{Error, History, Trainer};
 use crate::optimizers::Optimizer;
 use crate::tensor::{Buffer, LayerInfo};
@@ -21,6 +22,7 @@ pub struct Context<'a> {
     pub(in crate::model) block: &'a mut [f32],
     pub(in crate::model) optimizer: &'a mut dyn Optimizer,
     pub(in crate::model) slots: &'a mut [Buffer],
+    pub(in crate::model) trainable: &'a Trainable,
     pub(in crate::model) step: &'a mut u64,
     pub(in crate::model) run: &'a mut Run,
 }
@@ -44,6 +46,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
             block: self.model.block_mut(),
             optimizer: &mut self.optimizer,
             slots: &mut self.slots,
+            trainable: &self.trainable,
             step: &mut self.step,
             run,
         }
@@ -115,16 +118,17 @@ impl Context<'_> {
         self.optimizer
     }
 
-    /// The step size.
+    /// The step size of the last step, or of the first if there was none.
     pub fn learning_rate(&self) -> f64 {
-        self.optimizer.learning_rate()
+        self.optimizer.learning_rate_at((*self.step).max(1))
     }
 
     /// Changes the step size from the next step on.
     ///
     /// # Errors
-    /// [`Error::Optimizer`] if it cannot be one; then it is as before.
+    /// [`Error::Scheduled`] if it follows a schedule, [`Error::Optimizer`] if it cannot be one; then it is as before.
     pub fn set_learning_rate(&mut self, learning_rate: f64) -> Result<(), Error> {
+        self.check_rate_is_free()?;
         let before = self.optimizer.learning_rate();
         self.optimizer.set_learning_rate(learning_rate);
         self.optimizer.validate().map_err(|error| {
@@ -133,9 +137,16 @@ impl Context<'_> {
         })
     }
 
+    /// Whether the step size may be changed: it does not follow a schedule, which would not be there in a resumed run.
+    pub(super) fn check_rate_is_free(&self) -> Result<(), Error> {
+        let schedule = self.optimizer.learning_rate_schedule();
+        schedule
+            .map_or(Ok(()), |schedule| Err(Error::Scheduled { schedule: schedule.describe().to_string() }))
+    }
+
     /// The first number that is not finite: of the model, then of the optimizer's state. One pass over both.
     pub fn find_non_finite(&self) -> Option<NonFiniteValue> {
-        find_in_state(self.layers, self.block, self.optimizer.slots(), self.slots)
+        find_in_state(self.layers, self.block, &self.optimizer.slots(), self.slots)
     }
 
     /// Saves the weights, as [`ModelExt::save`](crate::model::ModelExt::save) does.

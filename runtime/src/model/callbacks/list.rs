@@ -217,7 +217,7 @@ impl<'a> CallbackList<'a> {
             epoch: self.next_epoch(),
             training,
             validation,
-            learning_rate: trainer.optimizer.learning_rate(),
+            learning_rate: trainer.learning_rate(),
             seconds,
             samples_per_second: samples as f64 / seconds,
         };

@@ -103,6 +103,7 @@ impl Callback for ReduceLrOnPlateau {
 
     fn on_train_begin(&mut self, context: &mut Context<'_>) -> Result<(), Error> {
         (self.wait, self.cooling, self.best) = (0, 0, None);
+        context.check_rate_is_free()?;
         let factor = self.factor;
         setting(NAME, "factor", factor, factor > 0.0 && factor < 1.0, "a number above 0 and below 1")?;
         let is_rate = self.min_lr >= 0.0 && self.min_lr.is_finite();

@@ -1,0 +1,350 @@
+//! What every optimizer can do besides its rule.
+
+use core::fmt;
+use core::ops::Range;
+use std::sync::Arc;
+
+use super::schedules::Schedule;
+use super::turn::update_runs;
+use super::{
+    ABOVE_ZERO, BELOW_ONE, Elementwise, Gradient, NOT_NEGATIVE, Optimizer, SettingError, Turn, check, display,
+};
+use crate::kernels::reduce::{norm, sum_of};
+use crate::kernels::update::{UpdateRule, update};
+
+/// The slot of [`OptimizerExt::accumulate`].
+pub(crate) const ACCUMULATED: &str = "accumulated_gradient";
+/// The slot of [`OptimizerExt::average`].
+pub(crate) const AVERAGE: &str = "average";
+
+/// An optimizer with options. The names are Keras's, and so is the order in which they act, whatever the order in which
+/// they are set:
+///
+/// ```text
+/// g       = mean of the gradients of n steps                                accumulate(n)
+/// g       = g clipped                                                       clip_value, clip_norm or clip_global_norm
+/// w       = w − learning_rate·weight_decay·w                                weight_decay
+/// w       = the optimizer's rule, with learning_rate = schedule(update)     schedule
+/// average = momentum·average + (1 − momentum)·w                             average(momentum)
+/// ```
+///
+/// All of it is one pass over the parameters; clipping by a norm reads the gradients once more, before.
+///
+/// ```
+/// use typenet_runtime::optimizers::schedules::CosineDecay;
+/// use typenet_runtime::optimizers::{Adam, Optimizer, OptimizerExt};
+///
+/// let optimizer = Adam::new(1e-3).schedule(CosineDecay::new(1e-3, 10_000)).clip_global_norm(1.0).average(0.99);
+/// assert_eq!(optimizer.slots(), ["first_moment", "second_moment", "average"]);
+/// assert_eq!(optimizer.learning_rate_at(10_001), 0.0);
+/// ```
+#[derive(Clone)]
+pub struct Options<O> {
+    optimizer: O,
+    schedule: Option<Arc<dyn Schedule>>,
+    weight_decay: Option<f64>,
+    clip_value: Option<f64>,
+    clip_norm: Option<f64>,
+    clip_global_norm: Option<f64>,
+    /// Steps for each update.
+    accumulate: Option<u32>,
+    /// The share of the average that is kept.
+    average: Option<f64>,
+}
+
+macro_rules! options {
+    ($($(#[$doc:meta])* $option:ident: $value:ty;)+) => {
+        /// The options of [`Options`], on the optimizer itself.
+        ///
+        /// An optimizer of your own has them with `impl OptimizerExt for Mine {}`.
+        #[diagnostic::on_unimplemented(
+            message = "`{Self}` is not an optimizer that takes options",
+            note = "an optimizer of your own does with `impl OptimizerExt for {Self} {{}}`"
+        )]
+        pub trait OptimizerExt: Optimizer + Sized {
+            $(
+                $(#[$doc])*
+                fn $option(self, $option: $value) -> Options<Self> {
+                    Options::new(self).$option($option)
+                }
+            )+
+
+            /// The step size of each update, in place of the optimizer's own.
+            ///
+            /// A schedule is a function of the number of updates, so a run that is resumed goes on with the same rates.
+            fn schedule(self, schedule: impl Schedule + 'static) -> Options<Self> {
+                Options::new(self).schedule(schedule)
+            }
+        }
+
+        impl<O> Options<O> {
+            $(
+                #[doc = concat!("As [`OptimizerExt::", stringify!($option), "`].")]
+                #[must_use]
+                pub fn $option(self, $option: $value) -> Self {
+                    Self { $option: Some($option), ..self }
+                }
+            )+
+
+            /// As [`OptimizerExt::schedule`].
+            #[must_use]
+            pub fn schedule(self, schedule: impl Schedule + 'static) -> Self {
+                Self { schedule: Some(Arc::new(schedule)), ..self }
+            }
+        }
+    };
+}
+
+options! {
+    /// Decoupled weight decay: before each update, `w = w − learning_rate·weight_decay·w` (Loshchilov & Hutter, "Decoupled weight
+    /// decay regularization", ICLR 2019). At least 0.
+    weight_decay: f64;
+    /// Limits each number of a gradient to `±clip_value`. Above 0.
+    clip_value: f64;
+    /// Scales each tensor's gradient down to this Euclidean norm if its own is larger. Above 0.
+    clip_norm: f64;
+    /// Scales the whole gradient down to this Euclidean norm if its own is larger (Pascanu, Mikolov, Bengio, "On the
+    /// difficulty of training recurrent neural networks", ICML 2013). Above 0.
+    clip_global_norm: f64;
+    /// Updates after every `accumulate` steps, by the mean of their gradients. At least 1. Momentum, bias correction and
+    /// schedules count updates, not steps.
+    accumulate: u32;
+    /// Keeps an exponential moving average of the weights, of which each update keeps the share `average`, in `[0, 1)`. Keras's
+    /// default is 0.99. It begins as the weights after the first update.
+    average: f64;
+}
+
+/// The sum of the gradients so far.
+#[derive(Debug, Clone, Copy)]
+struct Add;
+
+impl UpdateRule<0> for Add {
+    #[inline(always)]
+    fn apply(self, sum: f32, gradient: f32, []: [f32; 0]) -> (f32, [f32; 0]) {
+        (sum + gradient, [])
+    }
+}
+
+impl<O> Options<O> {
+    fn new(optimizer: O) -> Self {
+        Self {
+            optimizer,
+            schedule: None,
+            weight_decay: None,
+            clip_value: None,
+            clip_norm: None,
+            clip_global_norm: None,
+            accumulate: None,
+            average: None,
+        }
+    }
+
+    /// The optimizer without its options.
+    pub fn optimizer(&self) -> &O {
+        &self.optimizer
+    }
+
+    /// Steps for each update.
+    fn steps(&self) -> u64 {
+        self.accumulate.map_or(1, |steps| u64::from(steps.max(1)))
+    }
+
+    /// Where the accumulated gradient is among the slots.
+    fn accumulated(&self, slots: usize) -> usize {
+        slots - 1 - usize::from(self.average.is_some())
+    }
+}
+
+impl<O: Optimizer> Options<O> {
+    /// The turn of the optimizer in step `step`; `None` if the gradient is only kept.
+    fn turn(&self, step: u64) -> Option<Turn> {
+        assert!(step > 0, "update: steps count from 1");
+        if !step.is_multiple_of(self.steps()) {
+            return None;
+        }
+        let update = step / self.steps();
+        let learning_rate = self.rate(update);
+        Some(Turn {
+            step: update,
+            learning_rate: Some(learning_rate),
+            scale: (1.0 / self.steps() as f64) as f32,
+            limit: self.clip_value.map_or(f32::INFINITY, |limit| limit as f32),
+            decay: (learning_rate * self.weight_decay.unwrap_or_default()) as f32,
+            accumulated: self.accumulate.is_some(),
+            average_rate: self.average.map(|kept| if update == 1 { 1.0 } else { (1.0 - kept) as f32 }),
+        })
+    }
+
+    /// The step size of an update, from 1.
+    fn rate(&self, update: u64) -> f64 {
+        match &self.schedule {
+            Some(schedule) => schedule.rate(update - 1),
+            None => self.optimizer.learning_rate(),
+        }
+    }
+
+    /// Euclidean norm of the mean gradient by a tensor.
+    fn norm(&self, tensor: Range<usize>, gradients: &[f32], slots: &[&mut [f32]]) -> f64 {
+        let gradients = &gradients[tensor.clone()];
+        let sum = if self.accumulate.is_some() {
+            let accumulated = &slots[self.accumulated(slots.len())][tensor];
+            // As the update adds them, in f32.
+            let squares = sum_of([gradients, accumulated], |[x, y]| f64::from(x + y) * f64::from(x + y));
+            libm::sqrt(squares)
+        } else {
+            norm(gradients)
+        };
+        sum / self.steps() as f64
+    }
+}
+
+/// The factor that brings a norm down to a limit.
+fn scale_to(limit: f64, norm: f64) -> f64 {
+    if norm > limit { limit / norm } else { 1.0 }
+}
+
+impl<O: Optimizer> Optimizer for Options<O> {
+    fn name(&self) -> &'static str {
+        self.optimizer.name()
+    }
+
+    fn slots(&self) -> Vec<&'static str> {
+        let mut slots = self.optimizer.slots();
+        slots.extend(self.accumulate.map(|_| ACCUMULATED));
+        slots.extend(self.average.map(|_| AVERAGE));
+        slots
+    }
+
+    fn settings(&self) -> Vec<(&'static str, f64)> {
+        let mut settings = self.optimizer.settings();
+        if self.schedule.is_some() {
+            settings.retain(|(name, _)| *name != "learning_rate");
+        }
+        // An optimizer may have a decay of its own.
+        let has_decay = settings.iter().any(|(name, _)| *name == "weight_decay");
+        let decay = if has_decay { "further_weight_decay" } else { "weight_decay" };
+        let options = [
+            (decay, self.weight_decay),
+            ("clip_value", self.clip_value),
+            ("clip_norm", self.clip_norm),
+            ("clip_global_norm", self.clip_global_norm),
+            ("accumulate", self.accumulate.map(f64::from)),
+            ("average", self.average),
+        ];
+        settings.extend(options.into_iter().filter_map(|(name, value)| Some((name, value?))));
+        settings
+    }
+
+    fn learning_rate_schedule(&self) -> Option<&dyn Schedule> {
+        self.schedule.as_deref()
+    }
+
+    fn validate(&self) -> Result<(), SettingError> {
+        self.optimizer.validate()?;
+        self.schedule.as_ref().map_or(Ok(()), |schedule| schedule.validate())?;
+        let is = |name, value: Option<f64>, condition| value.map(|value| (name, value, condition));
+        let clips = [self.clip_value, self.clip_norm, self.clip_global_norm];
+        let ways = clips.iter().flatten().count() as f64;
+        let settings = [
+            is("weight_decay", self.weight_decay, NOT_NEGATIVE),
+            is("clip_value", self.clip_value, ABOVE_ZERO),
+            is("clip_norm", self.clip_norm, ABOVE_ZERO),
+            is("clip_global_norm", self.clip_global_norm, ABOVE_ZERO),
+            is("accumulate", self.accumulate.map(f64::from), (|x| x >= 1.0, "at least 1")),
+            is("average", self.average, BELOW_ONE),
+            is("clip_*", Some(ways), (|x| x <= 1.0, "one way of clipping at most")),
+        ];
+        settings.into_iter().flatten().try_for_each(|setting| check(self.name(), &[setting]))
+    }
+
+    /// Of the first update.
+    fn learning_rate(&self) -> f64 {
+        self.rate(1)
+    }
+
+    fn learning_rate_at(&self, step: u64) -> f64 {
+        self.rate(step.div_ceil(self.steps()).max(1))
+    }
+
+    fn has_updated(&self, step: u64) -> bool {
+        step >= self.steps()
+    }
+
+    /// Ends a schedule.
+    fn set_learning_rate(&mut self, learning_rate: f64) {
+        self.schedule = None;
+        self.optimizer.set_learning_rate(learning_rate);
+    }
+
+    fn update_tensors(
+        &self,
+        turn: &Turn,
+        tensors: &[Range<usize>],
+        parameters: &mut [f32],
+        gradients: &[f32],
+        slots: &mut [&mut [f32]],
+    ) {
+        let Some(turn) = self.turn(turn.step) else {
+            return update_runs(self, turn, tensors, parameters, gradients, slots);
+        };
+        let scaled = |factor: f64| Turn { scale: (factor / self.steps() as f64) as f32, ..turn };
+        if let Some(limit) = self.clip_norm {
+            for tensor in tensors {
+                let turn = scaled(scale_to(limit, self.norm(tensor.clone(), gradients, slots)));
+                self.optimizer.update_tensors(
+                    &turn,
+                    core::slice::from_ref(tensor),
+                    parameters,
+                    gradients,
+                    slots,
+                );
+            }
+            return;
+        }
+        let turn = match self.clip_global_norm {
+            None => turn,
+            Some(limit) => {
+                let squares =
+                    tensors.iter().map(|tensor| self.norm(tensor.clone(), gradients, slots).powi(2));
+                scaled(scale_to(limit, libm::sqrt(squares.sum())))
+            }
+        };
+        self.optimizer.update_tensors(&turn, tensors, parameters, gradients, slots);
+    }
+
+    fn elementwise(&self) -> Option<&dyn Elementwise> {
+        let has_norm = self.clip_norm.is_some() || self.clip_global_norm.is_some();
+        if has_norm || self.optimizer.elementwise().is_none() { None } else { Some(self) }
+    }
+}
+
+impl<O: Optimizer> Elementwise for Options<O> {
+    fn update_part(
+        &self,
+        turn: &Turn,
+        parameters: &mut [f32],
+        gradient: Gradient<'_>,
+        slots: &mut [&mut [f32]],
+    ) {
+        match (self.turn(turn.step), self.optimizer.elementwise()) {
+            (None, _) => {
+                let slot = self.accumulated(slots.len());
+                update(Add, slots[slot], gradient, []);
+            }
+            (Some(turn), Some(optimizer)) => optimizer.update_part(&turn, parameters, gradient, slots),
+            (Some(_), None) => unreachable!("`elementwise` is `None`"),
+        }
+    }
+}
+
+impl<O: Optimizer> fmt::Display for Options<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        display(self, f)
+    }
+}
+
+impl<O: Optimizer> fmt::Debug for Options<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        display(self, f)
+    }
+}

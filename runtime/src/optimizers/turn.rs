@@ -1,0 +1,218 @@
+//! One step of an optimizer: which it is, and what happens around its rule.
+
+use core::ops::{Deref, DerefMut, Range};
+
+use super::{Elementwise, Gradient};
+use crate::kernels::update::{MAX_SLOTS, Tuning, UpdateRule, update, update_tuned};
+
+/// The circumstances of one step.
+///
+/// Everything but the number of the step is at first what changes nothing; [`Options`](super::Options) sets it. An
+/// optimizer hands it on to [`apply`], which does what it says in the same pass as the rule.
+///
+/// ```
+/// use typenet_runtime::optimizers::Turn;
+///
+/// let turn = Turn { learning_rate: Some(0.5), ..Turn::new(7) };
+/// assert_eq!((turn.step, turn.learning_rate_or(0.1)), (7, 0.5));
+/// assert_eq!(Turn::new(7).learning_rate_or(0.1), 0.1);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Turn {
+    /// Number of the step, from 1.
+    pub step: u64,
+    /// A step size in place of the optimizer's own.
+    pub learning_rate: Option<f64>,
+    /// As [`Tuning::scale`].
+    pub scale: f32,
+    /// As [`Tuning::limit`].
+    pub limit: f32,
+    /// As [`Tuning::decay`].
+    pub decay: f32,
+    /// Whether the slot behind the optimizer's own is [`Tuning::accumulated`].
+    pub accumulated: bool,
+    /// [`Tuning::average_rate`], if the last slot is [`Tuning::average`].
+    pub average_rate: Option<f32>,
+}
+
+impl Turn {
+    /// Step number `step`, from 1, with nothing around the rule.
+    pub const fn new(step: u64) -> Self {
+        Self {
+            step,
+            learning_rate: None,
+            scale: 1.0,
+            limit: f32::INFINITY,
+            decay: 0.0,
+            accumulated: false,
+            average_rate: None,
+        }
+    }
+
+    /// The step size, for an optimizer whose own is `own`.
+    pub fn learning_rate_or(&self, own: f64) -> f64 {
+        self.learning_rate.unwrap_or(own)
+    }
+
+    /// Number of slots behind the optimizer's own.
+    pub(super) fn slots(&self) -> usize {
+        usize::from(self.accumulated) + usize::from(self.average_rate.is_some())
+    }
+
+    fn is_plain(&self) -> bool {
+        *self == Self { step: self.step, learning_rate: self.learning_rate, ..Self::new(0) }
+    }
+}
+
+/// Applies an optimizer's rule to some parameters, and does what `turn` says around it, in one pass.
+///
+/// An optimizer of your own is its settings and a rule; then it has every option too:
+///
+/// ```
+/// use core::ops::Range;
+/// use typenet_runtime::kernels::update::UpdateRule;
+/// use typenet_runtime::optimizers::{
+///     Elementwise, Gradient, Optimizer, OptimizerExt, SettingError, Turn, apply, update_runs,
+/// };
+///
+/// /// `w = w − learning_rate·sign(g)`
+/// struct SignDescent(f64);
+///
+/// #[derive(Clone, Copy)]
+/// struct Sign(f32);
+///
+/// impl UpdateRule<0> for Sign {
+///     #[inline(always)]
+///     fn apply(self, weight: f32, gradient: f32, []: [f32; 0]) -> (f32, [f32; 0]) {
+///         (weight - self.0 * gradient.signum(), [])
+///     }
+/// }
+///
+/// impl Elementwise for SignDescent {
+///     fn update_part(&self, turn: &Turn, w: &mut [f32], gradient: Gradient<'_>, slots: &mut [&mut [f32]]) {
+///         apply(self.name(), Sign(turn.learning_rate_or(self.0) as f32), turn, w, gradient, slots);
+///     }
+/// }
+///
+/// impl Optimizer for SignDescent {
+///     fn name(&self) -> &'static str {
+///         "SignDescent"
+///     }
+///     fn slots(&self) -> Vec<&'static str> {
+///         Vec::new()
+///     }
+///     fn settings(&self) -> Vec<(&'static str, f64)> {
+///         vec![("learning_rate", self.0)]
+///     }
+///     fn validate(&self) -> Result<(), SettingError> {
+///         Ok(())
+///     }
+///     fn learning_rate(&self) -> f64 {
+///         self.0
+///     }
+///     fn set_learning_rate(&mut self, learning_rate: f64) {
+///         self.0 = learning_rate;
+///     }
+///     fn update_tensors(
+///         &self, turn: &Turn, tensors: &[Range<usize>], w: &mut [f32], g: &[f32], slots: &mut [&mut [f32]],
+///     ) {
+///         update_runs(self, turn, tensors, w, g, slots);
+///     }
+///     fn elementwise(&self) -> Option<&dyn Elementwise> {
+///         Some(self)
+///     }
+/// }
+/// impl OptimizerExt for SignDescent {}
+///
+/// let mut w = [1.0, 1.0];
+/// SignDescent(0.25).weight_decay(2.0).update(1, &mut w, &[-3.0, 5.0], &mut []);
+/// assert_eq!(w, [0.75, 0.25]);
+/// ```
+///
+/// # Panics
+/// If there are not as many slots as the rule and the turn use, or the lengths differ.
+#[track_caller]
+pub fn apply<const SLOTS: usize, R: UpdateRule<SLOTS>>(
+    optimizer: &str,
+    rule: R,
+    turn: &Turn,
+    parameters: &mut [f32],
+    gradient: Gradient<'_>,
+    slots: &mut [&mut [f32]],
+) {
+    let (found, expected) = (slots.len(), SLOTS + turn.slots());
+    assert_eq!(found, expected, "{optimizer}: {found} slots, expected {expected}");
+    let (own, others) = slots.split_at_mut(SLOTS);
+    let own = <&mut [&mut [f32]; SLOTS]>::try_from(own).expect("the slots were counted");
+    let own = own.each_mut().map(|slot| &mut **slot);
+    if turn.is_plain() {
+        return update(rule, parameters, gradient, own);
+    }
+    let mut others = others.iter_mut().map(|slot| &mut **slot);
+    let accumulated = if turn.accumulated { others.next() } else { None };
+    let tuning = Tuning {
+        scale: turn.scale,
+        limit: turn.limit,
+        decay: turn.decay,
+        accumulated,
+        average: others.next(),
+        average_rate: turn.average_rate.unwrap_or_default(),
+    };
+    update_tuned(rule, tuning, parameters, gradient, own);
+}
+
+/// [`Optimizer::update_tensors`](super::Optimizer::update_tensors) of an optimizer that is [`Elementwise`]: one pass for each run of
+/// tensors without a gap.
+pub fn update_runs(
+    optimizer: &dyn Elementwise,
+    turn: &Turn,
+    tensors: &[Range<usize>],
+    parameters: &mut [f32],
+    gradients: &[f32],
+    slots: &mut [&mut [f32]],
+) {
+    let mut tensors = tensors.iter().cloned().peekable();
+    while let Some(mut run) = tensors.next() {
+        while let Some(next) = tensors.next_if(|next| next.start == run.end) {
+            run.end = next.end;
+        }
+        let gradient = Gradient::Values(&gradients[run.clone()]);
+        optimizer.update_part(turn, &mut parameters[run.clone()], gradient, &mut part(slots, run));
+    }
+}
+
+/// A part of each slot.
+pub(super) fn part<'a>(slots: &'a mut [&mut [f32]], range: Range<usize>) -> Slots<'a> {
+    slots.iter_mut().map(|slot| &mut slot[range.clone()]).collect()
+}
+
+/// Up to [`MAX_SLOTS`] slices, without a heap.
+pub(super) struct Slots<'a> {
+    slots: [&'a mut [f32]; MAX_SLOTS],
+    used: usize,
+}
+
+impl<'a> FromIterator<&'a mut [f32]> for Slots<'a> {
+    fn from_iter<I: IntoIterator<Item = &'a mut [f32]>>(iter: I) -> Self {
+        let mut all = Self { slots: Default::default(), used: 0 };
+        for slot in iter {
+            all.slots[all.used] = slot;
+            all.used += 1;
+        }
+        all
+    }
+}
+
+impl<'a> Deref for Slots<'a> {
+    type Target = [&'a mut [f32]];
+
+    fn deref(&self) -> &Self::Target {
+        &self.slots[..self.used]
+    }
+}
+
+impl DerefMut for Slots<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.slots[..self.used]
+    }
+}
