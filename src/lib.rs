@@ -8,11 +8,28 @@
 pub mod __private;
 pub mod prelude;
 
+/// ```
+/// use typenet::data::digits;
+/// use typenet::kernels::reduce::argmax;
+/// use typenet::prelude::*;
+///
+/// model! {
+///     pub SmallDigits < Dense(64 => 16, relu), Dense(16 => 10, softmax) >
+/// }
+///
+/// static DIGITS: SmallDigits = embed!(SmallDigits, "../examples/digits_small.safetensors");
+///
+/// let test = digits::load().test;
+/// let is_right = |(image, label): &(&[f32; 64], &u8)| argmax(&DIGITS.predict(image)) == usize::from(**label);
+/// assert!(test.inputs.iter().zip(&test.labels).filter(is_right).count() > 324, "nine in ten");
+/// ```
+#[doc(inline)]
+pub use typenet_runtime::embed;
 #[cfg(feature = "std")]
 pub use typenet_runtime::model::callbacks;
 #[cfg(feature = "std")]
 pub use typenet_runtime::{data, losses, metrics, model, optimizers};
-pub use typenet_runtime::{embed, hardware, io, kernels, layers, tensor, typenum};
+pub use typenet_runtime::{hardware, io, kernels, layers, tensor, typenum};
 
 /// Declares a model: its layers, from the samples to the predictions.
 ///

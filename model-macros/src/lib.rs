@@ -25,6 +25,7 @@ mod tests;
 mod vocabulary;
 
 /// Declares a model. Called through `typenet::model!`, which passes its own crate root first.
+#[doc(hidden)]
 #[proc_macro]
 pub fn model(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     model_tokens(input.into()).into()

@@ -6,12 +6,11 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use proptest::prelude::*;
-use typenet_runtime::io::header::{Dtype, HeaderError, Label};
-use typenet_runtime::io::json::JsonError;
 use typenet_runtime::io::safetensors::{
     File, LoadError, Metadata, NonFinite, SaveError, Tensor, block_tensors, load_block, read, read_with,
     save_block, write, write_with,
 };
+use typenet_runtime::io::{Dtype, HeaderError, JsonError, Label};
 use typenet_runtime::layers::Dense;
 use typenet_runtime::layers::activation::{Relu, Softmax};
 use typenet_runtime::tensor::LayerInfo;

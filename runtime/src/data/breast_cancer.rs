@@ -14,6 +14,15 @@ pub const CLASSES: usize = 2;
 /// [`Standardizer`](super::Standardizer). Sorted by class, every fifth case is for the test.
 ///
 /// The 120 KB of text that this reads are part of a program only if it calls this.
+///
+/// ```
+/// use typenet_runtime::data::breast_cancer::load;
+///
+/// let data = load();
+/// assert_eq!((data.train.len(), data.test.len()), (455, 114));
+/// let malignant = data.test.labels.iter().filter(|&&label| label == 0).count();
+/// assert_eq!(malignant, 43);
+/// ```
 pub fn load() -> Split<FEATURES> {
     let text = include_str!("../../datasets/breast_cancer.csv");
     let (_counts, rows) = text.split_once('\n').expect("the first line counts rows and features");

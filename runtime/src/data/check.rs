@@ -3,6 +3,13 @@
 use crate::kernels::finite::all_finite;
 
 /// A value that is NaN or infinite, and where it stands.
+///
+/// ```
+/// use typenet_runtime::data::{NonFiniteInput, find_non_finite};
+///
+/// let found = find_non_finite(&[1.0, 2.0, f32::INFINITY, 4.0], 2);
+/// assert_eq!(found, Some(NonFiniteInput { sample: 1, feature: 0, value: f32::INFINITY }));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NonFiniteInput {
     /// Index of the sample.
@@ -14,6 +21,14 @@ pub struct NonFiniteInput {
 }
 
 /// The first value that is NaN or infinite among samples of `features` values each.
+///
+/// ```
+/// use typenet_runtime::data::find_non_finite;
+///
+/// assert_eq!(find_non_finite(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 3), None);
+/// let found = find_non_finite(&[1.0, 2.0, 3.0, 4.0, f32::NAN, 6.0], 3).unwrap();
+/// assert_eq!((found.sample, found.feature), (1, 1));
+/// ```
 ///
 /// # Panics
 /// If `features` is zero and there are values.

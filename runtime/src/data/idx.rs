@@ -15,6 +15,17 @@ use std::path::{Path, PathBuf};
 pub const MAX_VALUES: u64 = 1 << 30;
 
 /// Why data was not read.
+///
+/// ```
+/// use typenet_runtime::data::idx::read_labels;
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("labels");
+/// std::fs::write(&path, [0u8, 0, 8, 1, 0, 0, 0, 3, 7, 2])?;
+/// let error = read_labels(&path).unwrap_err();
+/// assert!(error.to_string().ends_with(": should have 11 bytes, but ends after 10"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
@@ -106,6 +117,14 @@ pub enum DataError {
 }
 
 /// Grey images of one size.
+///
+/// ```
+/// use typenet_runtime::data::idx::Images;
+///
+/// let images = Images { count: 1, height: 2, width: 3, pixels: vec![10, 20, 30, 40, 50, 60] };
+/// let (row, column) = (1, 2);
+/// assert_eq!(images.pixels[row * images.width + column], 60);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Images {
     /// Number of images.
@@ -120,6 +139,18 @@ pub struct Images {
 
 /// Reads a file of images: three sizes.
 ///
+/// ```
+/// use typenet_runtime::data::idx::read_images;
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("images");
+/// std::fs::write(&path, [0u8, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 10, 20, 30, 40, 50, 60])?;
+/// let images = read_images(&path)?;
+/// assert_eq!((images.count, images.height, images.width), (1, 2, 3));
+/// assert_eq!(images.pixels, [10, 20, 30, 40, 50, 60]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`DataError`] `Io`, `Magic`, `Truncated`, `Surplus`, `TooLarge`.
 pub fn read_images(path: impl AsRef<Path>) -> Result<Images, DataError> {
@@ -128,6 +159,16 @@ pub fn read_images(path: impl AsRef<Path>) -> Result<Images, DataError> {
 }
 
 /// Reads a file of labels: one size.
+///
+/// ```
+/// use typenet_runtime::data::idx::read_labels;
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("labels");
+/// std::fs::write(&path, [0u8, 0, 8, 1, 0, 0, 0, 3, 7, 2, 1])?;
+/// assert_eq!(read_labels(&path)?, [7, 2, 1]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// As [`read_images`].

@@ -20,6 +20,13 @@ pub const CLASSES: usize = 10;
 /// Reads `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`, each plain
 /// or with `.gz` at its name's end, from a folder. Pixels are scaled to 0 (paper) to 1 (ink).
 ///
+/// ```
+/// use typenet_runtime::data::{DataError, mnist};
+///
+/// let error = mnist::load("no/such/folder").unwrap_err();
+/// assert!(matches!(error, DataError::Missing { tried } if tried[0].ends_with("train-images-idx3-ubyte")));
+/// ```
+///
 /// # Errors
 /// [`DataError`]: a file is missing, damaged or of another kind; images have another size; counts disagree; a label is 10 or
 /// more.

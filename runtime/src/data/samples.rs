@@ -1,6 +1,14 @@
 //! Samples with their labels.
 
 /// Samples of `N` values each, with their labels.
+///
+/// ```
+/// use typenet_runtime::data::Samples;
+///
+/// let and = Samples { inputs: vec![[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], labels: vec![0, 0, 0, 1] };
+/// assert_eq!(and.len(), 4);
+/// assert!(Samples::<2>::default().is_empty());
+/// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Samples<const N: usize> {
     /// One array per sample.
@@ -61,6 +69,14 @@ impl<const N: usize> Samples<N> {
 }
 
 /// Samples cannot be split as often as was asked for.
+///
+/// ```
+/// use typenet_runtime::data::Samples;
+///
+/// let samples = Samples { inputs: vec![[0.0], [1.0]], labels: vec![0, 1] };
+/// let Err(error) = samples.folds(3) else { panic!("three folds of two samples") };
+/// assert_eq!(error.to_string(), "3 folds of 2 samples, expected at least 2 and at most one for each sample");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{found} folds of {samples} samples, expected at least 2 and at most one for each sample")]
 pub struct FoldsError {
@@ -71,6 +87,13 @@ pub struct FoldsError {
 }
 
 /// Samples to train on and samples to test with.
+///
+/// ```
+/// use typenet_runtime::data::{Split, digits};
+///
+/// let Split { train, test } = digits::load();
+/// assert_eq!(train.len() + test.len(), 1797);
+/// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Split<const N: usize> {
     /// To train on.
@@ -81,6 +104,12 @@ pub struct Split<const N: usize> {
 
 impl<const N: usize> Split<N> {
     /// All samples: those to train on, then those to test with.
+    ///
+    /// ```
+    /// use typenet_runtime::data::digits;
+    ///
+    /// assert_eq!(digits::load().join().len(), 1797);
+    /// ```
     pub fn join(self) -> Samples<N> {
         let Self { mut train, test } = self;
         train.inputs.extend(test.inputs);

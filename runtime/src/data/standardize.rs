@@ -10,6 +10,9 @@
 /// let standardizer = Standardizer::fit(&data.train.inputs);
 /// standardizer.apply(&mut data.train.inputs);
 /// standardizer.apply(&mut data.test.inputs);
+///
+/// let first = data.train.inputs.iter().map(|x| f64::from(x[0]));
+/// assert!((first.sum::<f64>() / data.train.len() as f64).abs() < 1e-6);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Standardizer<const N: usize> {

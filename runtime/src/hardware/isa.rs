@@ -9,6 +9,14 @@ use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
 /// An instruction set that the kernels are written for.
 ///
 /// All but `Portable` compute with fused multiply-adds and give the same bits as each other.
+///
+/// ```
+/// use typenet_runtime::hardware::isa::Isa;
+///
+/// assert!(Isa::Portable.is_available());
+/// assert_eq!(Isa::available().next(), Some(Isa::Portable));
+/// assert_eq!(Isa::ALL.map(Isa::name), ["portable", "neon", "avx2", "avx512"]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Isa {
@@ -57,6 +65,13 @@ impl fmt::Display for Isa {
 static CHOSEN: AtomicU8 = AtomicU8::new(0);
 
 /// The instruction set in use; it is available.
+///
+/// ```
+/// use typenet_runtime::hardware::isa::{Isa, isa};
+///
+/// assert!(Isa::available().any(|available| available == isa()));
+/// println!("the kernels use {}", isa());
+/// ```
 #[inline]
 pub fn isa() -> Isa {
     const PORTABLE: u8 = Isa::Portable as u8;

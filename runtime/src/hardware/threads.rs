@@ -13,6 +13,14 @@
 pub const WORTH_A_THREAD: usize = 20_000;
 
 /// Number of threads that share work started here.
+///
+/// ```
+/// use typenet_runtime::hardware::threads::threads;
+///
+/// let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build()?;
+/// assert_eq!(pool.install(threads), 3);
+/// # Ok::<(), rayon::ThreadPoolBuildError>(())
+/// ```
 pub fn threads() -> usize {
     #[cfg(feature = "std")]
     return rayon::current_num_threads();
@@ -27,6 +35,16 @@ const WORTH_ENTERING: usize = 8;
 /// Into how many parts to cut work of `cost` units when every part can be computed alone with the same result:
 /// at most one for each thread, and none for less than [`WORTH_A_THREAD`]. From outside the pool, where the first costs
 /// more, only larger work is cut.
+///
+/// ```
+/// use typenet_runtime::hardware::threads::{WORTH_A_THREAD, parts};
+///
+/// let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build()?;
+/// assert_eq!(pool.install(|| parts(WORTH_A_THREAD)), 1);
+/// assert_eq!(pool.install(|| parts(3 * WORTH_A_THREAD)), 3);
+/// assert_eq!(pool.install(|| parts(100 * WORTH_A_THREAD)), 4);
+/// # Ok::<(), rayon::ThreadPoolBuildError>(())
+/// ```
 pub fn parts(cost: usize) -> usize {
     let worth = cost / WORTH_A_THREAD;
     if worth < 2 || worth < 2 * WORTH_ENTERING && !is_worker() { 1 } else { worth.min(threads()) }
@@ -41,6 +59,14 @@ fn is_worker() -> bool {
 }
 
 /// Runs both, at the same time if there is a second thread.
+///
+/// ```
+/// use typenet_runtime::hardware::threads::join;
+///
+/// let numbers = [3, 1, 2];
+/// let (least, most) = join(|| numbers.iter().min(), || numbers.iter().max());
+/// assert_eq!((least, most), (Some(&1), Some(&3)));
+/// ```
 pub fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
     #[cfg(feature = "std")]
     return rayon::join(a, b);
@@ -50,12 +76,30 @@ pub fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> 
 
 /// Runs `work` of `cost` units where sharing parts of it costs least and allocates nothing: on a worker of the
 /// thread pool, or right here if it is too small to share.
+///
+/// ```
+/// use typenet_runtime::hardware::threads::{WORTH_A_THREAD, enter, join};
+///
+/// let (low, high) = enter(100 * WORTH_A_THREAD, || join(|| (0..500).sum::<u32>(), || (500..1000).sum::<u32>()));
+/// assert_eq!(low + high, 499_500);
+/// ```
 #[cfg(feature = "std")]
 pub fn enter<R: Send>(cost: usize, work: impl FnOnce() -> R + Send) -> R {
     if is_worker() || parts(cost) == 1 { work() } else { rayon::scope(|_| work()) }
 }
 
 /// Runs `part(0)` … `part(count - 1)`, each once, in any order.
+///
+/// ```
+/// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+/// use typenet_runtime::hardware::threads::share;
+///
+/// let done = AtomicU32::new(0);
+/// share(10, |part| {
+///     done.fetch_add(1 << part, Relaxed);
+/// });
+/// assert_eq!(done.into_inner(), 0b11_1111_1111);
+/// ```
 pub fn share(count: usize, part: impl Fn(usize) + Sync) {
     fn halve(from: usize, to: usize, part: &(impl Fn(usize) + Sync)) {
         match to - from {
@@ -70,6 +114,17 @@ pub fn share(count: usize, part: impl Fn(usize) + Sync) {
 }
 
 /// What can be cut in two: slices, and tuples of them that are cut at the same place.
+///
+/// ```
+/// use typenet_runtime::hardware::threads::Divide;
+///
+/// let (x, mut y) = ([1, 2, 3], [4, 5, 6]);
+/// let both = (x.as_slice(), y.as_mut_slice());
+/// assert_eq!(both.length(), 3);
+/// let ((first, _), (others, to)) = both.divide(1);
+/// to.copy_from_slice(others);
+/// assert_eq!((first, y), ([1].as_slice(), [4, 2, 3]));
+/// ```
 pub trait Divide: Send + Sized {
     /// Number of elements.
     fn length(&self) -> usize;
@@ -120,6 +175,18 @@ divide_tuple!(A B C D);
 /// Runs `part(from, piece)` on pieces of `all`, each starting at an element `from` that is a multiple of `granule`,
 /// at `cost` units for each element. For kernels whose result for an element does not depend on where a piece
 /// starts, because the number of pieces depends on the number of threads.
+///
+/// ```
+/// use typenet_runtime::hardware::threads::share_slices;
+///
+/// let (x, mut squares) = ([1.0, 2.0, 3.0], [0.0; 3]);
+/// share_slices((x.as_slice(), squares.as_mut_slice()), 1, 1, |_, (x, squares)| {
+///     for (x, square) in x.iter().zip(squares) {
+///         *square = x * x;
+///     }
+/// });
+/// assert_eq!(squares, [1.0, 4.0, 9.0]);
+/// ```
 ///
 /// # Panics
 /// If the members of a tuple differ in length, or `granule` is zero.

@@ -37,6 +37,7 @@ pub const MAX_TENSORS: usize = 4096;
 /// # Panics
 /// In a constant, this is a compile error: if the file is not a safetensors file, or if a tensor is missing, surplus, or of
 /// another type or shape. The message names the tensor, what the file has and what the model declares.
+#[doc(hidden)]
 #[track_caller]
 pub const fn embed_block<const N: usize>(file: &[u8], model: &str, layers: &[LayerInfo]) -> [f32; N] {
     let mut index = [None; MAX_TENSORS];

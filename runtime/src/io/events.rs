@@ -139,6 +139,19 @@ impl EventFile {
 
     /// A run goes on with this step: what earlier files of the folder say of this step and later ones no longer holds.
     ///
+    /// ```
+    /// use typenet_runtime::io::events::EventFile;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let mut events = EventFile::create(folder.path())?;
+    /// events.restart(3)?;
+    /// events.scalars(3, &[("loss", 0.25)])?;
+    /// events.flush()?;
+    /// let written = std::fs::read(events.path())?;
+    /// assert!(written.windows(4).any(|bytes| bytes == 0.25f32.to_le_bytes()));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// What the system says.
     pub fn restart(&mut self, step: u64) -> io::Result<()> {

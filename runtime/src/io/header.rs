@@ -21,12 +21,19 @@ use super::json::{JsonError, JsonStr, Lexer, tri};
 use super::text::Text;
 
 /// The longest header, in bytes: the reference implementation's limit.
-pub const MAX_HEADER: u64 = 100_000_000;
+pub(super) const MAX_HEADER: u64 = 100_000_000;
 
 /// Bytes before the JSON text.
-pub const PREFIX: usize = 8;
+pub(super) const PREFIX: usize = 8;
 
 /// The type of a tensor's values.
+///
+/// ```
+/// use typenet_runtime::io::Dtype;
+///
+/// assert_eq!((Dtype::BF16.name(), Dtype::BF16.bits()), ("BF16", 16));
+/// assert_eq!(Dtype::F8_E4M3.to_string(), "F8_E4M3");
+/// ```
 #[allow(non_camel_case_types, missing_docs, clippy::upper_case_acronyms)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -147,6 +154,13 @@ impl core::fmt::Display for Dtype {
 }
 
 /// The start of a name in a file, as it is written there, for messages: at most 44 bytes, then `…`.
+///
+/// ```
+/// use typenet_runtime::io::Label;
+///
+/// assert_eq!(Label::new("dense_1.weight").as_str(), "dense_1.weight");
+/// assert_eq!(Label::new(&"a".repeat(60)).as_str(), "a".repeat(44) + "…");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Label {
     bytes: [u8; 47],
@@ -186,6 +200,19 @@ impl core::fmt::Debug for Label {
 }
 
 /// What is wrong with a header.
+///
+/// ```
+/// use typenet_runtime::io::HeaderError;
+/// use typenet_runtime::io::safetensors::{LoadError, read};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("short.safetensors");
+/// std::fs::write(&path, "{}")?;
+/// let Err(LoadError::Header { error, .. }) = read(&path) else { panic!("a file of two bytes was read") };
+/// assert_eq!(*error, HeaderError::TooShort { file: 2 });
+/// assert_eq!(error.to_string(), "the file has 2 bytes, but a safetensors file has at least 10");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HeaderError {
@@ -291,7 +318,7 @@ pub enum HeaderError {
 
 impl HeaderError {
     /// Appends the error as a clause: what is wrong, what was expected, what was found.
-    pub const fn describe(&self, text: &mut Text) {
+    pub(super) const fn describe(&self, text: &mut Text) {
         match self {
             Self::TooShort { file } => {
                 text.push("the file has ");
@@ -400,36 +427,36 @@ impl core::error::Error for HeaderError {}
 
 /// A tensor's entry: by itself consistent, and within the data.
 #[derive(Debug, Clone, Copy)]
-pub struct Entry<'a> {
+pub(super) struct Entry<'a> {
     /// The tensor's name.
-    pub name: JsonStr<'a>,
+    pub(super) name: JsonStr<'a>,
     /// The type of its values.
-    pub dtype: Dtype,
+    pub(super) dtype: Dtype,
     /// Sizes, outermost first.
-    pub shape: Sizes<'a>,
+    pub(super) shape: Sizes<'a>,
     /// The first byte of its data, counted from the start of the data.
-    pub begin: u64,
+    pub(super) begin: u64,
     /// The byte after its last.
-    pub end: u64,
+    pub(super) end: u64,
 }
 
 impl Entry<'_> {
     /// The name's start, for messages.
-    pub const fn label(&self) -> Label {
+    pub(super) const fn label(&self) -> Label {
         Label::new(self.name.raw())
     }
 }
 
 /// The sizes of a tensor: an iterator that constants can use too.
 #[derive(Debug, Clone, Copy)]
-pub struct Sizes<'a> {
+pub(super) struct Sizes<'a> {
     lexer: Lexer<'a>,
     first: bool,
 }
 
 impl Sizes<'_> {
     /// [`Iterator::next`] for constants.
-    pub const fn next_size(&mut self) -> Option<u64> {
+    pub(super) const fn next_size(&mut self) -> Option<u64> {
         // The list was read once before, by `Items::sizes`.
         match self.lexer.more(self.first, b']') {
             Ok(true) => {}
@@ -443,7 +470,7 @@ impl Sizes<'_> {
     }
 
     /// Whether the sizes are `shape`.
-    pub const fn are(mut self, shape: &[usize]) -> bool {
+    pub(super) const fn are(mut self, shape: &[usize]) -> bool {
         let mut i = 0;
         while i < shape.len() {
             match self.next_size() {
@@ -465,7 +492,7 @@ impl Iterator for Sizes<'_> {
 
 /// A header that was read and found right, as far as the module's introduction says.
 #[derive(Debug, Clone, Copy)]
-pub struct Header<'a> {
+pub(super) struct Header<'a> {
     text: &'a [u8],
     data: u64,
     tensors: usize,
@@ -474,7 +501,7 @@ pub struct Header<'a> {
 }
 
 /// The length of the JSON text of a file of `file` bytes that starts with `prefix`.
-pub const fn header_len(prefix: [u8; PREFIX], file: u64) -> Result<usize, HeaderError> {
+pub(super) const fn header_len(prefix: [u8; PREFIX], file: u64) -> Result<usize, HeaderError> {
     if file < PREFIX as u64 + 2 {
         return Err(HeaderError::TooShort { file });
     }
@@ -490,7 +517,7 @@ pub const fn header_len(prefix: [u8; PREFIX], file: u64) -> Result<usize, Header
 
 impl<'a> Header<'a> {
     /// Reads the header of a whole file; returns it and the data. For `index`, see [`parse`](Self::parse).
-    pub const fn of_file(
+    pub(super) const fn of_file(
         file: &'a [u8],
         index: &mut [Option<Entry<'a>>],
     ) -> Result<(Self, &'a [u8]), HeaderError> {
@@ -504,7 +531,7 @@ impl<'a> Header<'a> {
 
     /// Reads the JSON text of a file with `data` bytes behind it. As many entries as have room are put into `index`, in
     /// the order of the header.
-    pub const fn parse(
+    pub(super) const fn parse(
         text: &'a [u8],
         data: u64,
         index: &mut [Option<Entry<'a>>],
@@ -549,27 +576,27 @@ impl<'a> Header<'a> {
     }
 
     /// Number of tensors.
-    pub const fn tensors(&self) -> usize {
+    pub(super) const fn tensors(&self) -> usize {
         self.tensors
     }
 
     /// Bytes of data.
-    pub const fn data_len(&self) -> u64 {
+    pub(super) const fn data_len(&self) -> u64 {
         self.data
     }
 
     /// Whether every tensor begins where the one before it ends: then no hole and no overlap is left to look for.
-    pub const fn in_order(&self) -> bool {
+    pub(super) const fn in_order(&self) -> bool {
         self.in_order
     }
 
     /// The entries in the order of the header.
-    pub const fn entries(&self) -> Entries<'a> {
+    pub(super) const fn entries(&self) -> Entries<'a> {
         Entries { items: self.items() }
     }
 
     /// The string that begins at this index of the JSON text; `None` if none does.
-    pub const fn string_at(&self, at: usize) -> Option<JsonStr<'a>> {
+    pub(super) const fn string_at(&self, at: usize) -> Option<JsonStr<'a>> {
         match (Lexer { text: self.text, at }).string() {
             Ok(string) => Some(string),
             Err(_) => None,
@@ -577,7 +604,7 @@ impl<'a> Header<'a> {
     }
 
     /// The entry whose name begins at this index of the JSON text; `None` if there is none.
-    pub const fn entry_at(&self, at: usize) -> Option<Entry<'a>> {
+    pub(super) const fn entry_at(&self, at: usize) -> Option<Entry<'a>> {
         let mut items = self.items();
         items.lexer.at = at;
         match items.next() {
@@ -587,7 +614,7 @@ impl<'a> Header<'a> {
     }
 
     /// The metadata, in the order of the header; a key may come twice.
-    pub const fn metadata(&self) -> Pairs<'a> {
+    pub(super) const fn metadata(&self) -> Pairs<'a> {
         let (at, first) = match self.metadata {
             Some(at) => (at + 1, true),
             None => (self.text.len(), false),
@@ -608,13 +635,13 @@ impl<'a> Header<'a> {
 
 /// The entries of a header: an iterator that constants can use too.
 #[derive(Debug, Clone)]
-pub struct Entries<'a> {
+pub(super) struct Entries<'a> {
     items: Items<'a>,
 }
 
 impl<'a> Entries<'a> {
     /// [`Iterator::next`] for constants.
-    pub const fn next_entry(&mut self) -> Option<Entry<'a>> {
+    pub(super) const fn next_entry(&mut self) -> Option<Entry<'a>> {
         loop {
             // The header was read once before, by `Header::parse`.
             match self.items.next() {
@@ -636,14 +663,14 @@ impl<'a> Iterator for Entries<'a> {
 
 /// The keys and texts of a header's metadata: an iterator that constants can use too.
 #[derive(Debug, Clone)]
-pub struct Pairs<'a> {
+pub(super) struct Pairs<'a> {
     lexer: Lexer<'a>,
     first: bool,
 }
 
 impl<'a> Pairs<'a> {
     /// [`Iterator::next`] for constants.
-    pub const fn next_pair(&mut self) -> Option<(JsonStr<'a>, JsonStr<'a>)> {
+    pub(super) const fn next_pair(&mut self) -> Option<(JsonStr<'a>, JsonStr<'a>)> {
         match self.read() {
             Ok(pair) => pair,
             Err(_) => None,

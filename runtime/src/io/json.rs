@@ -25,6 +25,13 @@ pub(super) const fn part(bytes: &[u8], from: usize, to: usize) -> &[u8] {
 }
 
 /// Text that is not the JSON it should be.
+///
+/// ```
+/// use typenet_runtime::io::{HeaderError, JsonError};
+///
+/// let error = JsonError { at: 1, expected: "a string", found: Some(b'7') };
+/// assert_eq!(HeaderError::Json(error).to_string(), "in its header, byte 1 should be a string, but is `7`");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JsonError {
     /// Index of the offending byte, from the start of the JSON text.
@@ -61,16 +68,16 @@ impl JsonError {
 
 /// A string: what stands between the quotes, its escapes checked but not replaced.
 #[derive(Debug, Clone, Copy)]
-pub struct JsonStr<'a> {
+pub(super) struct JsonStr<'a> {
     /// Index of the opening quote in the JSON text.
-    pub at: usize,
+    pub(super) at: usize,
     raw: &'a [u8],
     escaped: bool,
 }
 
 impl<'a> JsonStr<'a> {
     /// What stands between the quotes.
-    pub const fn raw(&self) -> &'a str {
+    pub(super) const fn raw(&self) -> &'a str {
         match core::str::from_utf8(self.raw) {
             Ok(raw) => raw,
             Err(_) => "",
@@ -78,17 +85,17 @@ impl<'a> JsonStr<'a> {
     }
 
     /// The string's bytes if it has no escapes.
-    pub const fn plain(&self) -> Option<&'a [u8]> {
+    pub(super) const fn plain(&self) -> Option<&'a [u8]> {
         if self.escaped { None } else { Some(self.raw) }
     }
 
     /// The string's bytes with every escape replaced.
-    pub const fn bytes(&self) -> JsonBytes<'a> {
+    pub(super) const fn bytes(&self) -> JsonBytes<'a> {
         JsonBytes { raw: self.raw, at: 0, character: [0; 4], left: 0 }
     }
 
     /// Whether the string is `names` joined by dots.
-    pub const fn is_path(&self, names: &[&str]) -> bool {
+    pub(super) const fn is_path(&self, names: &[&str]) -> bool {
         let mut len = names.len().saturating_sub(1);
         let mut i = 0;
         while i < names.len() {
@@ -144,14 +151,14 @@ impl<'a> JsonStr<'a> {
     }
 
     /// Whether the string is `text`.
-    pub const fn is(&self, text: &str) -> bool {
+    pub(super) const fn is(&self, text: &str) -> bool {
         self.is_path(&[text])
     }
 }
 
 /// The bytes of a [`JsonStr`] with every escape replaced: an iterator that constants can use too.
 #[derive(Debug, Clone)]
-pub struct JsonBytes<'a> {
+pub(super) struct JsonBytes<'a> {
     raw: &'a [u8],
     at: usize,
     /// Bytes of an escaped character that are still to come: the last `left` of these.
@@ -161,7 +168,7 @@ pub struct JsonBytes<'a> {
 
 impl JsonBytes<'_> {
     /// [`Iterator::next`] for constants.
-    pub const fn next_byte(&mut self) -> Option<u8> {
+    pub(super) const fn next_byte(&mut self) -> Option<u8> {
         if self.left > 0 {
             self.left -= 1;
             return Some(self.character[3 - self.left]);

@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | [`header`] | a safetensors header, strictly, without a heap; `json` and `text` are its tools |
+//! | `header` | a safetensors header, strictly, without a heap; `json` and `text` are its tools |
 //! | [`embed`](mod@embed) | weights as constants of another program |
 //! | [`safetensors`] | files at run time |
 //! | [`events`] | TensorBoard's event files, of [`tfrecord`]s |
@@ -11,9 +11,14 @@
 //! Knows the tables of layers and tensors, and blocks of numbers; no layers, no models, no training.
 
 pub mod embed;
-pub mod header;
-pub mod json;
-pub mod text;
+#[cfg_attr(not(feature = "std"), allow(dead_code, reason = "part of it serves files at run time alone"))]
+mod header;
+#[cfg_attr(not(feature = "std"), allow(dead_code, reason = "as `header`"))]
+mod json;
+mod text;
+
+pub use header::{Dtype, HeaderError, Label};
+pub use json::JsonError;
 
 #[cfg(feature = "std")]
 pub mod events;

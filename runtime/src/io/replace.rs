@@ -11,6 +11,18 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// A step of replacing a file: where an error occurred.
+///
+/// ```
+/// use typenet_runtime::io::Step;
+/// use typenet_runtime::io::safetensors::{Metadata, SaveError, write};
+///
+/// let folder = tempfile::tempdir()?;
+/// let missing = folder.path().join("missing/weights.safetensors");
+/// let Err(SaveError::Io { step, .. }) = write(missing, &[], &Metadata::new()) else { panic!("a folder was made") };
+/// assert_eq!(step, Step::Create);
+/// assert_eq!(step.to_string(), "no temporary file can be created in its folder");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Step {

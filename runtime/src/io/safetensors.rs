@@ -21,9 +21,32 @@ use crate::tensor::{LayerInfo, TensorPlace, Tensors, block_len};
 const ALIGNMENT: usize = 64;
 
 /// Text that goes with the tensors, by key.
+///
+/// ```
+/// use typenet_runtime::io::safetensors::{Metadata, read, write};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("notes.safetensors");
+/// let notes = Metadata::from([("task".to_owned(), "digits".to_owned())]);
+/// write(&path, &[], &notes)?;
+/// assert_eq!(read(&path)?.metadata(), notes);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub type Metadata = BTreeMap<String, String>;
 
 /// What to do with values that are NaN or infinite.
+///
+/// ```
+/// use typenet_runtime::io::safetensors::{Metadata, NonFinite, Tensor, read_with, write, write_with};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("scores.safetensors");
+/// let scores = Tensor { name: "scores".to_owned(), shape: &[2], values: &[1.0, f32::INFINITY] };
+/// assert!(write(&path, std::slice::from_ref(&scores), &Metadata::new()).is_err());
+/// write_with(&path, &[scores], &Metadata::new(), NonFinite::Accept)?;
+/// assert_eq!(read_with(&path, NonFinite::Accept)?.values("scores")?, [1.0, f32::INFINITY]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum NonFinite {
     /// They are an error.
@@ -34,6 +57,17 @@ pub enum NonFinite {
 }
 
 /// A tensor to be written.
+///
+/// ```
+/// use typenet_runtime::io::safetensors::{Metadata, Tensor, read, write};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("table.safetensors");
+/// let table = Tensor { name: "table".to_owned(), shape: &[2, 3], values: &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0] };
+/// write(&path, &[table], &Metadata::new())?;
+/// assert_eq!(read(&path)?.get("table").unwrap().shape(), [2, 3]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tensor<'a> {
     /// Full name: `dense_1.weight`.
@@ -45,6 +79,15 @@ pub struct Tensor<'a> {
 }
 
 /// Why a file was not written. The earlier file, if there was one, is whole.
+///
+/// ```
+/// use typenet_runtime::io::safetensors::{Metadata, SaveError, Tensor, write};
+///
+/// let weight = Tensor { name: "weight".to_owned(), shape: &[2], values: &[1.0, f32::NAN] };
+/// let error = write("weights.safetensors", &[weight], &Metadata::new()).unwrap_err();
+/// assert!(matches!(error, SaveError::NonFinite { index: 1, .. }));
+/// assert_eq!(error.to_string(), "weights.safetensors: value 1 of `weight` is NaN, but should be finite");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SaveError {
@@ -107,6 +150,17 @@ pub enum SaveError {
 }
 
 /// Why a file was not read, or does not fit a model.
+///
+/// ```
+/// use typenet_runtime::io::safetensors::{Metadata, Tensor, read, write};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("weights.safetensors");
+/// write(&path, &[Tensor { name: "weight".to_owned(), shape: &[1], values: &[1.0] }], &Metadata::new())?;
+/// let error = read(&path)?.values("bias").unwrap_err();
+/// assert!(error.to_string().ends_with(": `bias` is not in the file, which has `weight`"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
@@ -197,6 +251,19 @@ fn list(names: &[String]) -> String {
 
 /// Writes tensors and metadata to a file that then stands at `path` whole, or not at all.
 ///
+/// ```
+/// use typenet_runtime::io::safetensors::{Metadata, Tensor, read, write};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("weights.safetensors");
+/// let weight = Tensor { name: "weight".to_owned(), shape: &[2], values: &[0.5, -0.5] };
+/// write(&path, &[weight], &Metadata::new())?;
+/// assert_eq!(read(&path)?.values("weight")?, [0.5, -0.5]);
+/// // Two values behind a header that ends at a multiple of 64 bytes.
+/// assert_eq!(std::fs::metadata(&path)?.len() % 64, 8);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`SaveError`]: values that are NaN or infinite, names that come twice, shapes that do not fit, a file that cannot be
 /// written.
@@ -205,6 +272,17 @@ pub fn write(path: impl AsRef<Path>, tensors: &[Tensor<'_>], metadata: &Metadata
 }
 
 /// [`write()`], with a choice about values that are NaN or infinite.
+///
+/// ```
+/// use typenet_runtime::io::safetensors::{Metadata, NonFinite, Tensor, read, write_with};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("broken.safetensors");
+/// let weight = Tensor { name: "weight".to_owned(), shape: &[1], values: &[f32::NAN] };
+/// write_with(&path, &[weight], &Metadata::new(), NonFinite::Accept)?;
+/// assert!(read(&path).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// As [`write()`].
@@ -312,6 +390,17 @@ fn push_string(json: &mut String, text: &str) {
 
 /// Reads a file.
 ///
+/// ```
+/// use typenet_runtime::io::safetensors::{Metadata, Tensor, read, write};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("weights.safetensors");
+/// write(&path, &[Tensor { name: "bias".to_owned(), shape: &[1], values: &[0.5] }], &Metadata::new())?;
+/// let file = read(&path)?;
+/// assert_eq!(file.tensors().map(|tensor| tensor.name()).collect::<Vec<_>>(), ["bias"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`LoadError`]: a file that cannot be read, is not a valid safetensors file, or has values that are NaN or infinite.
 pub fn read(path: impl AsRef<Path>) -> Result<File, LoadError> {
@@ -319,6 +408,18 @@ pub fn read(path: impl AsRef<Path>) -> Result<File, LoadError> {
 }
 
 /// [`read`], with a choice about values that are NaN or infinite.
+///
+/// ```
+/// use typenet_runtime::io::safetensors::{LoadError, Metadata, NonFinite, Tensor, read, read_with, write_with};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("broken.safetensors");
+/// let weight = Tensor { name: "weight".to_owned(), shape: &[1], values: &[f32::NAN] };
+/// write_with(&path, &[weight], &Metadata::new(), NonFinite::Accept)?;
+/// assert!(matches!(read(&path), Err(LoadError::NonFinite { index: 0, .. })));
+/// assert!(read_with(&path, NonFinite::Accept)?.values("weight")?[0].is_nan());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// As [`read`].
@@ -433,6 +534,26 @@ fn entry<'a>(header: &Header<'a>, at: u32) -> Entry<'a> {
 }
 
 /// A file that was read and is a valid safetensors file.
+///
+/// ```
+/// use typenet_runtime::io::safetensors::{Metadata, Tensor, read, write};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("weights.safetensors");
+/// let tensors = [
+///     Tensor { name: "weight".to_owned(), shape: &[2, 1], values: &[3.0, 4.0] },
+///     Tensor { name: "bias".to_owned(), shape: &[1], values: &[0.5] },
+/// ];
+/// write(&path, &tensors, &Metadata::from([("task".to_owned(), "xor".to_owned())]))?;
+///
+/// let file = read(&path)?;
+/// assert_eq!(file.path(), path);
+/// assert_eq!(file.metadata()["task"], "xor");
+/// assert_eq!(file.tensors().map(|tensor| tensor.name()).collect::<Vec<_>>(), ["bias", "weight"]);
+/// assert_eq!(file.values("weight")?, [3.0, 4.0]);
+/// assert!(file.get("momentum").is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct File {
     path: PathBuf,
@@ -445,6 +566,20 @@ pub struct File {
 }
 
 /// A tensor of a [`File`].
+///
+/// ```
+/// use typenet_runtime::io::Dtype;
+/// use typenet_runtime::io::safetensors::{Metadata, Tensor, read, write};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("weights.safetensors");
+/// write(&path, &[Tensor { name: "weight".to_owned(), shape: &[2, 1], values: &[1.0, 0.0] }], &Metadata::new())?;
+/// let file = read(&path)?;
+/// let weight = file.get("weight").unwrap();
+/// assert_eq!((weight.name(), weight.shape(), weight.dtype), ("weight".to_owned(), vec![2, 1], Dtype::F32));
+/// assert_eq!(weight.bytes, [0, 0, 0x80, 0x3f, 0, 0, 0, 0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
     name: JsonStr<'a>,
@@ -511,6 +646,25 @@ impl File {
     /// Copies every tensor of a model's layers, found under `prefix` followed by the tensor's name, into the model's block.
     /// What else the file holds is not looked at. A block as long as the parameters alone receives them alone.
     ///
+    /// ```
+    /// use typenet_runtime::io::safetensors::{Metadata, block_tensors, read, write};
+    /// use typenet_runtime::layers::Dense;
+    /// use typenet_runtime::tensor::LayerInfo;
+    /// use typenet_runtime::typenum::{U1, U2};
+    ///
+    /// let layers = [LayerInfo::of::<Dense<U2, U1>>("dense_1")];
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("two.safetensors");
+    /// let mut tensors = block_tensors("old.", &layers, &[1.0, 2.0, 3.0]);
+    /// tensors.extend(block_tensors("new.", &layers, &[4.0, 5.0, 6.0]));
+    /// write(&path, &tensors, &Metadata::new())?;
+    ///
+    /// let mut block = [0.0; 3];
+    /// read(&path)?.copy_block("new.", "Model", &layers, &mut block)?;
+    /// assert_eq!(block, [4.0, 5.0, 6.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`LoadError::Missing`], [`LoadError::Type`], [`LoadError::Shape`]; then the block is as it was.
     ///
@@ -559,6 +713,23 @@ impl File {
     }
 
     /// Checks that the file holds the tensors of a model's layers and no others.
+    ///
+    /// ```
+    /// use typenet_runtime::io::safetensors::{Metadata, read, save_block};
+    /// use typenet_runtime::layers::Dense;
+    /// use typenet_runtime::tensor::LayerInfo;
+    /// use typenet_runtime::typenum::{U1, U2};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("model.safetensors");
+    /// save_block(&path, &[LayerInfo::of::<Dense<U2, U1>>("dense_1")], &[3.0, 4.0, 0.5], &Metadata::new())?;
+    /// let other = [LayerInfo::of::<Dense<U1, U2>>("dense_1")];
+    /// let error = read(&path)?.check_block("Other", &other).unwrap_err();
+    /// assert!(
+    ///     error.to_string().ends_with(": `dense_1.weight` has shape [2, 1] in the file, but `Other` declares [1, 2]")
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`LoadError::Missing`], [`LoadError::Type`], [`LoadError::Shape`], [`LoadError::Surplus`].
@@ -610,6 +781,18 @@ fn places(layers: &[LayerInfo], len: usize) -> Vec<TensorPlace> {
 /// The tensors of a model's layers, as parts of its block and under names that start with `prefix`; more may be added before
 /// they are written. A block as long as the parameters alone, such as an optimizer's moments, gives them alone.
 ///
+/// ```
+/// use typenet_runtime::io::safetensors::block_tensors;
+/// use typenet_runtime::layers::Dense;
+/// use typenet_runtime::tensor::LayerInfo;
+/// use typenet_runtime::typenum::{U1, U2};
+///
+/// let layers = [LayerInfo::of::<Dense<U2, U1>>("dense_1")];
+/// let tensors = block_tensors("velocity.", &layers, &[3.0, 4.0, 0.5]);
+/// assert_eq!(tensors[0].name, "velocity.dense_1.weight");
+/// assert_eq!((tensors[1].shape, tensors[1].values), ([1].as_slice(), [0.5].as_slice()));
+/// ```
+///
 /// # Panics
 /// If `block` is not as long as the layers ask for.
 #[track_caller]
@@ -623,6 +806,20 @@ pub fn block_tensors<'a>(prefix: &str, layers: &[LayerInfo], block: &'a [f32]) -
 }
 
 /// Writes a model's block and metadata to a file.
+///
+/// ```
+/// use typenet_runtime::io::safetensors::{Metadata, read, save_block};
+/// use typenet_runtime::layers::Dense;
+/// use typenet_runtime::tensor::LayerInfo;
+/// use typenet_runtime::typenum::{U1, U2};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("model.safetensors");
+/// let layers = [LayerInfo::of::<Dense<U2, U1>>("dense_1")];
+/// save_block(&path, &layers, &[3.0, 4.0, 0.5], &Metadata::new())?;
+/// assert_eq!(read(&path)?.values("dense_1.weight")?, [3.0, 4.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// As [`write()`].
@@ -640,6 +837,23 @@ pub fn save_block(
 }
 
 /// Reads a model's block from a file that holds the model's tensors and no others; returns the metadata.
+///
+/// ```
+/// use typenet_runtime::io::safetensors::{Metadata, load_block, save_block};
+/// use typenet_runtime::layers::Dense;
+/// use typenet_runtime::tensor::LayerInfo;
+/// use typenet_runtime::typenum::{U1, U2};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("model.safetensors");
+/// let layers = [LayerInfo::of::<Dense<U2, U1>>("dense_1")];
+/// save_block(&path, &layers, &[3.0, 4.0, 0.5], &Metadata::new())?;
+///
+/// let mut block = [0.0; 3];
+/// load_block(&path, "Model", &layers, &mut block)?;
+/// assert_eq!(block, [3.0, 4.0, 0.5]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// As [`read`] and [`File::check_block`]; then the block is as it was.

@@ -2,7 +2,7 @@
 
 /// A text of at most [`CAPACITY`](Self::CAPACITY) bytes; what does not fit is left out and marked by `…`.
 #[derive(Clone)]
-pub struct Text {
+pub(super) struct Text {
     bytes: [u8; Self::CAPACITY],
     len: usize,
     full: bool,
@@ -10,16 +10,16 @@ pub struct Text {
 
 impl Text {
     /// Bytes that a text can hold.
-    pub const CAPACITY: usize = 1024;
+    pub(super) const CAPACITY: usize = 1024;
     const CUT: &'static str = "…";
 
     /// An empty text.
-    pub const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self { bytes: [0; Self::CAPACITY], len: 0, full: false }
     }
 
     /// The text.
-    pub const fn as_str(&self) -> &str {
+    pub(super) const fn as_str(&self) -> &str {
         match core::str::from_utf8(self.bytes.split_at(self.len).0) {
             Ok(text) => text,
             Err(_) => unreachable!(),
@@ -27,7 +27,7 @@ impl Text {
     }
 
     /// Appends `text`.
-    pub const fn push(&mut self, text: &str) {
+    pub(super) const fn push(&mut self, text: &str) {
         if self.full {
             return;
         }
@@ -47,7 +47,7 @@ impl Text {
     }
 
     /// Appends `number` in decimal.
-    pub const fn push_number(&mut self, number: u64) {
+    pub(super) const fn push_number(&mut self, number: u64) {
         let mut digits = [0; 20];
         let (mut rest, mut at) = (number, digits.len());
         loop {
@@ -65,7 +65,7 @@ impl Text {
     }
 
     /// Appends `[784, 512]`.
-    pub const fn push_shape(&mut self, shape: &[usize]) {
+    pub(super) const fn push_shape(&mut self, shape: &[usize]) {
         self.push("[");
         let mut i = 0;
         while i < shape.len() {
@@ -79,14 +79,14 @@ impl Text {
     }
 
     /// Appends the label between backquotes.
-    pub const fn push_label(&mut self, label: &super::header::Label) {
+    pub(super) const fn push_label(&mut self, label: &super::header::Label) {
         self.push("`");
         self.push(label.as_str());
         self.push("`");
     }
 
     /// Appends `` `encoder.dense_1.bias` ``.
-    pub const fn push_path(&mut self, path: &crate::tensor::TensorPath) {
+    pub(super) const fn push_path(&mut self, path: &crate::tensor::TensorPath) {
         let names = path.names();
         self.push("`");
         let mut i = 0;

@@ -22,6 +22,12 @@ const TABLE: [u32; 256] = {
 };
 
 /// CRC-32C of `bytes` (RFC 3720, appendix B.4).
+///
+/// ```
+/// use typenet_runtime::io::tfrecord::crc32c;
+///
+/// assert_eq!(crc32c(b"123456789"), 0xE306_9283);
+/// ```
 pub fn crc32c(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, |crc, &byte| (crc >> 8) ^ TABLE[usize::from(crc as u8 ^ byte)])
 }

@@ -20,6 +20,7 @@ use super::simd::{Kernel, MAX_LANES, Simd};
 use super::softmax::{self, softmax_of_lanes};
 
 /// Affine maps of constant size, with an activation.
+#[doc(hidden)]
 pub trait Affine: Sized {
     /// `y ← f(x·weight + bias)` on the instruction set of `simd`, with `x` of `I` numbers, `weight` of `I` rows and `O` columns, `bias` and `y` of `O` numbers,
     /// and `f` the function of `A`; with the bits of [`Product::product`]. `y` is never read.

@@ -7,6 +7,15 @@ use super::function::{Function, Map};
 use super::softmax::SoftmaxRows;
 
 /// Which of `N` classes a sample belongs to, or how probable each is.
+///
+/// ```
+/// use typenet_runtime::kernels::cross_entropy::{Target, categorical};
+///
+/// let logits = [2.0, 0.0];
+/// let class = categorical(Target::Class(0), &logits);
+/// let distribution = categorical(Target::Distribution(&[1.0, 0.0]), &logits);
+/// assert_eq!(class, distribution);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Target<'a> {
     /// The class.
@@ -17,6 +26,13 @@ pub enum Target<'a> {
 
 impl Target<'_> {
     /// `tᵢ`: the probability of class `i`.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::cross_entropy::Target;
+    ///
+    /// assert_eq!(Target::Class(2).probability(2), 1.0);
+    /// assert_eq!(Target::Distribution(&[0.25, 0.75]).probability(0), 0.25);
+    /// ```
     pub fn probability(&self, i: usize) -> f64 {
         match self {
             Self::Class(class) => f64::from(u8::from(*class == i)),
@@ -25,6 +41,12 @@ impl Target<'_> {
     }
 
     /// `(1 − smoothing)·tᵢ + smoothing / classes`: the probability of class `i`, moved towards equal probabilities.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::cross_entropy::Target;
+    ///
+    /// assert_eq!([0, 1].map(|i| Target::Class(0).smoothed(0.5, 2, i)), [0.75, 0.25]);
+    /// ```
     pub fn smoothed(&self, smoothing: f64, classes: usize, i: usize) -> f64 {
         (1.0 - smoothing) * self.probability(i) + smoothing / classes as f64
     }
@@ -50,6 +72,16 @@ fn shifted_log_sum_exp(logits: &[f32]) -> (f64, f32) {
 
 /// `Σᵢ tᵢ·(log Σⱼ exp zⱼ − zᵢ)`: the cross-entropy of `target` and `softmax(logits)`.
 ///
+/// ```
+/// use typenet_runtime::kernels::cross_entropy::{Target, categorical};
+///
+/// // A class that is as good as impossible costs what its logit lacks, and does not overflow.
+/// assert_eq!(categorical(Target::Class(0), &[1000.0, 0.0]), 0.0);
+/// assert_eq!(categorical(Target::Class(1), &[1000.0, 0.0]), 1000.0);
+/// let equal = categorical(Target::Distribution(&[0.25, 0.75]), &[3.0, 3.0]);
+/// assert!((equal - 2f64.ln()).abs() < 1e-6);
+/// ```
+///
 /// # Panics
 /// If the target is no class of `logits`, or not as long.
 pub fn categorical(target: Target<'_>, logits: &[f32]) -> f64 {
@@ -68,6 +100,14 @@ pub fn categorical(target: Target<'_>, logits: &[f32]) -> f64 {
 }
 
 /// `p ← (p·Σt − t)·scale`: from `softmax(logits)` to `scale` times the gradient of [`categorical`] by the logits.
+///
+/// ```
+/// use typenet_runtime::kernels::cross_entropy::{Target, categorical_gradient};
+///
+/// let mut gradient = [0.25, 0.75];
+/// categorical_gradient(Target::Class(1), 2.0, &mut gradient);
+/// assert_eq!(gradient, [0.5, -0.5]);
+/// ```
 ///
 /// # Panics
 /// If the target is no class of `probabilities`, or not as long.
@@ -88,6 +128,14 @@ pub fn categorical_gradient(target: Target<'_>, scale: f32, probabilities: &mut 
 /// [`categorical`] of the target that [`Target::smoothed`] moves towards equal probabilities; without smoothing the same
 /// bits.
 ///
+/// ```
+/// use typenet_runtime::kernels::cross_entropy::{Target, categorical_smoothed};
+///
+/// // The wrong one of two classes has 0.1 / 2 of the target.
+/// let loss = categorical_smoothed(Target::Class(0), 0.1, &[1000.0, 0.0]);
+/// assert!((loss - 50.0).abs() < 1e-9);
+/// ```
+///
 /// # Panics
 /// As [`categorical`].
 pub fn categorical_smoothed(target: Target<'_>, smoothing: f64, logits: &[f32]) -> f64 {
@@ -104,6 +152,14 @@ pub fn categorical_smoothed(target: Target<'_>, smoothing: f64, logits: &[f32]) 
 }
 
 /// [`categorical_gradient`] of a smoothed target.
+///
+/// ```
+/// use typenet_runtime::kernels::cross_entropy::{Target, categorical_smoothed_gradient};
+///
+/// let mut gradient = [0.5, 0.5];
+/// categorical_smoothed_gradient(Target::Class(0), 0.5, 1.0, &mut gradient);
+/// assert_eq!(gradient, [-0.25, 0.25]);
+/// ```
 ///
 /// # Panics
 /// As [`categorical_gradient`].
@@ -135,6 +191,15 @@ pub(super) fn assert_fits(target: Target<'_>, classes: usize) {
 }
 
 /// `Σᵢ (log(1 + exp zᵢ) − tᵢ·zᵢ)`: the cross-entropies of the probabilities `target(i)` and `sigmoid(logits)`.
+///
+/// ```
+/// use typenet_runtime::kernels::cross_entropy::binary;
+///
+/// // Two outputs at probability one half, then one that is sure and wrong.
+/// let labels = [1.0, 0.0];
+/// assert!((binary(|i| labels[i], &[0.0, 0.0]) - 2.0 * 2f64.ln()).abs() < 1e-6);
+/// assert_eq!(binary(|_| 0.0, &[100.0]), 100.0);
+/// ```
 pub fn binary(target: impl Fn(usize) -> f32, logits: &[f32]) -> f64 {
     let mut total = 0.0;
     binary_rows(logits.len(), |_, place| target(place), logits, |sum| total = sum);
@@ -143,6 +208,15 @@ pub fn binary(target: impl Fn(usize) -> f32, logits: &[f32]) -> f64 {
 
 /// Gives [`binary`] of each row of `width` logits to `each`, in order; `target(row, place)` is the probability. Exponentials
 /// are taken of many rows at a time.
+///
+/// ```
+/// use typenet_runtime::kernels::cross_entropy::binary_rows;
+///
+/// let labels = [[1.0, 1.0], [0.0, 1.0]];
+/// let mut losses = Vec::new();
+/// binary_rows(2, |row, place| labels[row][place], &[1000.0; 4], |loss| losses.push(loss));
+/// assert_eq!(losses, [0.0, 1000.0]);
+/// ```
 pub fn binary_rows(
     width: usize,
     target: impl Fn(usize, usize) -> f32,
@@ -174,6 +248,14 @@ pub fn binary_rows(
 }
 
 /// `p ← (p − t)·scale`: from `sigmoid(logits)` to `scale` times the gradient of [`binary`] by the logits.
+///
+/// ```
+/// use typenet_runtime::kernels::cross_entropy::binary_gradient;
+///
+/// let mut gradient = [0.75, 0.25];
+/// binary_gradient(|_| 1.0, 2.0, &mut gradient);
+/// assert_eq!(gradient, [-0.5, -1.5]);
+/// ```
 pub fn binary_gradient(target: impl Fn(usize) -> f32, scale: f32, probabilities: &mut [f32]) {
     for (i, p) in probabilities.iter_mut().enumerate() {
         *p = (*p - target(i)) * scale;
@@ -183,18 +265,38 @@ pub fn binary_gradient(target: impl Fn(usize) -> f32, scale: f32, probabilities:
 /// The definitions, in f64: textbook formulas, by which the functions above are judged and their gradients checked.
 pub mod reference {
     /// `log Σⱼ exp zⱼ`
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::cross_entropy::reference::log_sum_exp;
+    ///
+    /// assert!((log_sum_exp(&[1.0, 1.0]) - (1.0 + 2f64.ln())).abs() < 1e-15);
+    /// ```
     pub fn log_sum_exp(logits: &[f64]) -> f64 {
         let max = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         max + libm::log(logits.iter().map(|z| libm::exp(z - max)).sum())
     }
 
     /// `−Σᵢ tᵢ·log softmax(z)ᵢ`
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::cross_entropy::reference::categorical;
+    ///
+    /// assert!((categorical(&[0.0, 1.0], &[0.0, 0.0]) - 2f64.ln()).abs() < 1e-15);
+    /// ```
     pub fn categorical(target: &[f64], logits: &[f64]) -> f64 {
         let log_sum_exp = log_sum_exp(logits);
         target.iter().zip(logits).map(|(t, z)| t * (log_sum_exp - z)).sum()
     }
 
     /// `(softmax(z)ᵢ·Σt − tᵢ)·scale`
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::cross_entropy::reference::categorical_gradient;
+    ///
+    /// let mut gradient = [f64::NAN; 2];
+    /// categorical_gradient(&[0.0, 1.0], 2.0, &[0.0, 0.0], &mut gradient);
+    /// assert!((gradient[0] - 1.0).abs() < 1e-15 && (gradient[1] + 1.0).abs() < 1e-15);
+    /// ```
     pub fn categorical_gradient(target: &[f64], scale: f64, logits: &[f64], gradient: &mut [f64]) {
         let (log_sum_exp, sum) = (log_sum_exp(logits), target.iter().sum::<f64>());
         for ((gradient, t), z) in gradient.iter_mut().zip(target).zip(logits) {
@@ -203,6 +305,12 @@ pub mod reference {
     }
 
     /// `−Σᵢ (tᵢ·log σ(zᵢ) + (1 − tᵢ)·log σ(−zᵢ))`, where `−log σ(z) = log(1 + exp(−z))`
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::cross_entropy::reference::binary;
+    ///
+    /// assert!((binary(&[1.0], &[0.0]) - 2f64.ln()).abs() < 1e-15);
+    /// ```
     pub fn binary(target: &[f64], logits: &[f64]) -> f64 {
         let softplus =
             |z: f64| if z > 0.0 { z + libm::log1p(libm::exp(-z)) } else { libm::log1p(libm::exp(z)) };
@@ -210,6 +318,14 @@ pub mod reference {
     }
 
     /// `(σ(zᵢ) − tᵢ)·scale`
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::cross_entropy::reference::binary_gradient;
+    ///
+    /// let mut gradient = [f64::NAN; 2];
+    /// binary_gradient(&[1.0, 0.0], 2.0, &[0.0, 0.0], &mut gradient);
+    /// assert_eq!(gradient, [-1.0, 1.0]);
+    /// ```
     pub fn binary_gradient(target: &[f64], scale: f64, logits: &[f64], gradient: &mut [f64]) {
         for ((gradient, t), z) in gradient.iter_mut().zip(target).zip(logits) {
             *gradient = (1.0 / (1.0 + libm::exp(-z)) - t) * scale;

@@ -6,6 +6,18 @@ use super::{
 };
 
 /// `f32` with fast kernels, or `f64` with the reference kernels.
+///
+/// ```
+/// use typenet_runtime::kernels::Element;
+///
+/// /// `⅓` as a layer in `T` sees it.
+/// fn third<T: Element>() -> f64 {
+///     T::from_f64(1.0 / 3.0).to_f64()
+/// }
+///
+/// assert_eq!(third::<f64>(), 1.0 / 3.0);
+/// assert_eq!(third::<f32>(), f64::from(1f32 / 3.0));
+/// ```
 pub trait Element:
     Copy
     + core::ops::Mul<Output = Self>

@@ -24,6 +24,18 @@ fn sigmoid(z: f64) -> f64 {
 }
 
 /// The exponent, and the share of the loss that yes and no have.
+///
+/// ```
+/// use typenet_runtime::kernels::focal::BinaryFocus;
+///
+/// let focus = BinaryFocus { gamma: 2.0, alpha: None };
+/// let ln_2 = 2f64.ln();
+/// assert!((focus.value(1.0, 0.0) - 0.5f64.powi(2) * ln_2).abs() < 1e-15);
+/// assert!((focus.of_probability(1.0, 0.5, ln_2) - 0.5f64.powi(2) * ln_2).abs() < 1e-15);
+/// // Without focus: σ(z) − t.
+/// let plain = BinaryFocus { gamma: 0.0, alpha: None };
+/// assert!((plain.derivative(1.0, 0.0) + 0.5).abs() < 1e-15);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BinaryFocus {
     /// γ
@@ -67,6 +79,20 @@ impl BinaryFocus {
 }
 
 /// The exponent, the weight of all classes, and how far targets are moved towards equal probabilities.
+///
+/// ```
+/// use typenet_runtime::kernels::cross_entropy::Target;
+/// use typenet_runtime::kernels::focal::CategoricalFocus;
+///
+/// let focus = CategoricalFocus { gamma: 2.0, alpha: 0.25, smoothing: 0.0 };
+/// let loss = focus.value(Target::Class(0), &[3.0, 3.0]);
+/// assert!((loss - 0.25 * 0.5f64.powi(2) * 2f64.ln()).abs() < 1e-15);
+/// assert!((loss - focus.cost(1.0, 2f64.ln())).abs() < 1e-15);
+/// // Without focus: softmax(z) − t.
+/// let mut gradient = [3.0, 3.0];
+/// CategoricalFocus { gamma: 0.0, alpha: 1.0, ..focus }.gradient(Target::Class(0), 2.0, &mut gradient);
+/// assert_eq!(gradient, [-1.0, 1.0]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CategoricalFocus {
     /// γ

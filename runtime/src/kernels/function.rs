@@ -11,6 +11,16 @@ use crate::hardware::isa::{Isa, isa};
 use crate::hardware::threads::share_slices;
 
 /// An activation function.
+///
+/// ```
+/// use typenet_runtime::kernels::Function;
+/// use typenet_runtime::kernels::function::Kept;
+///
+/// // Sigmoid's derivative is y·(1 − y); gelu's cannot be had from its value.
+/// assert_eq!(Function::Sigmoid.kept(), Kept::Output);
+/// assert_eq!(Function::Gelu.kept(), Kept::Preactivation);
+/// assert!(Function::Softmax.is_rowwise() && !Function::Sigmoid.is_rowwise());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Function {
     /// `x`
@@ -46,6 +56,25 @@ pub enum Function {
 }
 
 /// What the derivative of a function is computed from.
+///
+/// ```
+/// use typenet_runtime::kernels::function::Kept;
+/// use typenet_runtime::kernels::{Function, Map};
+///
+/// /// The derivative of `function` at `x`.
+/// fn slope(function: Function, x: f64) -> f64 {
+///     let mut kept = [x];
+///     if function.kept() == Kept::Output {
+///         f64::map(function, 1, &mut kept);
+///     }
+///     let mut slope = [1.0];
+///     f64::map_gradient(function, 1, &kept, &mut slope);
+///     slope[0]
+/// }
+///
+/// assert_eq!(slope(Function::Tanh, 0.0), 1.0);
+/// assert_eq!(slope(Function::Silu, 0.0), 0.5);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kept {
     /// The function's value, which the next layer keeps anyway.
@@ -70,6 +99,18 @@ impl Function {
 }
 
 /// Functions applied to rows of `width` values, in place.
+///
+/// ```
+/// use typenet_runtime::kernels::{Function, Map};
+///
+/// let mut x = [0.0f32, 0.0, 5.0, 5.0];
+/// f32::map(Function::Softmax, 2, &mut x);
+/// assert_eq!(x, [0.5; 4]);
+///
+/// let mut grad = [2.0f32];
+/// f32::map_gradient(Function::Sigmoid, 1, &[0.5], &mut grad);
+/// assert_eq!(grad, [2.0 * 0.5 * (1.0 - 0.5)]);
+/// ```
 pub trait Map: Sized {
     /// `x ← f(x)`, row by row of `width` values.
     ///

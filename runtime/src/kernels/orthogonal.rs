@@ -5,6 +5,15 @@
 //! Rozložník, "The loss of orthogonality in the Gram-Schmidt orthogonalization process", 2005). Sums are f64.
 
 /// Matrices whose columns or rows can be made orthonormal.
+///
+/// ```
+/// use typenet_runtime::kernels::orthogonal::Orthonormalize;
+///
+/// // The columns (3, 4) and (1, 2).
+/// let mut x = [3.0f32, 1.0, 4.0, 2.0];
+/// f32::orthonormalize(2, &mut x);
+/// assert_eq!(format!("{x:.3?}"), "[0.600, -0.800, 0.800, 0.600]");
+/// ```
 pub trait Orthonormalize: Sized {
     /// Makes the shorter side's vectors orthonormal, for a matrix of `x.len() / columns` rows: its columns if it has
     /// at least as many rows as columns, otherwise its rows.

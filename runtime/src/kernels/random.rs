@@ -33,6 +33,27 @@ const fn philox(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
 /// `Rng::seed(s)` is Philox4x32-10 with `s` as its key; word `i` of the stream is word `i mod 4` of block
 /// `i div 4`. [`fork`](Self::fork) gives an independent stream whose key is a block of a counter that the parent
 /// never reaches.
+///
+/// ```
+/// use typenet_runtime::kernels::Rng;
+///
+/// let mut rng = Rng::seed(7);
+/// let words = [rng.next_u32(), rng.next_u32(), rng.next_u32(), rng.next_u32()];
+/// assert_eq!(words, Rng::seed(7).block(0));
+/// assert_eq!(rng.next_u64(), Rng::seed(7).at(4).next_u64());
+/// assert_eq!(rng.fork(3), Rng::seed(7).fork(3));
+///
+/// assert!((0.0..1.0).contains(&rng.uniform()));
+/// assert!(rng.below(6) < 6);
+/// assert!(rng.truncated_normal().abs() <= 2.0);
+/// let mean = (0..10_000).map(|_| rng.normal()).sum::<f64>() / 10_000.0;
+/// assert!(mean.abs() < 0.05);
+///
+/// let mut order = [0, 1, 2, 3];
+/// rng.shuffle(&mut order);
+/// order.sort_unstable();
+/// assert_eq!(order, [0, 1, 2, 3]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rng {
     key: u64,

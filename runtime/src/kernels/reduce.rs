@@ -6,6 +6,17 @@ use crate::hardware::isa::{Isa, isa};
 use crate::hardware::threads::share_slices;
 
 /// Sums and largest values, in an order of additions that depends on sizes alone.
+///
+/// ```
+/// use typenet_runtime::kernels::Reduce;
+///
+/// let x = [1.0f32, 2.0, 3.0, 4.0, 5.0, 6.0];
+/// let mut sums = [0.0; 2];
+/// f32::column_sums(&x, &mut sums);
+/// assert_eq!(sums, [9.0, 12.0]);
+/// assert_eq!((f32::sum(&x), f32::mean(&x), f32::largest(&x)), (21.0, 3.5, 6.0));
+/// assert!(f32::largest(&[1.0, f32::NAN]).is_nan());
+/// ```
 pub trait Reduce: Sized {
     /// `sums[j] ← Σᵢ x[i, j]` over rows of `sums.len()` values, in ascending order of `i`.
     ///
@@ -248,6 +259,13 @@ pub fn norm(x: &[f32]) -> f64 {
 }
 
 /// Index of the largest value; the first of equals; NaN counts as larger than every number. 0 if empty.
+///
+/// ```
+/// use typenet_runtime::kernels::reduce::argmax;
+///
+/// assert_eq!(argmax(&[0.1, 0.7, 0.2]), 1);
+/// assert_eq!(argmax(&[3.0, 3.0]), 0);
+/// ```
 pub fn argmax(x: &[f32]) -> usize {
     let mut best = 0;
     for (i, value) in x.iter().enumerate() {

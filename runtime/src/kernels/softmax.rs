@@ -11,6 +11,26 @@ use crate::hardware::threads::share_slices;
 
 /// Row-wise exponential families. A slice is rows of `width` values.
 ///
+/// ```
+/// use typenet_runtime::kernels::SoftmaxRows;
+///
+/// let mut y = [0.0, 0.0, 1000.0, 1000.0];
+/// f64::softmax_rows(2, &mut y);
+/// assert_eq!(y, [0.5; 4]);
+/// let mut grad = [1.0, 0.0, 1.0, 1.0];
+/// f64::softmax_gradient(2, &y, &mut grad);
+/// assert_eq!(grad, [0.25, -0.25, 0.0, 0.0]);
+///
+/// let mut y = [7.0, 7.0];
+/// f64::log_softmax_rows(2, &mut y);
+/// assert_eq!(y, [-(2f64.ln()); 2]);
+/// let mut grad = [1.0, 0.0];
+/// f64::log_softmax_gradient(2, &y, &mut grad);
+/// assert_eq!(format!("{grad:.3?}"), "[0.500, -0.500]");
+///
+/// assert_eq!(f64::log_sum_exp(&[7.0, 7.0]), 7.0 + 2f64.ln());
+/// ```
+///
 /// # Panics
 /// Every method panics if a slice is not whole rows, or two slices differ in length.
 pub trait SoftmaxRows: Sized {

@@ -10,6 +10,30 @@ use crate::hardware::threads::{Divide, share_slices};
 /// What an optimizer does to one weight, with `SLOTS` numbers remembered for it.
 ///
 /// `apply` should be `#[inline(always)]`: it is compiled into a loop for each instruction set.
+///
+/// ```
+/// use typenet_runtime::kernels::update::{Gradient, UpdateRule, update};
+///
+/// /// `velocity ← ½·velocity − rate·g; w ← w + velocity`
+/// #[derive(Clone, Copy)]
+/// struct Momentum {
+///     rate: f32,
+/// }
+///
+/// impl UpdateRule<1> for Momentum {
+///     #[inline(always)]
+///     fn apply(self, weight: f32, gradient: f32, [velocity]: [f32; 1]) -> (f32, [f32; 1]) {
+///         let velocity = 0.5 * velocity - self.rate * gradient;
+///         (weight + velocity, [velocity])
+///     }
+/// }
+///
+/// let (mut weights, mut velocities) = ([1.0, 2.0], [0.0; 2]);
+/// for _ in 0..2 {
+///     update(Momentum { rate: 0.5 }, &mut weights, Gradient::Values(&[1.0, 0.0]), [&mut velocities]);
+/// }
+/// assert_eq!((weights, velocities), ([-0.25, 2.0], [-0.75, 0.0]));
+/// ```
 pub trait UpdateRule<const SLOTS: usize>: Copy + Send + Sync {
     /// The next weight and the numbers to remember.
     fn apply(self, weight: f32, gradient: f32, slots: [f32; SLOTS]) -> (f32, [f32; SLOTS]);
@@ -26,6 +50,34 @@ pub const MAX_SLOTS: usize = 5;
 /// w       = w − decay·w
 /// w       = rule(w, g)
 /// average = average + average_rate·(w − average)   if there is an average
+/// ```
+///
+/// ```
+/// use typenet_runtime::kernels::update::{Gradient, Tuning, UpdateRule, update_tuned};
+///
+/// #[derive(Clone, Copy)]
+/// struct Descent;
+///
+/// impl UpdateRule<0> for Descent {
+///     #[inline(always)]
+///     fn apply(self, weight: f32, gradient: f32, _: [f32; 0]) -> (f32, [f32; 0]) {
+///         (weight - gradient, [])
+///     }
+/// }
+///
+/// let (mut weights, mut earlier, mut average) = ([1.0, 1.0], [2.0, 0.0], [1.0, 1.0]);
+/// let tuning = Tuning {
+///     scale: 0.5,
+///     limit: 1.0,
+///     decay: 0.0,
+///     accumulated: Some(&mut earlier),
+///     average: Some(&mut average),
+///     average_rate: 0.5,
+/// };
+/// update_tuned(Descent, tuning, &mut weights, Gradient::Values(&[2.0, 1.0]), []);
+/// // 0.5·(2 + 2) is cut to 1; 0.5·(1 + 0) is not.
+/// assert_eq!(weights, [0.0, 0.5]);
+/// assert_eq!((earlier, average), ([0.0, 0.0], [0.5, 0.75]));
 /// ```
 #[derive(Debug)]
 pub struct Tuning<'a> {
@@ -63,6 +115,25 @@ impl Tuning<'_> {
 }
 
 /// The gradient by a block of parameters.
+///
+/// ```
+/// use typenet_runtime::kernels::update::{Gradient, UpdateRule, update};
+///
+/// #[derive(Clone, Copy)]
+/// struct Descent;
+///
+/// impl UpdateRule<0> for Descent {
+///     #[inline(always)]
+///     fn apply(self, weight: f32, gradient: f32, _: [f32; 0]) -> (f32, [f32; 0]) {
+///         (weight - gradient, [])
+///     }
+/// }
+///
+/// let (mut values, mut outer) = ([0.0; 4], [0.0; 4]);
+/// update(Descent, &mut values, Gradient::Values(&[3.0, 4.0, 6.0, 8.0]), []);
+/// update(Descent, &mut outer, Gradient::Outer { rows: &[1.0, 2.0], columns: &[3.0, 4.0] }, []);
+/// assert_eq!(values, outer);
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub enum Gradient<'a, T = f32> {
     /// One number for each parameter.
@@ -111,6 +182,26 @@ impl<T> Gradient<'_, T> {
 
 /// Applies `rule` to every weight. Large blocks are shared between threads.
 ///
+/// ```
+/// use typenet_runtime::kernels::update::{Gradient, UpdateRule, update};
+///
+/// #[derive(Clone, Copy)]
+/// struct Descent {
+///     rate: f32,
+/// }
+///
+/// impl UpdateRule<0> for Descent {
+///     #[inline(always)]
+///     fn apply(self, weight: f32, gradient: f32, _: [f32; 0]) -> (f32, [f32; 0]) {
+///         (weight - self.rate * gradient, [])
+///     }
+/// }
+///
+/// let mut weights = [1.0, 2.0, 3.0];
+/// update(Descent { rate: 0.5 }, &mut weights, Gradient::Values(&[2.0, 0.0, -2.0]), []);
+/// assert_eq!(weights, [0.0, 2.0, 4.0]);
+/// ```
+///
 /// # Panics
 /// If the lengths differ.
 #[track_caller]
@@ -129,6 +220,32 @@ pub fn update<const SLOTS: usize, R: UpdateRule<SLOTS>>(
 }
 
 /// [`update`] with what a tuning does around the rule.
+///
+/// ```
+/// use typenet_runtime::kernels::update::{Gradient, Tuning, UpdateRule, update_tuned};
+///
+/// #[derive(Clone, Copy)]
+/// struct Descent;
+///
+/// impl UpdateRule<0> for Descent {
+///     #[inline(always)]
+///     fn apply(self, weight: f32, gradient: f32, _: [f32; 0]) -> (f32, [f32; 0]) {
+///         (weight - gradient, [])
+///     }
+/// }
+///
+/// let decay = Tuning {
+///     scale: 1.0,
+///     limit: f32::INFINITY,
+///     decay: 0.25,
+///     accumulated: None,
+///     average: None,
+///     average_rate: 0.0,
+/// };
+/// let mut weights = [4.0, 8.0];
+/// update_tuned(Descent, decay, &mut weights, Gradient::Values(&[1.0, 0.0]), []);
+/// assert_eq!(weights, [2.0, 6.0]);
+/// ```
 ///
 /// # Panics
 /// If the lengths differ.

@@ -9,6 +9,23 @@ use crate::kernels::function::{Function, Kept};
 use crate::tensor::Shape;
 
 /// Applies activation `A` to samples of shape `S`: `y = f(x)`. Softmax runs over the last size.
+///
+/// ```
+/// use typenet_runtime::layers::activation::{Activate, Softmax};
+/// use typenet_runtime::layers::{Layer, Predict};
+/// use typenet_runtime::typenum::{U2, U3};
+///
+/// let mut output = [0.0f32; 6];
+/// <Activate<(U3, U2), Softmax> as Layer>::predict(Predict {
+///     batch: 1,
+///     parameters: &[],
+///     buffers: &[],
+///     input: &[1.0, 1.0, 2.0, 2.0, 1000.0, 1000.0],
+///     output: &mut output,
+///     scratch: &mut [],
+/// });
+/// assert_eq!(output, [0.5; 6]);
+/// ```
 #[derive(Debug)]
 pub struct Activate<S, A>(PhantomData<(S, A)>);
 

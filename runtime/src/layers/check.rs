@@ -8,6 +8,17 @@ use crate::kernels::Rng;
 use crate::tensor::Shape;
 
 /// What [`check_gradient`] saw.
+///
+/// ```
+/// use typenet_runtime::layers::Dense;
+/// use typenet_runtime::layers::activation::Relu;
+/// use typenet_runtime::layers::check::check_gradient;
+/// use typenet_runtime::typenum::{U2, U3};
+///
+/// let report = check_gradient::<Dense<U3, U2, Relu>>(4, 7);
+/// assert_eq!(report.checked + report.kinks, 4 * 3 + 3 * 2 + 2);
+/// assert!(report.worst <= 1.0);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GradientReport {
     /// Derivatives that agree.

@@ -14,12 +14,27 @@ use crate::kernels::{Element, Matrix, Rng, Simd, Tail};
 use crate::tensor::TensorInfo;
 
 /// Whether a layer adds a bias, as a type.
+///
+/// ```
+/// use typenet_runtime::layers::dense::{BiasOption, NoBias, WithBias};
+///
+/// assert_eq!((WithBias::BIAS, NoBias::BIAS), (true, false));
+/// ```
 pub trait BiasOption: 'static {
     /// Whether there is a bias.
     const BIAS: bool;
 }
 
 /// The layer adds a bias.
+///
+/// ```
+/// use typenet_runtime::layers::activation::Linear;
+/// use typenet_runtime::layers::dense::{Dense, WithBias};
+/// use typenet_runtime::layers::parameter_count;
+/// use typenet_runtime::typenum::{U2, U3};
+///
+/// assert_eq!(parameter_count::<f32, Dense<U3, U2, Linear, WithBias>>(), 3 * 2 + 2);
+/// ```
 #[derive(Debug)]
 pub struct WithBias;
 impl BiasOption for WithBias {
@@ -27,6 +42,15 @@ impl BiasOption for WithBias {
 }
 
 /// The layer adds no bias: `bias = false`.
+///
+/// ```
+/// use typenet_runtime::layers::activation::Linear;
+/// use typenet_runtime::layers::dense::{Dense, NoBias};
+/// use typenet_runtime::layers::parameter_count;
+/// use typenet_runtime::typenum::{U2, U3};
+///
+/// assert_eq!(parameter_count::<f32, Dense<U3, U2, Linear, NoBias>>(), 3 * 2);
+/// ```
 #[derive(Debug)]
 pub struct NoBias;
 impl BiasOption for NoBias {
@@ -46,6 +70,29 @@ const WIDE: usize = 64;
 ///
 /// # References
 /// Glorot & Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010.
+///
+/// # Example
+/// ```
+/// use typenet_runtime::layers::activation::Relu;
+/// use typenet_runtime::layers::{Dense, Layer, Predict};
+/// use typenet_runtime::typenum::{U2, U3};
+///
+/// let mut y = [0.0f32; 2];
+/// <Dense<U3, U2, Relu> as Layer>::predict(Predict {
+///     batch: 1,
+///     parameters: &[
+///         1.0, -1.0, // from the first input
+///         2.0, -2.0, // from the second
+///         3.0, -3.0, // from the third
+///         0.5, 0.5, // bias
+///     ],
+///     buffers: &[],
+///     input: &[1.0, 1.0, 1.0],
+///     output: &mut y,
+///     scratch: &mut [],
+/// });
+/// assert_eq!(y, [6.5, 0.0]);
+/// ```
 #[derive(Debug)]
 pub struct Dense<I, O, A = Linear, B = WithBias, W = GlorotUniform>(PhantomData<(I, O, A, B, W)>);
 
@@ -158,6 +205,15 @@ where
 }
 
 /// The parameters of a dense layer, seen as arrays.
+///
+/// ```
+/// use typenet_runtime::layers::dense::DenseView;
+///
+/// let view = DenseView::<2, 1>::new(&[3.0, 4.0, 0.5]);
+/// assert_eq!(view.weight(), &[[3.0], [4.0]]);
+/// assert_eq!(view.bias(), Some(&[0.5]));
+/// assert_eq!(DenseView::<2, 1>::new(&[3.0, 4.0]).bias(), None);
+/// ```
 #[derive(Debug)]
 pub struct DenseView<'a, const I: usize, const O: usize>(&'a [f32]);
 
@@ -179,6 +235,18 @@ impl<'a, const I: usize, const O: usize> DenseView<'a, I, O> {
 }
 
 /// The parameters of a dense layer, seen as arrays that can be changed.
+///
+/// ```
+/// use typenet_runtime::layers::dense::DenseViewMut;
+///
+/// let mut parameters = [3.0, 4.0, 0.5];
+/// let mut view = DenseViewMut::<2, 1>::new(&mut parameters);
+/// view.weight()[1] = [0.0];
+/// if let Some(bias) = view.bias() {
+///     bias[0] = 1.0;
+/// }
+/// assert_eq!(parameters, [3.0, 0.0, 1.0]);
+/// ```
 #[derive(Debug)]
 pub struct DenseViewMut<'a, const I: usize, const O: usize>(&'a mut [f32]);
 

@@ -8,10 +8,34 @@ use crate::kernels::Element;
 use crate::tensor::Shape;
 
 /// A share of `NUMERATOR / DENOMINATOR`, as a type.
+///
+/// ```
+/// use typenet_runtime::layers::dropout::{Fraction, Rate};
+///
+/// assert_eq!(Fraction::<1, 5>::RATE, 0.2);
+/// ```
 #[derive(Debug)]
 pub struct Fraction<const NUMERATOR: u64, const DENOMINATOR: u64>;
 
 /// A share in `[0, 1)`, as a type.
+///
+/// ```
+/// use typenet_runtime::layers::dropout::Rate;
+///
+/// /// One in three.
+/// struct Third;
+///
+/// impl Rate for Third {
+///     const RATE: f64 = 1.0 / 3.0;
+/// }
+///
+/// /// The factor of what stays.
+/// fn factor<R: Rate>() -> f64 {
+///     1.0 / (1.0 - R::RATE)
+/// }
+///
+/// assert!((factor::<Third>() - 1.5).abs() < 1e-15);
+/// ```
 pub trait Rate: 'static {
     /// The share.
     const RATE: f64;
@@ -32,6 +56,28 @@ impl<const NUMERATOR: u64, const DENOMINATOR: u64> Rate for Fraction<NUMERATOR, 
 ///
 /// # References
 /// Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR 2014.
+///
+/// # Example
+/// ```
+/// use typenet_runtime::kernels::Rng;
+/// use typenet_runtime::layers::dropout::{Dropout, Fraction};
+/// use typenet_runtime::layers::{Forward, Layer};
+/// use typenet_runtime::typenum::U1000;
+///
+/// let (mut output, mut cache) = ([0.0f32; 1000], [0.0; 1000]);
+/// <Dropout<(U1000,), Fraction<1, 5>> as Layer>::forward(Forward {
+///     batch: 1,
+///     parameters: &[],
+///     buffers: &mut [],
+///     input: &[1.0; 1000],
+///     output: &mut output,
+///     cache: &mut cache,
+///     rng: Rng::seed(7),
+/// });
+/// assert!(output.iter().all(|&y| y == 0.0 || y == 1.25));
+/// let dropped = output.iter().filter(|&&y| y == 0.0).count();
+/// assert!((150..250).contains(&dropped));
+/// ```
 #[derive(Debug)]
 pub struct Dropout<S, R>(PhantomData<(S, R)>);
 

@@ -10,6 +10,25 @@ use crate::kernels::Element;
 use crate::tensor::Shape;
 
 /// Sees samples of shape `S` as `N` values in the same order. `N` is the product of `S`, which the compiler checks.
+///
+/// ```
+/// use typenet_runtime::layers::{Flatten, Layer, Predict};
+/// use typenet_runtime::tensor::Shape;
+/// use typenet_runtime::typenum::{U2, U3, U6};
+///
+/// type Flat = Flatten<(U2, U3), U6>;
+/// assert_eq!(<Flat as Layer>::Output::SIZES, [6]);
+/// let mut output = [0.0f32; 6];
+/// <Flat as Layer>::predict(Predict {
+///     batch: 1,
+///     parameters: &[],
+///     buffers: &[],
+///     input: [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]].as_flattened(),
+///     output: &mut output,
+///     scratch: &mut [],
+/// });
+/// assert_eq!(output, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+/// ```
 #[derive(Debug)]
 pub struct Flatten<S, N>(PhantomData<(S, N)>);
 

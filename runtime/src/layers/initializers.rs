@@ -7,6 +7,24 @@ use core::marker::PhantomData;
 use crate::kernels::{Element, Rng};
 
 /// How a weight starts.
+///
+/// ```
+/// use typenet_runtime::kernels::{Element, Rng};
+/// use typenet_runtime::layers::initializers::Initializer;
+///
+/// /// Every input leads to every output with the same weight, so that a layer starts as a mean.
+/// struct Mean;
+///
+/// impl Initializer for Mean {
+///     fn fill<T: Element>(fan_in: usize, _: usize, _: &mut Rng, weight: &mut [T]) {
+///         weight.fill(T::from_f64(1.0 / fan_in as f64));
+///     }
+/// }
+///
+/// let mut weight = [0.0f32; 8];
+/// Mean::fill(4, 2, &mut Rng::seed(0), &mut weight);
+/// assert_eq!(weight, [0.25; 8]);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an initializer",
     note = "such as `GlorotUniform`, `HeNormal`, `Orthogonal`, `Zeros`"
@@ -46,53 +64,174 @@ macro_rules! initializers {
 
 initializers! {
     /// All zero.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::Rng;
+    /// use typenet_runtime::layers::initializers::{Initializer, Zeros};
+    ///
+    /// let mut weight = [7.0f32; 6];
+    /// Zeros::fill(2, 3, &mut Rng::seed(0), &mut weight);
+    /// assert_eq!(weight, [0.0; 6]);
+    /// ```
     Zeros, |fan_in, fan_out, rng, weight| weight.fill(T::ZERO);
 
     /// All one.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::Rng;
+    /// use typenet_runtime::layers::initializers::{Initializer, Ones};
+    ///
+    /// let mut weight = [7.0f32; 6];
+    /// Ones::fill(2, 3, &mut Rng::seed(0), &mut weight);
+    /// assert_eq!(weight, [1.0; 6]);
+    /// ```
     Ones, |fan_in, fan_out, rng, weight| weight.fill(T::from_f64(1.0));
 
     /// One on the diagonal, zero elsewhere.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::Rng;
+    /// use typenet_runtime::layers::initializers::{Identity, Initializer};
+    ///
+    /// let mut weight = [7.0f32; 6];
+    /// Identity::fill(2, 3, &mut Rng::seed(0), &mut weight);
+    /// assert_eq!(weight, [1.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
+    /// ```
     Identity, |fan_in, fan_out, rng, weight| {
         weight.fill(T::ZERO);
         weight.iter_mut().step_by(fan_out + 1).take(fan_in.min(fan_out)).for_each(|x| *x = T::from_f64(1.0));
     };
 
     /// Uniform in ±√(6 / (fan_in + fan_out)) (Glorot & Bengio 2010, eq. 16).
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::Rng;
+    /// use typenet_runtime::layers::initializers::{GlorotUniform, Initializer};
+    ///
+    /// let mut weight = [0.0f32; 30 * 20];
+    /// GlorotUniform::fill(30, 20, &mut Rng::seed(1), &mut weight);
+    /// let largest = weight.iter().fold(0.0, |largest: f32, w| largest.max(w.abs()));
+    /// let limit = (6.0f32 / (30.0 + 20.0)).sqrt();
+    /// assert!(0.95 * limit < largest && largest <= limit);
+    /// ```
     GlorotUniform, |fan_in, fan_out, rng, weight| {
         uniform(libm::sqrt(6.0 / (fan_in + fan_out) as f64), rng, weight);
     };
 
     /// Normal, cut at two deviations, with standard deviation √(2 / (fan_in + fan_out)) after the cut (Glorot & Bengio
     /// 2010; `keras.initializers.GlorotNormal`).
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::Rng;
+    /// use typenet_runtime::layers::initializers::{GlorotNormal, Initializer};
+    ///
+    /// let mut weight = [0.0f32; 30 * 20];
+    /// GlorotNormal::fill(30, 20, &mut Rng::seed(1), &mut weight);
+    /// let deviation = (weight.iter().map(|w| w * w).sum::<f32>() / 600.0).sqrt();
+    /// assert!((deviation / (2.0f32 / (30.0 + 20.0)).sqrt() - 1.0).abs() < 0.1);
+    /// ```
     GlorotNormal, |fan_in, fan_out, rng, weight| {
         truncated(libm::sqrt(2.0 / (fan_in + fan_out) as f64) / TRUNCATED_DEVIATION, rng, weight);
     };
 
     /// Uniform in ±√(6 / fan_in) (He et al. 2015; `keras.initializers.HeUniform`).
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::Rng;
+    /// use typenet_runtime::layers::initializers::{HeUniform, Initializer};
+    ///
+    /// let mut weight = [0.0f32; 30 * 20];
+    /// HeUniform::fill(30, 20, &mut Rng::seed(1), &mut weight);
+    /// let largest = weight.iter().fold(0.0, |largest: f32, w| largest.max(w.abs()));
+    /// let limit = (6.0f32 / 30.0).sqrt();
+    /// assert!(0.95 * limit < largest && largest <= limit);
+    /// ```
     HeUniform, |fan_in, fan_out, rng, weight| uniform(libm::sqrt(6.0 / fan_in as f64), rng, weight);
 
     /// Normal, cut at two deviations, with standard deviation √(2 / fan_in) after the cut (He et al. 2015, eq. 10;
     /// `keras.initializers.HeNormal`).
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::Rng;
+    /// use typenet_runtime::layers::initializers::{HeNormal, Initializer};
+    ///
+    /// let mut weight = [0.0f32; 30 * 20];
+    /// HeNormal::fill(30, 20, &mut Rng::seed(1), &mut weight);
+    /// let deviation = (weight.iter().map(|w| w * w).sum::<f32>() / 600.0).sqrt();
+    /// assert!((deviation / (2.0f32 / 30.0).sqrt() - 1.0).abs() < 0.1);
+    /// ```
     HeNormal, |fan_in, fan_out, rng, weight| {
         truncated(libm::sqrt(2.0 / fan_in as f64) / TRUNCATED_DEVIATION, rng, weight);
     };
 
     /// Uniform in ±√(3 / fan_in) (LeCun et al. 1998, §4.6; `keras.initializers.LecunUniform`).
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::Rng;
+    /// use typenet_runtime::layers::initializers::{Initializer, LecunUniform};
+    ///
+    /// let mut weight = [0.0f32; 30 * 20];
+    /// LecunUniform::fill(30, 20, &mut Rng::seed(1), &mut weight);
+    /// let largest = weight.iter().fold(0.0, |largest: f32, w| largest.max(w.abs()));
+    /// let limit = (3.0f32 / 30.0).sqrt();
+    /// assert!(0.95 * limit < largest && largest <= limit);
+    /// ```
     LecunUniform, |fan_in, fan_out, rng, weight| uniform(libm::sqrt(3.0 / fan_in as f64), rng, weight);
 
     /// Normal, cut at two deviations, with standard deviation √(1 / fan_in) after the cut (LeCun et al. 1998, §4.6;
     /// `keras.initializers.LecunNormal`), as [`Function::Selu`](crate::kernels::Function::Selu) wants it.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::Rng;
+    /// use typenet_runtime::layers::initializers::{Initializer, LecunNormal};
+    ///
+    /// let mut weight = [0.0f32; 30 * 20];
+    /// LecunNormal::fill(30, 20, &mut Rng::seed(1), &mut weight);
+    /// let deviation = (weight.iter().map(|w| w * w).sum::<f32>() / 600.0).sqrt();
+    /// assert!((deviation / (1.0f32 / 30.0).sqrt() - 1.0).abs() < 0.1);
+    /// ```
     LecunNormal, |fan_in, fan_out, rng, weight| {
         truncated(libm::sqrt(1.0 / fan_in as f64) / TRUNCATED_DEVIATION, rng, weight);
     };
 
     /// Normal of deviation 0.05, redrawn until within 0.1; the deviation after the cut is 0.044.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::Rng;
+    /// use typenet_runtime::layers::initializers::{Initializer, TruncatedNormal};
+    ///
+    /// let mut weight = [0.0f32; 30 * 20];
+    /// TruncatedNormal::fill(30, 20, &mut Rng::seed(1), &mut weight);
+    /// let deviation = (weight.iter().map(|w| w * w).sum::<f32>() / 600.0).sqrt();
+    /// assert!((deviation / 0.044f32 - 1.0).abs() < 0.1);
+    /// ```
     TruncatedNormal, |fan_in, fan_out, rng, weight| truncated(0.05, rng, weight);
 
     /// Normal of deviation 0.05.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::Rng;
+    /// use typenet_runtime::layers::initializers::{Initializer, RandomNormal};
+    ///
+    /// let mut weight = [0.0f32; 30 * 20];
+    /// RandomNormal::fill(30, 20, &mut Rng::seed(1), &mut weight);
+    /// let deviation = (weight.iter().map(|w| w * w).sum::<f32>() / 600.0).sqrt();
+    /// assert!((deviation / 0.05f32 - 1.0).abs() < 0.1);
+    /// ```
     RandomNormal, |fan_in, fan_out, rng, weight| normal(0.05, rng, weight);
 
     /// Uniform in ±0.05.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::Rng;
+    /// use typenet_runtime::layers::initializers::{Initializer, RandomUniform};
+    ///
+    /// let mut weight = [0.0f32; 30 * 20];
+    /// RandomUniform::fill(30, 20, &mut Rng::seed(1), &mut weight);
+    /// let largest = weight.iter().fold(0.0, |largest: f32, w| largest.max(w.abs()));
+    /// let limit = 0.05;
+    /// assert!(0.95 * limit < largest && largest <= limit);
+    /// ```
     RandomUniform, |fan_in, fan_out, rng, weight| uniform(0.05, rng, weight);
 
     /// Uniform among the matrices with orthonormal columns, or rows if there are fewer of them (Saxe, McClelland,
@@ -100,6 +239,17 @@ initializers! {
     ///
     /// The `Q` of a matrix of normal draws whose `R` has a positive diagonal. Takes
     /// `2·max(fan_in, fan_out)·min(fan_in, fan_out)²` multiplications.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::Rng;
+    /// use typenet_runtime::layers::initializers::{Initializer, Orthogonal};
+    ///
+    /// let mut weight = [0.0f32; 3 * 2];
+    /// Orthogonal::fill(3, 2, &mut Rng::seed(1), &mut weight);
+    /// let product = |a: usize, b: usize| (0..3).map(|i| weight[2 * i + a] * weight[2 * i + b]).sum::<f32>();
+    /// assert!((product(0, 0) - 1.0).abs() < 1e-6 && (product(1, 1) - 1.0).abs() < 1e-6);
+    /// assert!(product(0, 1).abs() < 1e-6);
+    /// ```
     Orthogonal, |fan_in, fan_out, rng, weight| {
         normal(1.0, rng, weight);
         T::orthonormalize(fan_out, weight);
@@ -107,6 +257,15 @@ initializers! {
 }
 
 /// One number everywhere, by its bits: `Constant<{ f64::to_bits(0.1) }>`, in `model!` `init = constant(0.1)`.
+///
+/// ```
+/// use typenet_runtime::kernels::Rng;
+/// use typenet_runtime::layers::initializers::{Constant, Initializer};
+///
+/// let mut bias = [0.0f32; 2];
+/// Constant::<{ f64::to_bits(0.1) }>::fill(1, 2, &mut Rng::seed(0), &mut bias);
+/// assert_eq!(bias, [0.1; 2]);
+/// ```
 #[derive(Debug)]
 pub struct Constant<const VALUE: u64>;
 
@@ -121,22 +280,72 @@ impl<const VALUE: u64> Initializer for Constant<VALUE> {
 /// rectifiers", ICCV 2015, section 2.2, derives the variance).
 ///
 /// `SCALE` are the bits of the scale, `F` is what divides it, `D` what is drawn from.
+///
+/// ```
+/// use typenet_runtime::kernels::Rng;
+/// use typenet_runtime::layers::initializers::{HeNormal, Initializer, VarianceScaling};
+///
+/// let (mut general, mut he) = ([0.0f32; 6], [0.0f32; 6]);
+/// VarianceScaling::<{ f64::to_bits(2.0) }>::fill(3, 2, &mut Rng::seed(1), &mut general);
+/// HeNormal::fill(3, 2, &mut Rng::seed(1), &mut he);
+/// assert_eq!(general, he);
+/// ```
 #[derive(Debug)]
 pub struct VarianceScaling<const SCALE: u64, F = FanIn, D = Truncated>(PhantomData<(F, D)>);
 
 /// What a variance is divided by.
+///
+/// ```
+/// use typenet_runtime::layers::initializers::Fan;
+///
+/// /// The larger side.
+/// struct FanMax;
+///
+/// impl Fan for FanMax {
+///     fn of(fan_in: usize, fan_out: usize) -> f64 {
+///         fan_in.max(fan_out) as f64
+///     }
+/// }
+///
+/// assert_eq!(FanMax::of(30, 20), 30.0);
+/// ```
 pub trait Fan: 'static {
     /// The number, from the numbers of weights that lead to an output and that leave an input.
     fn of(fan_in: usize, fan_out: usize) -> f64;
 }
 
 /// A family of distributions with mean zero.
+///
+/// ```
+/// use typenet_runtime::kernels::{Element, Rng};
+/// use typenet_runtime::layers::initializers::Distribution;
+///
+/// /// One of two values, each as likely as the other.
+/// struct Coin;
+///
+/// impl Distribution for Coin {
+///     fn draw<T: Element>(variance: f64, rng: &mut Rng, weight: &mut [T]) {
+///         let deviation = variance.sqrt();
+///         weight.fill_with(|| T::from_f64(if rng.uniform() < 0.5 { deviation } else { -deviation }));
+///     }
+/// }
+///
+/// let mut weight = [0.0f32; 100];
+/// Coin::draw(0.25, &mut Rng::seed(0), &mut weight);
+/// assert!(weight.contains(&0.5) && weight.contains(&-0.5));
+/// ```
 pub trait Distribution: 'static {
     /// Draws with this variance.
     fn draw<T: Element>(variance: f64, rng: &mut Rng, weight: &mut [T]);
 }
 
 /// Number of weights that lead to an output: keeps variances on the way forward.
+///
+/// ```
+/// use typenet_runtime::layers::initializers::{Fan, FanIn};
+///
+/// assert_eq!(FanIn::of(30, 20), 30.0);
+/// ```
 #[derive(Debug)]
 pub struct FanIn;
 impl Fan for FanIn {
@@ -146,6 +355,12 @@ impl Fan for FanIn {
 }
 
 /// Number of weights that leave an input: keeps variances of gradients.
+///
+/// ```
+/// use typenet_runtime::layers::initializers::{Fan, FanOut};
+///
+/// assert_eq!(FanOut::of(30, 20), 20.0);
+/// ```
 #[derive(Debug)]
 pub struct FanOut;
 impl Fan for FanOut {
@@ -155,6 +370,12 @@ impl Fan for FanOut {
 }
 
 /// The mean of both.
+///
+/// ```
+/// use typenet_runtime::layers::initializers::{Fan, FanAverage};
+///
+/// assert_eq!(FanAverage::of(30, 20), 25.0);
+/// ```
 #[derive(Debug)]
 pub struct FanAverage;
 impl Fan for FanAverage {
@@ -164,6 +385,16 @@ impl Fan for FanAverage {
 }
 
 /// Normal, cut at two deviations, with the variance after the cut.
+///
+/// ```
+/// use typenet_runtime::kernels::Rng;
+/// use typenet_runtime::layers::initializers::{Distribution, Truncated};
+///
+/// let mut weight = [0.0f32; 1000];
+/// Truncated::draw(1.0, &mut Rng::seed(0), &mut weight);
+/// // Two deviations of the normal before the cut.
+/// assert!(weight.iter().all(|w| w.abs() < 2.0 / 0.879));
+/// ```
 #[derive(Debug)]
 pub struct Truncated;
 impl Distribution for Truncated {
@@ -173,6 +404,16 @@ impl Distribution for Truncated {
 }
 
 /// Normal, uncut.
+///
+/// ```
+/// use typenet_runtime::kernels::Rng;
+/// use typenet_runtime::layers::initializers::{Distribution, Normal};
+///
+/// let mut weight = [0.0f32; 1000];
+/// Normal::draw(4.0, &mut Rng::seed(0), &mut weight);
+/// let deviation = (weight.iter().map(|w| w * w).sum::<f32>() / 1000.0).sqrt();
+/// assert!((deviation / 2.0 - 1.0).abs() < 0.1);
+/// ```
 #[derive(Debug)]
 pub struct Normal;
 impl Distribution for Normal {
@@ -182,6 +423,15 @@ impl Distribution for Normal {
 }
 
 /// Uniform in `±√(3·variance)`.
+///
+/// ```
+/// use typenet_runtime::kernels::Rng;
+/// use typenet_runtime::layers::initializers::{Distribution, Uniform};
+///
+/// let mut weight = [0.0f32; 1000];
+/// Uniform::draw(1.0, &mut Rng::seed(0), &mut weight);
+/// assert!(weight.iter().all(|w| w.abs() <= 3f32.sqrt()));
+/// ```
 #[derive(Debug)]
 pub struct Uniform;
 impl Distribution for Uniform {

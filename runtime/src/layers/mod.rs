@@ -17,13 +17,31 @@ pub use activation::Activation;
 pub use dense::Dense;
 pub use dropout::Dropout;
 pub use flatten::Flatten;
-pub use model::{Headless, Model};
+#[doc(hidden)]
+pub use model::Headless;
+pub use model::Model;
 pub use step::{Step, Trained};
 
 use crate::kernels::{Element, Rng, Simd};
 use crate::tensor::{Constraint, LayerInfo, Regularizer, Shape, TensorInfo};
 
 /// An inference over a batch.
+///
+/// ```
+/// use typenet_runtime::layers::{Dense, Layer, Predict};
+/// use typenet_runtime::typenum::{U1, U2};
+///
+/// let mut output = [0.0f32; 2];
+/// <Dense<U2, U1> as Layer>::predict(Predict {
+///     batch: 2,
+///     parameters: &[3.0, 4.0, 0.5],
+///     buffers: &[],
+///     input: &[1.0, 0.0, 1.0, 1.0],
+///     output: &mut output,
+///     scratch: &mut [],
+/// });
+/// assert_eq!(output, [3.5, 7.5]);
+/// ```
 #[derive(Debug)]
 pub struct Predict<'a, T> {
     /// Number of samples.
@@ -41,6 +59,27 @@ pub struct Predict<'a, T> {
 }
 
 /// A forward pass in training, over a batch.
+///
+/// ```
+/// use typenet_runtime::kernels::Rng;
+/// use typenet_runtime::layers::activation::Gelu;
+/// use typenet_runtime::layers::{Dense, Forward, Layer};
+/// use typenet_runtime::typenum::{U1, U2};
+///
+/// let (mut output, mut cache) = ([0.0f32], [0.0]);
+/// <Dense<U2, U1, Gelu> as Layer>::forward(Forward {
+///     batch: 1,
+///     parameters: &[3.0, 4.0, 0.5],
+///     buffers: &mut [],
+///     input: &[1.0, -1.0],
+///     output: &mut output,
+///     cache: &mut cache,
+///     rng: Rng::seed(7),
+/// });
+/// // Gelu's derivative cannot be had from its value, so the layer keeps its argument.
+/// assert_eq!(cache, [-0.5]);
+/// assert_eq!(format!("{output:.4?}"), "[-0.1543]");
+/// ```
 #[derive(Debug)]
 pub struct Forward<'a, T> {
     /// Number of samples.
@@ -60,6 +99,26 @@ pub struct Forward<'a, T> {
 }
 
 /// A backward pass over the batch of the last forward pass.
+///
+/// ```
+/// use typenet_runtime::layers::{Backward, Dense, Layer};
+/// use typenet_runtime::typenum::{U1, U2};
+///
+/// let (mut grad_input, mut grad_parameters) = ([0.0f32; 2], [0.0; 3]);
+/// <Dense<U2, U1> as Layer>::backward(Backward {
+///     batch: 1,
+///     parameters: &[3.0, 4.0, 0.5],
+///     input: &[1.0, -1.0],
+///     output: &[-0.5],
+///     cache: &[],
+///     grad_output: &mut [2.0],
+///     grad_input: Some(&mut grad_input),
+///     grad_parameters: &mut grad_parameters,
+///     scratch: &mut [],
+/// });
+/// assert_eq!(grad_input, [6.0, 8.0]);
+/// assert_eq!(grad_parameters, [2.0, -2.0, 2.0]);
+/// ```
 #[derive(Debug)]
 pub struct Backward<'a, T> {
     /// Number of samples.
@@ -217,6 +276,15 @@ pub trait Layer<T: Element = f32> {
 
 impl LayerInfo {
     /// The row of layer `L` under `name`.
+    ///
+    /// ```
+    /// use typenet_runtime::layers::Dense;
+    /// use typenet_runtime::tensor::LayerInfo;
+    /// use typenet_runtime::typenum::{U2, U3};
+    ///
+    /// const ROW: LayerInfo = LayerInfo::of::<Dense<U3, U2>>("logits");
+    /// assert_eq!((ROW.name, ROW.kind, ROW.flops), ("logits", "Dense", 2 * 3 * 2 + 2));
+    /// ```
     pub const fn of<L: Layer>(name: &'static str) -> Self {
         Self {
             name,
@@ -234,11 +302,25 @@ impl LayerInfo {
 }
 
 /// Number of trainable values of a layer, inner layers included.
+///
+/// ```
+/// use typenet_runtime::layers::{Dense, parameter_count};
+/// use typenet_runtime::typenum::{U512, U784};
+///
+/// assert_eq!(parameter_count::<f32, Dense<U784, U512>>(), 784 * 512 + 512);
+/// ```
 pub const fn parameter_count<T: Element, L: Layer<T>>() -> usize {
     const { count::<T, L>().0 }
 }
 
 /// Number of a layer's values that move without a gradient, inner layers included.
+///
+/// ```
+/// use typenet_runtime::layers::{Dense, buffer_count};
+/// use typenet_runtime::typenum::{U512, U784};
+///
+/// assert_eq!(buffer_count::<f32, Dense<U784, U512>>(), 0);
+/// ```
 pub const fn buffer_count<T: Element, L: Layer<T>>() -> usize {
     const { count::<T, L>().1 }
 }
@@ -260,11 +342,25 @@ const fn count<T: Element, L: Layer<T>>() -> (usize, usize) {
 }
 
 /// Number of values of one sample going into a layer.
+///
+/// ```
+/// use typenet_runtime::layers::{Flatten, input_len};
+/// use typenet_runtime::typenum::{U28, U784};
+///
+/// assert_eq!(input_len::<Flatten<(U28, U28), U784>>(), 28 * 28);
+/// ```
 pub const fn input_len<L: Layer>() -> usize {
     <L::Input as Shape>::LEN
 }
 
 /// Number of values of one sample coming out of a layer.
+///
+/// ```
+/// use typenet_runtime::layers::{Dense, output_len};
+/// use typenet_runtime::typenum::{U512, U784};
+///
+/// assert_eq!(output_len::<Dense<U784, U512>>(), 512);
+/// ```
 pub const fn output_len<L: Layer>() -> usize {
     <L::Output as Shape>::LEN
 }

@@ -10,6 +10,17 @@ use crate::tensor::LayerInfo;
 /// What `model!` declares: a struct that holds the numbers of all its layers in one aligned block.
 ///
 /// Implemented by the macro alone. A model is also a [`Layer`], so it can stand in another model.
+///
+/// ```
+/// use typenet_runtime::layers::Model;
+///
+/// /// Scales all of a model's numbers to Euclidean length 1.
+/// fn normalize<M: Model>(model: &mut M) {
+///     let length = model.block().iter().map(|x| x * x).sum::<f32>().sqrt();
+///     assert!(length > 0.0, "{} is all zero", M::NAME);
+///     model.block_mut().iter_mut().for_each(|x| *x /= length);
+/// }
+/// ```
 pub trait Model: Layer + bytemuck::Zeroable + Sized + Send + Sync + 'static {
     /// One sample: an array of `f32` of the input's shape.
     type Sample: bytemuck::Pod + Send + Sync;
@@ -106,6 +117,7 @@ impl<M: Model> Kernel for One<'_, M> {
 }
 
 /// Model `M` without the activation at its end: from samples to logits.
+#[doc(hidden)]
 #[derive(Debug)]
 pub struct Headless<M>(PhantomData<M>);
 

@@ -7,6 +7,21 @@ use crate::kernels::{Element, Rng};
 use crate::tensor::{Constraint, LayerInfo, Regularizer, TensorInfo};
 
 /// A rule for a layer's weight.
+///
+/// ```
+/// use typenet_runtime::layers::rules::{NonNegative, Rule};
+/// use typenet_runtime::tensor::{Constraint, Regularizer};
+///
+/// /// Two rules as one.
+/// struct Sparse;
+///
+/// impl Rule for Sparse {
+///     const REGULARIZER: Regularizer = Regularizer { l1: 1e-3, l2: 0.0 };
+///     const CONSTRAINT: Option<Constraint> = NonNegative::CONSTRAINT;
+/// }
+///
+/// assert_eq!(Sparse::CONSTRAINT, Some(Constraint::NonNegative));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a rule for a weight",
     note = "such as `L1L2<…>`, `MaxNorm<…>`, `NonNegative`"
@@ -19,6 +34,14 @@ pub trait Rule: 'static {
 }
 
 /// [`Regularizer`] with the bits of `l1` and `l2`: `L1L2<0, { f64::to_bits(1e-4) }>`.
+///
+/// ```
+/// use typenet_runtime::layers::rules::{L1L2, Rule};
+/// use typenet_runtime::tensor::Regularizer;
+///
+/// type Decay = L1L2<0, { f64::to_bits(1e-4) }>;
+/// assert_eq!(Decay::REGULARIZER, Regularizer { l1: 0.0, l2: 1e-4 });
+/// ```
 #[derive(Debug)]
 pub struct L1L2<const L1: u64, const L2: u64>;
 
@@ -27,6 +50,14 @@ impl<const L1: u64, const L2: u64> Rule for L1L2<L1, L2> {
 }
 
 /// [`Constraint::MaxNorm`] with the bits of its limit.
+///
+/// ```
+/// use typenet_runtime::layers::rules::{MaxNorm, Rule};
+/// use typenet_runtime::tensor::Constraint;
+///
+/// type Short = MaxNorm<{ f64::to_bits(2.0) }>;
+/// assert_eq!(Short::CONSTRAINT, Some(Constraint::MaxNorm { limit: 2.0 }));
+/// ```
 #[derive(Debug)]
 pub struct MaxNorm<const LIMIT: u64>;
 
@@ -35,6 +66,14 @@ impl<const LIMIT: u64> Rule for MaxNorm<LIMIT> {
 }
 
 /// [`Constraint::MinMaxNorm`] with the bits of its numbers.
+///
+/// ```
+/// use typenet_runtime::layers::rules::{MinMaxNorm, Rule};
+/// use typenet_runtime::tensor::Constraint;
+///
+/// type Between = MinMaxNorm<{ f64::to_bits(0.5) }, { f64::to_bits(2.0) }, { f64::to_bits(1.0) }>;
+/// assert_eq!(Between::CONSTRAINT, Some(Constraint::MinMaxNorm { min: 0.5, max: 2.0, rate: 1.0 }));
+/// ```
 #[derive(Debug)]
 pub struct MinMaxNorm<const MIN: u64, const MAX: u64, const RATE: u64>;
 
@@ -47,6 +86,14 @@ impl<const MIN: u64, const MAX: u64, const RATE: u64> Rule for MinMaxNorm<MIN, M
 }
 
 /// [`Constraint::NonNegative`].
+///
+/// ```
+/// use typenet_runtime::layers::rules::{NonNegative, Rule};
+/// use typenet_runtime::tensor::{Constraint, Regularizer};
+///
+/// assert_eq!(NonNegative::CONSTRAINT, Some(Constraint::NonNegative));
+/// assert_eq!(NonNegative::REGULARIZER, Regularizer::NONE);
+/// ```
 #[derive(Debug)]
 pub struct NonNegative;
 
@@ -55,6 +102,13 @@ impl Rule for NonNegative {
 }
 
 /// [`Constraint::UnitNorm`].
+///
+/// ```
+/// use typenet_runtime::layers::rules::{Rule, UnitNorm};
+/// use typenet_runtime::tensor::Constraint;
+///
+/// assert_eq!(UnitNorm::CONSTRAINT, Some(Constraint::UnitNorm));
+/// ```
 #[derive(Debug)]
 pub struct UnitNorm;
 

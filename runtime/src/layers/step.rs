@@ -14,9 +14,56 @@ pub use crate::kernels::update::MAX_SLOTS;
 ///
 /// What it does to a parameter depends on that parameter's own numbers alone, so that it may be applied to any part, in
 /// any order.
+///
+/// ```
+/// use typenet_runtime::kernels::update::Gradient;
+/// use typenet_runtime::layers::step::Update;
+///
+/// /// Plain descent at a rate of ½.
+/// fn descend(parameters: &mut [f32], gradient: Gradient<'_>, _: &mut [&mut [f32]]) {
+///     match gradient {
+///         Gradient::Values(values) => {
+///             parameters.iter_mut().zip(values).for_each(|(w, g)| *w -= 0.5 * g);
+///         }
+///         Gradient::Outer { rows, columns } => {
+///             for (row, factor) in parameters.chunks_exact_mut(columns.len()).zip(rows) {
+///                 row.iter_mut().zip(columns).for_each(|(w, column)| *w -= 0.5 * factor * column);
+///             }
+///         }
+///     }
+/// }
+///
+/// let update: &Update<'_, f32> = &descend;
+/// let mut parameters = [1.0, 2.0];
+/// update(&mut parameters, Gradient::Values(&[2.0, 4.0]), &mut []);
+/// assert_eq!(parameters, [0.0, 0.0]);
+/// ```
 pub type Update<'a, T> = dyn Fn(&mut [T], Gradient<'_, T>, &mut [&mut [T]]) + Sync + 'a;
 
 /// Parameters on their way through a training step, with what changes them.
+///
+/// ```
+/// use typenet_runtime::kernels::update::Gradient;
+/// use typenet_runtime::layers::Trained;
+///
+/// /// `remembered ← remembered + g; w ← w − remembered`
+/// fn descend(parameters: &mut [f32], gradient: Gradient<'_>, slots: &mut [&mut [f32]]) {
+///     let Gradient::Values(values) = gradient else { unimplemented!("outer products") };
+///     for ((w, remembered), g) in parameters.iter_mut().zip(slots[0].iter_mut()).zip(values) {
+///         *remembered += g;
+///         *w -= *remembered;
+///     }
+/// }
+///
+/// // A weight of two values and a bias; the gradient of the weight comes from elsewhere.
+/// let (mut parameters, mut gradients, mut remembered) = ([1.0, 2.0, 3.0], [0.0, 0.0, 0.5], [0.0, 1.0, 0.0]);
+/// let trained = Trained::new(&mut parameters, &mut gradients, [&mut remembered[..]], &descend);
+/// let (weight, bias) = trained.split_at(2);
+/// weight.update_by(Gradient::Values(&[4.0, 4.0]));
+/// bias.update();
+/// assert_eq!(parameters, [-3.0, -3.0, 2.5]);
+/// assert_eq!(remembered, [4.0, 5.0, 0.5]);
+/// ```
 pub struct Trained<'a, T> {
     /// The trainable values, as in the forward pass.
     pub parameters: &'a mut [T],
@@ -95,6 +142,32 @@ impl<'a, T> Trained<'a, T> {
 }
 
 /// A backward pass over the batch of the last forward pass that ends with an update of the parameters.
+///
+/// ```
+/// use typenet_runtime::kernels::update::Gradient;
+/// use typenet_runtime::layers::{Dense, Step, Trained};
+/// use typenet_runtime::typenum::{U1, U2};
+///
+/// /// Plain descent at a rate of 1.
+/// fn descend(parameters: &mut [f32], gradient: Gradient<'_>, _: &mut [&mut [f32]]) {
+///     let Gradient::Values(values) = gradient else { unimplemented!("outer products") };
+///     parameters.iter_mut().zip(values).for_each(|(w, g)| *w -= g);
+/// }
+///
+/// let (mut parameters, mut gradients) = ([3.0, 4.0, 0.5], [0.0; 3]);
+/// let step = Step {
+///     batch: 1,
+///     trained: Trained::new(&mut parameters, &mut gradients, [], &descend),
+///     input: &[1.0, -1.0],
+///     output: &[-0.5],
+///     cache: &[],
+///     grad_output: &mut [2.0],
+///     grad_input: None,
+///     scratch: &mut [],
+/// };
+/// step.in_two_passes::<Dense<U2, U1>>();
+/// assert_eq!(parameters, [3.0 - 2.0, 4.0 + 2.0, 0.5 - 2.0]);
+/// ```
 #[derive(Debug)]
 pub struct Step<'a, T> {
     /// Number of samples.

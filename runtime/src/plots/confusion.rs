@@ -75,6 +75,17 @@ impl<const N: usize> ConfusionMatrix<N> {
 
     /// Writes [`to_svg`](Self::to_svg) to a file, whole or not at all.
     ///
+    /// ```
+    /// use typenet_runtime::metrics::ConfusionMatrix;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("confusion.svg");
+    /// let matrix = ConfusionMatrix::<2>::new();
+    /// matrix.plot(&path, &["malignant", "benign"])?;
+    /// assert_eq!(std::fs::read_to_string(&path)?, matrix.to_svg(&["malignant", "benign"]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`SaveError::Io`] if the file cannot be written.
     pub fn plot(&self, path: impl AsRef<Path>, classes: &[impl Display; N]) -> Result<(), SaveError> {

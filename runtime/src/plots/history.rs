@@ -63,6 +63,25 @@ impl History {
 
     /// Writes [`to_svg`](Self::to_svg) to a file, whole or not at all.
     ///
+    /// ```
+    /// use typenet_runtime::model::{EpochRecord, History, Scores};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("curves.svg");
+    /// let first = EpochRecord {
+    ///     epoch: 1,
+    ///     training: Scores { loss: 0.9, metrics: vec![] },
+    ///     validation: None,
+    ///     learning_rate: 0.001,
+    ///     seconds: 1.0,
+    ///     samples_per_second: 1e3,
+    /// };
+    /// let history = History { epochs: vec![first] };
+    /// history.plot(&path)?;
+    /// assert_eq!(std::fs::read_to_string(&path)?, history.to_svg());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`SaveError::Io`] if the file cannot be written.
     pub fn plot(&self, path: impl AsRef<Path>) -> Result<(), SaveError> {

@@ -1,6 +1,14 @@
 //! Samples and predictions as Rust arrays.
 
 /// An array of `f32` with one to four sizes: `[f32; 10]`, `[[f32; 28]; 28]`.
+///
+/// ```
+/// use typenet_runtime::tensor::FloatArray;
+///
+/// type Sample = [[f32; 3]; 2];
+/// assert_eq!((Sample::LEN, Sample::WIDTH), (6, 3));
+/// assert_eq!(Sample::values(&[[[0.0; 3], [1.0; 3]], [[2.0; 3], [3.0; 3]]])[6..], [2.0, 2.0, 2.0, 3.0, 3.0, 3.0]);
+/// ```
 #[diagnostic::on_unimplemented(message = "`{Self}` is not an array of `f32`")]
 pub trait FloatArray: bytemuck::Pod + Send + Sync {
     /// Number of values.

@@ -13,6 +13,15 @@ unsafe impl bytemuck::Zeroable for Line {}
 unsafe impl bytemuck::Pod for Line {}
 
 /// A slice of `f32` on the heap: zero at first, aligned to 64 bytes, never resized.
+///
+/// ```
+/// use typenet_runtime::tensor::Buffer;
+///
+/// let mut buffer = Buffer::zeroed(20);
+/// buffer[19] = 1.0;
+/// assert_eq!((buffer.len(), buffer[0], buffer[19]), (20, 0.0, 1.0));
+/// assert_eq!(buffer.as_ptr().addr() % 64, 0);
+/// ```
 #[derive(Debug, Clone)]
 pub struct Buffer {
     lines: Box<[Line]>,

@@ -8,6 +8,14 @@ use super::FloatArray;
 pub use crate::kernels::cross_entropy::Target;
 
 /// A label that its loss cannot use. `index` is its place among the labels.
+///
+/// ```
+/// use typenet_runtime::tensor::label::{CategoricalLabel, LabelError};
+///
+/// let error = CategoricalLabel::<10>::check(&12u8, 3).unwrap_err();
+/// assert_eq!(error, LabelError::Class { index: 3, found: "12".to_owned(), classes: 10 });
+/// assert_eq!(error.to_string(), "label 3 is class 12, expected a class from 0 to 9");
+/// ```
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LabelError {
@@ -72,6 +80,34 @@ pub enum LabelError {
 }
 
 /// A class as a number: every integer type, or a type of your own.
+///
+/// ```
+/// use typenet_runtime::tensor::label::Class;
+///
+/// #[derive(Clone, Copy)]
+/// enum Animal {
+///     Cat,
+///     Dog,
+/// }
+///
+/// impl std::fmt::Display for Animal {
+///     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+///         f.write_str(match self {
+///             Self::Cat => "cat",
+///             Self::Dog => "dog",
+///         })
+///     }
+/// }
+///
+/// impl Class for Animal {
+///     fn class(self) -> Option<usize> {
+///         Some(self as usize)
+///     }
+/// }
+///
+/// assert_eq!([Animal::Cat, Animal::Dog].map(Class::class), [Some(0), Some(1)]);
+/// assert_eq!((-1i32).class(), None);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a class number",
     note = "class numbers are integers: `u8`, `u16`, `u32`, `u64`, `usize`, `i32`, `i64`"
@@ -93,6 +129,15 @@ macro_rules! class {
 class!(u8 u16 u32 u64 usize i8 i16 i32 i64);
 
 /// A label of one of `N` classes: a [`Class`], or `[f32; N]` with the probability of each (one-hot or soft).
+///
+/// ```
+/// use typenet_runtime::tensor::label::{CategoricalLabel, Target};
+///
+/// assert_eq!(CategoricalLabel::<3>::target(&2u8), Target::Class(2));
+/// assert_eq!(CategoricalLabel::<3>::check(&[0.1f32, 0.1, 0.8], 0), Ok(()));
+/// let error = CategoricalLabel::<3>::check(&[0.5f32, 0.5, 0.5], 0).unwrap_err();
+/// assert_eq!(error.to_string(), "label 0 is a distribution that sums to 1.5, expected 1");
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not label one of {N} classes",
     note = "labels of {N} classes are integers (`u8`, `u16`, `u32`, `u64`, `usize`, `i32`, `i64`) or `[f32; {N}]`"
@@ -143,6 +188,15 @@ impl<const N: usize> CategoricalLabel<N> for [f32; N] {
 
 /// A truth value, or its probability, for each value of `Output`: `Output` itself, or for one output `bool`,
 /// `u8` (0 or 1) and `f32`.
+///
+/// ```
+/// use typenet_runtime::tensor::label::BinaryLabel;
+///
+/// assert_eq!(BinaryLabel::<[f32; 1]>::probability(&true, 0), 1.0);
+/// assert_eq!(BinaryLabel::<[f32; 2]>::probability(&[0.0f32, 0.25], 1), 0.25);
+/// let error = BinaryLabel::<[f32; 1]>::check(&2u8, 5).unwrap_err();
+/// assert_eq!(error.to_string(), "label 5 is class 2, expected a class from 0 to 1");
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say yes or no to each value of `{Output}`",
     note = "such labels are an array like the output, or for one output `bool`, `u8` (0 or 1) or `f32`"
@@ -198,6 +252,12 @@ impl<O: FloatArray> BinaryLabel<O> for O {
 }
 
 /// A class as a number, from 0, where yes and no count as classes too: a [`Class`], or `bool`.
+///
+/// ```
+/// use typenet_runtime::tensor::label::ClassNumber;
+///
+/// assert_eq!((true.class_number(), 3u8.class_number(), (-1i32).class_number()), (Some(1), Some(3), None));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a class number",
     note = "class numbers are integers (`u8`, `u16`, `u32`, `u64`, `usize`, `i32`, `i64`) or `bool`"
@@ -222,6 +282,15 @@ impl ClassNumber for bool {
 
 /// −1 or 1, or 0 for −1, for each value of `Output`: `Output` itself, or for one output `bool`, `u8`, `i8`, `i32`, `i64`
 /// and `f32`.
+///
+/// ```
+/// use typenet_runtime::tensor::label::SignLabel;
+///
+/// assert_eq!(SignLabel::<[f32; 1]>::sign(&false, 0), -1.0);
+/// assert_eq!(SignLabel::<[f32; 2]>::sign(&[-1.0f32, 1.0], 1), 1.0);
+/// let error = SignLabel::<[f32; 1]>::check(&2u8, 4).unwrap_err();
+/// assert_eq!(error.to_string(), "label 4 has 2 at place 0, expected -1 or 1, or 0 for -1");
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say -1 or 1 of each value of `{Output}`",
     note = "such labels are an array like the output, or for one output `bool`, `u8`, `i8`, `i32`, `i64` or `f32`"
@@ -279,6 +348,13 @@ impl<O: FloatArray> SignLabel<O> for O {
 }
 
 /// A number for each value of `Output`: `Output` itself, or `f32` for one output.
+///
+/// ```
+/// use typenet_runtime::tensor::label::FloatLabel;
+///
+/// assert_eq!(<f32 as FloatLabel<[f32; 1]>>::values(&[0.5, 2.0]), [0.5, 2.0]);
+/// assert_eq!(<[f32; 2] as FloatLabel<[f32; 2]>>::values(&[[1.0, 2.0], [3.0, 4.0]]), [1.0, 2.0, 3.0, 4.0]);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not give a number for each value of `{Output}`",
     note = "such labels are an array like the output, or `f32` for one output"
@@ -301,6 +377,14 @@ impl<O: FloatArray> FloatLabel<O> for O {
 }
 
 /// Whether `values`, of labels with `len` values each, are finite.
+///
+/// ```
+/// use typenet_runtime::tensor::label::check_finite;
+///
+/// assert_eq!(check_finite(2, &[0.0, 1.0, 2.0, 3.0]), Ok(()));
+/// let error = check_finite(2, &[0.0, 1.0, f32::NAN, 3.0]).unwrap_err();
+/// assert_eq!(error.to_string(), "label 1 has NaN at place 0, expected a finite number");
+/// ```
 pub fn check_finite(len: usize, values: &[f32]) -> Result<(), LabelError> {
     match values.iter().position(|value| !value.is_finite()) {
         None => Ok(()),
@@ -309,6 +393,13 @@ pub fn check_finite(len: usize, values: &[f32]) -> Result<(), LabelError> {
 }
 
 /// Whether `values`, of labels with `len` values each, are finite and not below zero.
+///
+/// ```
+/// use typenet_runtime::tensor::label::check_not_negative;
+///
+/// let error = check_not_negative(2, &[1.0, 0.0, 3.0, -1.0]).unwrap_err();
+/// assert_eq!(error.to_string(), "label 1 has -1 at place 1, expected a number not below 0");
+/// ```
 pub fn check_not_negative(len: usize, values: &[f32]) -> Result<(), LabelError> {
     check_finite(len, values)?;
     match values.iter().position(|value| *value < 0.0) {

@@ -3,6 +3,15 @@
 use typenum::Unsigned;
 
 /// `(U784,)`, `(U28, U28)` or `(U1, U28, U28)`: the sizes of one sample, outermost first.
+///
+/// ```
+/// use typenet_runtime::tensor::Shape;
+/// use typenet_runtime::typenum::{U1, U28};
+///
+/// type Image = (U1, U28, U28);
+/// assert_eq!(Image::SIZES, [1, 28, 28]);
+/// assert_eq!(Image::LEN, 784);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a shape",
     note = "a shape is a tuple of one to four typenum sizes: `(U784,)`, `(U1, U28, U28)`"

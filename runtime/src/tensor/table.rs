@@ -1,6 +1,14 @@
 //! What a layer is called and what it holds: constants that the summary, the files and the embedding share.
 
 /// A tensor of a layer: one entry of a saved file.
+///
+/// ```
+/// use typenet_runtime::tensor::TensorInfo;
+///
+/// let weight = TensorInfo { name: "weight", shape: &[784, 512] };
+/// assert_eq!(weight.len(), 784 * 512);
+/// assert!(!weight.is_empty());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TensorInfo {
     /// `weight`, `bias`, `running_mean`, …
@@ -28,6 +36,15 @@ impl TensorInfo {
 
 /// What is added to the loss for a tensor's size: `l1·Σ|w| + l2·Σw²`, and to its gradient: `l1·sign(w) + 2·l2·w`. As Keras's
 /// `L1L2`.
+///
+/// ```
+/// use typenet_runtime::tensor::Regularizer;
+///
+/// let elastic = Regularizer { l1: 0.5, l2: 0.25 };
+/// assert!(!elastic.is_none() && Regularizer::NONE.is_none());
+/// let added: f64 = [2.0f64, -4.0].iter().map(|w| elastic.l1 * w.abs() + elastic.l2 * w * w).sum();
+/// assert_eq!(added, 0.5 * 6.0 + 0.25 * 20.0);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Regularizer {
     /// Factor of the sum of magnitudes, at least 0.
@@ -48,6 +65,18 @@ impl Regularizer {
 
 /// What holds for a weight after every update. Norms are Euclidean, of the weights that lead to one output: a column, which
 /// has one value for each step of all sizes but the last. A column of zeros stays.
+///
+/// ```
+/// use typenet_runtime::layers::Dense;
+/// use typenet_runtime::layers::rules::{MaxNorm, Ruled};
+/// use typenet_runtime::tensor::{Constraint, LayerInfo, Tensors};
+/// use typenet_runtime::typenum::{U2, U3};
+///
+/// let layers = [LayerInfo::of::<Ruled<Dense<U3, U2>, MaxNorm<{ f64::to_bits(2.0) }>>>("dense_1")];
+/// let constraints: Vec<_> = Tensors::of(&layers).map(|tensor| tensor.constraint).collect();
+/// // The weight's alone; the bias has none.
+/// assert_eq!(constraints, [Some(Constraint::MaxNorm { limit: 2.0 }), None]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Constraint {
     /// Columns that are longer are scaled down to `limit`.
@@ -76,6 +105,16 @@ pub enum Constraint {
 ///
 /// A model's block holds the `parameters` of all layers in order, then the `buffers` of all layers in order. A
 /// layer's own part is laid out by the same rule: if it has inner `layers`, theirs in order, otherwise its tensors.
+///
+/// ```
+/// use typenet_runtime::layers::Dense;
+/// use typenet_runtime::tensor::LayerInfo;
+/// use typenet_runtime::typenum::{U2, U3};
+///
+/// let row = LayerInfo::of::<Dense<U3, U2>>("dense_1");
+/// assert_eq!((row.kind, row.input, row.output), ("Dense", [3].as_slice(), [2].as_slice()));
+/// assert_eq!((row.parameter_count(), row.buffer_count()), (3 * 2 + 2, 0));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LayerInfo {
     /// The layer's name in its model: `dense_1`.
@@ -137,6 +176,17 @@ pub const MAX_DEPTH: usize = 16;
 
 /// A tensor's full name: the layers that lead to it, outermost first, then its own. Shown with dots:
 /// `encoder.dense_1.bias`.
+///
+/// ```
+/// use typenet_runtime::layers::Dense;
+/// use typenet_runtime::tensor::{LayerInfo, Tensors};
+/// use typenet_runtime::typenum::{U2, U3};
+///
+/// let layers = [LayerInfo::of::<Dense<U3, U2>>("dense_1")];
+/// let weight = Tensors::of(&layers).next().unwrap();
+/// assert_eq!(weight.path.names(), ["dense_1", "weight"]);
+/// assert_eq!(weight.path.to_string(), "dense_1.weight");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TensorPath {
     names: [&'static str; MAX_DEPTH + 1],
@@ -163,6 +213,16 @@ impl core::fmt::Display for TensorPath {
 }
 
 /// A tensor and its place in a model's block.
+///
+/// ```
+/// use typenet_runtime::layers::Dense;
+/// use typenet_runtime::tensor::{LayerInfo, Tensors};
+/// use typenet_runtime::typenum::{U2, U3};
+///
+/// let layers = [LayerInfo::of::<Dense<U3, U2>>("dense_1")];
+/// let bias = Tensors::of(&layers).last().unwrap();
+/// assert_eq!((bias.range(), bias.shape, bias.trainable), (6..8, [2].as_slice(), true));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TensorPlace {
     /// Full name.
@@ -239,6 +299,23 @@ impl<'a> Tensors<'a> {
 
     /// [`Iterator::next`] for constants.
     ///
+    /// ```
+    /// use typenet_runtime::layers::Dense;
+    /// use typenet_runtime::tensor::{LayerInfo, Tensors};
+    /// use typenet_runtime::typenum::{U2, U3};
+    ///
+    /// /// Number of values of the first tensor.
+    /// const fn first_len(layers: &[LayerInfo]) -> usize {
+    ///     match Tensors::of(layers).next_place() {
+    ///         Some(place) => place.len,
+    ///         None => 0,
+    ///     }
+    /// }
+    ///
+    /// const WEIGHT: usize = first_len(&[LayerInfo::of::<Dense<U3, U2>>("dense_1")]);
+    /// assert_eq!(WEIGHT, 6);
+    /// ```
+    ///
     /// # Panics
     /// If models are nested deeper than [`MAX_DEPTH`].
     pub const fn next_place(&mut self) -> Option<TensorPlace> {
@@ -308,6 +385,15 @@ impl Iterator for Tensors<'_> {
 }
 
 /// Number of values in the block of a model with these layers: parameters and buffers.
+///
+/// ```
+/// use typenet_runtime::layers::Dense;
+/// use typenet_runtime::tensor::{LayerInfo, block_len};
+/// use typenet_runtime::typenum::{U2, U3};
+///
+/// const LEN: usize = block_len(&[LayerInfo::of::<Dense<U3, U2>>("dense_1")]);
+/// assert_eq!(LEN, 3 * 2 + 2);
+/// ```
 pub const fn block_len(layers: &[LayerInfo]) -> usize {
     let (mut len, mut i) = (0, 0);
     while i < layers.len() {

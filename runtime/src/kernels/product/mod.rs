@@ -33,6 +33,16 @@ use crate::hardware::threads;
 use block::Block;
 
 /// A matrix inside a slice: element `(i, j)` is `data[i * row_stride + j * column_stride]`.
+///
+/// ```
+/// use typenet_runtime::kernels::Matrix;
+///
+/// let rows = Matrix::new(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2, 3);
+/// let columns = rows.transposed();
+/// assert_eq!((columns.rows, columns.columns), (3, 2));
+/// // Element (2, 1) of the one is element (1, 2) of the other.
+/// assert_eq!(columns.data[2 * columns.row_stride + columns.column_stride], 6.0);
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Matrix<'a, T> {
     /// The elements.
@@ -83,6 +93,20 @@ impl<'a, T> Matrix<'a, T> {
 }
 
 /// What happens to a row of the product before it is done.
+///
+/// ```
+/// use typenet_runtime::kernels::{Function, Matrix, Product, Tail};
+///
+/// let (mut preactivation, mut y) = ([0.0f32; 2], [0.0; 2]);
+/// let tail = Tail {
+///     bias: Some(&[0.5, 0.5]),
+///     function: Function::Relu,
+///     preactivation: Some(&mut preactivation),
+/// };
+/// f32::product(Matrix::new(&[1.0, 2.0], 1, 2), Matrix::new(&[1.0, -1.0, 1.0, -1.0], 2, 2), tail, &mut y);
+/// assert_eq!(preactivation, [3.5, -2.5]);
+/// assert_eq!(y, [3.5, 0.0]);
+/// ```
 #[derive(Debug)]
 pub struct Tail<'a, T> {
     /// Added to every row; the chain of an element starts with it.
@@ -100,6 +124,15 @@ impl<T> Default for Tail<'_, T> {
 }
 
 /// Products of matrices.
+///
+/// ```
+/// use typenet_runtime::kernels::{Matrix, Product, Tail};
+///
+/// let a = Matrix::new(&[1.0f32, 2.0, 3.0, 4.0], 2, 2);
+/// let mut c = [f32::NAN; 4];
+/// f32::product(a, a.transposed(), Tail::default(), &mut c);
+/// assert_eq!(c, [5.0, 11.0, 11.0, 25.0]);
+/// ```
 pub trait Product: Sized {
     /// `c ← f(a·b + bias)` with `a: m×k`, `b: k×n`, and `c: m×n` row by row; `c` is never read.
     ///

@@ -17,6 +17,7 @@ mod x86;
 use crate::hardware::isa::{Isa, isa};
 
 /// A kernel for any instruction set.
+#[doc(hidden)]
 pub trait Kernel {
     /// What it computes.
     type Output;
@@ -69,6 +70,7 @@ pub(crate) fn dispatch_chosen<K: Kernel>(kernel: K) -> K::Output {
 pub(crate) const MAX_LANES: usize = 16;
 
 /// Vectors of an instruction set. All operations are lane by lane and round to nearest, ties to even.
+#[doc(hidden)]
 pub trait Simd: Copy + Send + Sync + 'static {
     /// Number of `f32` in a vector; divides `MAX_LANES`.
     const LANES: usize;
