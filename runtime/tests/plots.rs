@@ -21,7 +21,7 @@ fn record(epoch: usize, training: Scores, validation: Option<Scores>) -> EpochRe
 /// A history of losses alone, from epoch 1.
 fn losses(values: &[f64]) -> History {
     let epochs = values.iter().zip(1..).map(|(&loss, epoch)| record(epoch, scores(loss, &[]), None));
-    History { epochs: epochs.collect() }
+    History { epochs: epochs.collect(), ..History::default() }
 }
 
 /// Loss, accuracy and an error over `epochs` epochs, training and validation.
@@ -36,7 +36,7 @@ fn run(epochs: usize) -> History {
         };
         record(epoch, at(0.0), Some(at(0.05)))
     };
-    History { epochs: (1..=epochs).map(record).collect() }
+    History { epochs: (1..=epochs).map(record).collect(), ..History::default() }
 }
 
 fn all<'a>(document: &'a Document<'_>, tag: &'a str) -> impl Iterator<Item = Node<'a, 'a>> {
@@ -342,7 +342,8 @@ fn a_hundred_classes_are_shades_with_every_fifth_named() {
 #[test]
 fn names_are_text_whatever_they_hold() {
     let name = "<b>&\"'\u{0}\u{7}\nλ";
-    let history = History { epochs: vec![record(1, scores(1.0, &[(name, 0.5)]), None)] };
+    let history =
+        History { epochs: vec![record(1, scores(1.0, &[(name, 0.5)]), None)], ..History::default() };
     let shown = "<b>&\"'\u{fffd}\u{fffd} λ";
     for svg in [history.to_svg(), ConfusionMatrix::<1>::new().to_svg(&[name])] {
         let document = Document::parse(&svg).unwrap();
