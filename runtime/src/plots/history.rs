@@ -47,7 +47,7 @@ impl History {
     ///     seconds: 1.0,
     ///     samples_per_second: 1e3,
     /// };
-    /// let history = History { epochs: vec![record(1, 0.9), record(2, 0.5)] };
+    /// let history = History { epochs: vec![record(1, 0.9), record(2, 0.5)], stopped: None };
     /// assert!(history.to_svg().starts_with("<svg"));
     /// ```
     pub fn to_svg(&self) -> String {
@@ -76,7 +76,7 @@ impl History {
     ///     seconds: 1.0,
     ///     samples_per_second: 1e3,
     /// };
-    /// let history = History { epochs: vec![first] };
+    /// let history = History { epochs: vec![first], stopped: None };
     /// history.plot(&path)?;
     /// assert_eq!(std::fs::read_to_string(&path)?, history.to_svg());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
