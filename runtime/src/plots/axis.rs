@@ -107,7 +107,8 @@ fn round_above(distance: f64) -> (f64, i32) {
 /// The multiples of `step` from `low` to `high`.
 fn multiples(step: f64, low: f64, high: f64) -> Vec<f64> {
     let (first, last) = ((low / step).ceil() as i64, (high / step).floor() as i64);
-    (first..=last).map(|i| i as f64 * step).collect()
+    // A product may be rounded to just outside.
+    (first..=last).map(|i| (i as f64 * step).clamp(low, high)).collect()
 }
 
 #[cfg(test)]
