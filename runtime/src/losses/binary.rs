@@ -32,6 +32,18 @@ with_settings! {
 
 with_settings! {
     /// [`BinaryCrossEntropy`](struct@BinaryCrossEntropy) for models that end in no activation and predict logits.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::activation::Linear;
+    /// use typenet_runtime::losses::{BinaryCrossEntropyWithLogits, Loss};
+    ///
+    /// let loss = &BinaryCrossEntropyWithLogits.label_smoothing(0.5) as &dyn Loss<Linear, [f32; 1], bool>;
+    /// // `log(1 − sigmoid(40))` of an f32 would be −∞; the target is ¼.
+    /// let (mut logits, mut gradient) = ([40.0], [0.0]);
+    /// let sum = loss.evaluate(&[false], None, &mut logits, Some(&mut gradient));
+    /// assert!((sum - (40.0 - 0.25 * 40.0)).abs() < 1e-5);
+    /// assert_eq!((logits, gradient), ([40.0], [0.75]));
+    /// ```
     pub struct BinaryCrossEntropyWithLogits {
         /// As in [`BinaryCrossEntropy`](struct@BinaryCrossEntropy).
         label_smoothing: f64 = 0.0,

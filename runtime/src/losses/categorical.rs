@@ -36,6 +36,19 @@ with_settings! {
 with_settings! {
     /// [`CategoricalCrossEntropy`](struct@CategoricalCrossEntropy) for models that end in no activation and predict
     /// logits.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::activation::Linear;
+    /// use typenet_runtime::losses::{CategoricalCrossEntropyWithLogits, Loss};
+    ///
+    /// let loss = &CategoricalCrossEntropyWithLogits as &dyn Loss<Linear, [f32; 2], u8>;
+    /// let mut logits = [200.0, 0.0];
+    /// assert!((loss.evaluate(&[1], None, &mut logits, None) - 200.0).abs() < 1e-4);
+    /// assert_eq!(logits, [200.0, 0.0]);
+    ///
+    /// let smoothed = &CategoricalCrossEntropyWithLogits.label_smoothing(0.5) as &dyn Loss<Linear, [f32; 2], u8>;
+    /// assert!((smoothed.evaluate(&[1], None, &mut logits, None) - 0.75 * 200.0).abs() < 1e-4);
+    /// ```
     pub struct CategoricalCrossEntropyWithLogits {
         /// As in [`CategoricalCrossEntropy`](struct@CategoricalCrossEntropy).
         label_smoothing: f64 = 0.0,

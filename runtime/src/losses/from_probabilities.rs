@@ -28,6 +28,16 @@ pub(super) fn surprises(head: Function, row: &[f32]) -> impl Fn(usize) -> f64 {
 /// `gradient`, if given, receives the gradient of the mean over the samples by `p`; where `q` is clipped, that of
 /// `log q` is zero.
 ///
+/// ```
+/// use typenet_runtime::losses::from_probabilities::categorical_cross_entropy;
+///
+/// let mut gradient = [[0.0; 2]];
+/// let sum = categorical_cross_entropy(&[0u8], &[[0.25, 0.75]], Some(&mut gradient));
+/// assert!((sum - 4.0f64.ln()).abs() < 1e-12);
+/// // −1 / p of the class, and 1 of each from the division by Σp.
+/// assert_eq!(gradient, [[-3.0, 1.0]]);
+/// ```
+///
 /// # Panics
 /// If the lengths differ.
 pub fn categorical_cross_entropy<const N: usize, Label: CategoricalLabel<N>>(
@@ -68,6 +78,16 @@ pub fn categorical_cross_entropy<const N: usize, Label: CategoricalLabel<N>>(
 ///
 /// `gradient`, if given, receives the gradient of the mean over the samples by the probabilities; zero where
 /// clipped.
+///
+/// ```
+/// use typenet_runtime::losses::from_probabilities::binary_cross_entropy;
+///
+/// let mut gradient = [[0.0]; 2];
+/// let sum = binary_cross_entropy(&[true, true], &[[0.25], [0.0]], Some(&mut gradient));
+/// assert!((sum - (4.0f64.ln() - 1e-7f64.ln())).abs() < 1e-12);
+/// // −1 / p over two samples; a probability of zero is clipped.
+/// assert_eq!(gradient, [[-2.0], [0.0]]);
+/// ```
 ///
 /// # Panics
 /// If the lengths differ.

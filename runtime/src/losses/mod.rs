@@ -106,6 +106,15 @@ pub trait Loss<Head, Output, Label>: Send + Sync {
 /// A [`Loss`] that can be told from predictions, after `Head`: what a metric sees. Every loss of this library is one.
 ///
 /// Cross-entropies of probabilities clip them at 1e-7, as in [`from_probabilities`] and in Keras.
+///
+/// ```
+/// use typenet_runtime::kernels::activation::Softmax;
+/// use typenet_runtime::losses::{CategoricalCrossEntropy, OfPredictions};
+///
+/// let loss = &CategoricalCrossEntropy as &dyn OfPredictions<Softmax, [f32; 2], u8>;
+/// let sum = loss.of_predictions(&[0, 0], &[[0.5, 0.5], [0.0, 1.0]]);
+/// assert!((sum - (-0.5f64.ln() - 1e-7f64.ln())).abs() < 1e-12);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no metric of a model that ends in `{Head}` and predicts `{Output}`",
     note = "a loss is a metric of the models and labels that it fits as a loss"
