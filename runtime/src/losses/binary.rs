@@ -1,6 +1,6 @@
 //! Binary cross-entropy: yes or no, for each value.
 
-use super::from_probabilities::clip;
+use super::from_probabilities::{clip, surprise};
 use super::settings::{SHARE, check, with_settings};
 use super::{LabelError, Loss, OfPredictions, SettingError, assert_lengths, weight};
 use crate::kernels::activation::{Linear, Sigmoid};
@@ -101,11 +101,6 @@ binary!(BinaryCrossEntropyWithLogits, Linear, "binary_crossentropy");
 /// A target moved towards ½.
 pub(super) fn smoothed(t: f32, smoothing: f64) -> f32 {
     ((1.0 - smoothing) * f64::from(t) + 0.5 * smoothing) as f32
-}
-
-/// `−t·log p − (1 − t)·log(1 − p)`
-pub(super) fn surprise(t: f64, p: f64) -> f64 {
-    -(t * p.ln() + (1.0 - t) * (-p).ln_1p())
 }
 
 fn evaluate<Output: FloatArray, Label: BinaryLabel<Output>>(

@@ -112,7 +112,8 @@ macro_rules! categorical {
                         head => {
                             let surprise = surprises(head, row);
                             let term = |i| match target.smoothed(self.smoothing(), N, i) {
-                                0.0 => 0.0 * surprise(i),
+                                // An impossible class costs nothing, also where its logarithm is −∞.
+                                0.0 if surprise(i) == f64::INFINITY => 0.0,
                                 t => t * surprise(i),
                             };
                             (0..N).map(term).sum()

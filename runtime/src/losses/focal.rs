@@ -1,7 +1,7 @@
 //! Focal cross-entropies: what is predicted well already counts less.
 
-use super::binary::{smoothed, surprise};
-use super::from_probabilities::{clip, surprises};
+use super::binary::smoothed;
+use super::from_probabilities::{clip, surprise, surprises};
 use super::settings::{NOT_NEGATIVE, SHARE, check, with_settings};
 use super::{LabelError, Loss, OfPredictions, SettingError, assert_lengths, weight};
 use crate::kernels::Activation;

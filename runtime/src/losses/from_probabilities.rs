@@ -14,6 +14,11 @@ pub(super) fn clip(p: f64) -> f64 {
     p.clamp(EPSILON, 1.0 - EPSILON)
 }
 
+/// `−t·log p − (1 − t)·log(1 − p)`
+pub(super) fn surprise(t: f64, p: f64) -> f64 {
+    -(t * p.ln() + (1.0 - t) * (-p).ln_1p())
+}
+
 /// `−log q` of each class, from predicted probabilities or their logarithms.
 pub(super) fn surprises(head: Function, row: &[f32]) -> impl Fn(usize) -> f64 {
     let sum: f64 = row.iter().map(|&p| f64::from(p)).sum();
@@ -109,7 +114,7 @@ pub fn binary_cross_entropy<Output: FloatArray, Label: BinaryLabel<Output>>(
         for (i, &p) in p.iter().enumerate() {
             let (t, p) = (f64::from(label.probability(i)), f64::from(p));
             let q = clip(p);
-            sum -= t * q.ln() + (1.0 - t) * (-q).ln_1p();
+            sum += surprise(t, q);
             if let Some(gradient) = &mut gradient {
                 let slope = if q == p { (q - t) / (q * (1.0 - q)) } else { 0.0 };
                 bytemuck::cast_slice_mut(&mut gradient[s..=s])[i] = (slope / values) as f32;

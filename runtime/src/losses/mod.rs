@@ -228,6 +228,21 @@ mod tests {
     }
 
     #[test]
+    fn an_impossible_class_costs_nothing_where_its_logarithm_is_infinite() {
+        fn check<Label>(loss: impl OfPredictions<LogSoftmax, [f32; 2], Label> + Copy, label: Label) {
+            let labels = [label];
+            let (sum, predictions, _) = run::<LogSoftmax, 2, _, 2>(loss, &labels, [0.5, f32::NEG_INFINITY]);
+            assert_eq!(predictions, [0.0, f32::NEG_INFINITY]);
+            assert_eq!((sum, loss.of_predictions(&labels, &[predictions])), (0.0, 0.0), "{}", loss.name());
+            assert!(loss.of_predictions(&labels, &[[f32::NAN; 2]]).is_nan(), "{}", loss.name());
+        }
+        check(CategoricalCrossEntropy, 0u8);
+        check(CategoricalCrossEntropy, [1.0, 0.0]);
+        check(CategoricalFocalCrossEntropy, 0u8);
+        check(KlDivergence, [1.0, 0.0]);
+    }
+
+    #[test]
     fn nan_logits_give_a_nan_loss() {
         let nan = f32::NAN;
         assert!(run::<Softmax, 2, _, 2>(CategoricalCrossEntropy, &[0u8], [0.0, nan]).0.is_nan());
