@@ -1,6 +1,6 @@
 //! Accuracy: the share of predictions that are right. A prediction of NaN is wrong.
 
-use super::{Mean, Metric};
+use super::{Mean, Metric, MetricError};
 use crate::kernels::reduce::argmax;
 use crate::kernels::{Activation, Function};
 use crate::tensor::FloatArray;
@@ -220,7 +220,7 @@ pub struct TopKCategoricalAccuracy {
 }
 
 impl TopKCategoricalAccuracy {
-    /// Among the `k` largest. Keras's default is 5.
+    /// Among the `k` largest, at least one. Keras's default is 5.
     pub const fn new(k: usize) -> Self {
         Self { k, mean: Mean::new() }
     }
@@ -237,6 +237,14 @@ impl<const N: usize, Head, Label: CategoricalLabel<N>> Metric<Head, [f32; N], La
 {
     fn name(&self) -> &'static str {
         "top_k_categorical_accuracy"
+    }
+
+    fn check(&self) -> Result<(), MetricError> {
+        if self.k > 0 {
+            return Ok(());
+        }
+        let (metric, expected) = ("TopKCategoricalAccuracy", "at least 1".into());
+        Err(MetricError { metric, setting: "k", expected, found: 0.0 })
     }
 
     fn reset(&mut self) {
