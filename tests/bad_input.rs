@@ -181,6 +181,7 @@ fn metrics_that_do_not_fit_the_model_are_an_error() {
     refused(metrics::Auc::new().class_id(9), &["Auc", "class_id", "9"]);
     refused(metrics::Recall::new().threshold(f32::NAN), &["Recall", "threshold", "NaN"]);
     refused(metrics::FBetaScore::new().beta(0.0), &["FBetaScore", "beta", "0"]);
+    refused(metrics::TopKCategoricalAccuracy::new(0), &["TopKCategoricalAccuracy", "`k`", "at least 1"]);
     refused(metrics::AucOverThresholds::new(1), &["AucOverThresholds", "thresholds", "at least 2"]);
     refused(metrics::AucOverThresholds::new(0), &["thresholds", "0"]);
 }

@@ -140,8 +140,11 @@ impl CategoricalFocus {
         logits.iter().enumerate().map(cost).sum()
     }
 
-    /// `α·t·qᵞ·u`
+    /// `α·t·qᵞ·u`; zero where `t` is, also if `u` is infinite.
     pub fn cost(&self, t: f64, u: f64) -> f64 {
+        if t == 0.0 && u == f64::INFINITY {
+            return 0.0;
+        }
         self.alpha * t * libm::pow(-libm::expm1(-u), self.gamma) * u
     }
 

@@ -1,6 +1,6 @@
 //! Binary cross-entropy: yes or no, for each value.
 
-use super::from_probabilities::clip;
+use super::from_probabilities::{clip, surprise};
 use super::settings::{SHARE, check, with_settings};
 use super::{LabelError, Loss, OfPredictions, SettingError, assert_lengths, weight};
 use crate::kernels::activation::{Linear, Sigmoid};
@@ -32,6 +32,18 @@ with_settings! {
 
 with_settings! {
     /// [`BinaryCrossEntropy`](struct@BinaryCrossEntropy) for models that end in no activation and predict logits.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::activation::Linear;
+    /// use typenet_runtime::losses::{BinaryCrossEntropyWithLogits, Loss};
+    ///
+    /// let loss = &BinaryCrossEntropyWithLogits.label_smoothing(0.5) as &dyn Loss<Linear, [f32; 1], bool>;
+    /// // `log(1 − sigmoid(40))` of an f32 would be −∞; the target is ¼.
+    /// let (mut logits, mut gradient) = ([40.0], [0.0]);
+    /// let sum = loss.evaluate(&[false], None, &mut logits, Some(&mut gradient));
+    /// assert!((sum - (40.0 - 0.25 * 40.0)).abs() < 1e-5);
+    /// assert_eq!((logits, gradient), ([40.0], [0.75]));
+    /// ```
     pub struct BinaryCrossEntropyWithLogits {
         /// As in [`BinaryCrossEntropy`](struct@BinaryCrossEntropy).
         label_smoothing: f64 = 0.0,
@@ -89,11 +101,6 @@ binary!(BinaryCrossEntropyWithLogits, Linear, "binary_crossentropy");
 /// A target moved towards ½.
 pub(super) fn smoothed(t: f32, smoothing: f64) -> f32 {
     ((1.0 - smoothing) * f64::from(t) + 0.5 * smoothing) as f32
-}
-
-/// `−t·log p − (1 − t)·log(1 − p)`
-pub(super) fn surprise(t: f64, p: f64) -> f64 {
-    -(t * p.ln() + (1.0 - t) * (-p).ln_1p())
 }
 
 fn evaluate<Output: FloatArray, Label: BinaryLabel<Output>>(

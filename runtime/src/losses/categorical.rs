@@ -36,6 +36,19 @@ with_settings! {
 with_settings! {
     /// [`CategoricalCrossEntropy`](struct@CategoricalCrossEntropy) for models that end in no activation and predict
     /// logits.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::activation::Linear;
+    /// use typenet_runtime::losses::{CategoricalCrossEntropyWithLogits, Loss};
+    ///
+    /// let loss = &CategoricalCrossEntropyWithLogits as &dyn Loss<Linear, [f32; 2], u8>;
+    /// let mut logits = [200.0, 0.0];
+    /// assert!((loss.evaluate(&[1], None, &mut logits, None) - 200.0).abs() < 1e-4);
+    /// assert_eq!(logits, [200.0, 0.0]);
+    ///
+    /// let smoothed = &CategoricalCrossEntropyWithLogits.label_smoothing(0.5) as &dyn Loss<Linear, [f32; 2], u8>;
+    /// assert!((smoothed.evaluate(&[1], None, &mut logits, None) - 0.75 * 200.0).abs() < 1e-4);
+    /// ```
     pub struct CategoricalCrossEntropyWithLogits {
         /// As in [`CategoricalCrossEntropy`](struct@CategoricalCrossEntropy).
         label_smoothing: f64 = 0.0,
@@ -99,7 +112,8 @@ macro_rules! categorical {
                         head => {
                             let surprise = surprises(head, row);
                             let term = |i| match target.smoothed(self.smoothing(), N, i) {
-                                0.0 => 0.0 * surprise(i),
+                                // An impossible class costs nothing, also where its logarithm is −∞.
+                                0.0 if surprise(i) == f64::INFINITY => 0.0,
                                 t => t * surprise(i),
                             };
                             (0..N).map(term).sum()

@@ -1,7 +1,7 @@
 //! Focal cross-entropies: what is predicted well already counts less.
 
-use super::binary::{smoothed, surprise};
-use super::from_probabilities::{clip, surprises};
+use super::binary::smoothed;
+use super::from_probabilities::{clip, surprise, surprises};
 use super::settings::{NOT_NEGATIVE, SHARE, check, with_settings};
 use super::{LabelError, Loss, OfPredictions, SettingError, assert_lengths, weight};
 use crate::kernels::Activation;
@@ -41,6 +41,17 @@ with_settings! {
 with_settings! {
     /// [`BinaryFocalCrossEntropy`](struct@BinaryFocalCrossEntropy) for models that end in no activation and predict
     /// logits.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::activation::Linear;
+    /// use typenet_runtime::losses::{BinaryFocalCrossEntropyWithLogits, Loss};
+    ///
+    /// let focal = BinaryFocalCrossEntropyWithLogits.gamma(1.0).label_smoothing(0.5);
+    /// let loss = &focal.alpha(0.75).apply_class_balancing(true) as &dyn Loss<Linear, [f32; 1], bool>;
+    /// // t = ¾, so w = ¾·¾ + ¼·¼; p = ½.
+    /// let expected = 0.625 * 0.5 * 2.0f64.ln();
+    /// assert!((loss.evaluate(&[true], None, &mut [0.0], None) - expected).abs() < 1e-12);
+    /// ```
     pub struct BinaryFocalCrossEntropyWithLogits {
         /// As in [`BinaryFocalCrossEntropy`](struct@BinaryFocalCrossEntropy).
         gamma: f64 = 2.0,
@@ -85,6 +96,17 @@ with_settings! {
 with_settings! {
     /// [`CategoricalFocalCrossEntropy`](struct@CategoricalFocalCrossEntropy) for models that end in no activation and
     /// predict logits.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::activation::Linear;
+    /// use typenet_runtime::losses::{CategoricalFocalCrossEntropyWithLogits, Loss};
+    ///
+    /// let focal = CategoricalFocalCrossEntropyWithLogits.gamma(3.0).alpha(1.0).label_smoothing(0.5);
+    /// let loss = &focal as &dyn Loss<Linear, [f32; 2], u8>;
+    /// // t = (¼, ¾) and p = (½, ½).
+    /// let expected = 0.5f64.powi(3) * 2.0f64.ln();
+    /// assert!((loss.evaluate(&[1], None, &mut [7.0, 7.0], None) - expected).abs() < 1e-12);
+    /// ```
     pub struct CategoricalFocalCrossEntropyWithLogits {
         /// As in [`CategoricalFocalCrossEntropy`](struct@CategoricalFocalCrossEntropy).
         gamma: f64 = 2.0,

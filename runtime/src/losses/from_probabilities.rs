@@ -14,6 +14,11 @@ pub(super) fn clip(p: f64) -> f64 {
     p.clamp(EPSILON, 1.0 - EPSILON)
 }
 
+/// `−t·log p − (1 − t)·log(1 − p)`
+pub(super) fn surprise(t: f64, p: f64) -> f64 {
+    -(t * p.ln() + (1.0 - t) * (-p).ln_1p())
+}
+
 /// `−log q` of each class, from predicted probabilities or their logarithms.
 pub(super) fn surprises(head: Function, row: &[f32]) -> impl Fn(usize) -> f64 {
     let sum: f64 = row.iter().map(|&p| f64::from(p)).sum();
@@ -27,6 +32,16 @@ pub(super) fn surprises(head: Function, row: &[f32]) -> impl Fn(usize) -> f64 {
 ///
 /// `gradient`, if given, receives the gradient of the mean over the samples by `p`; where `q` is clipped, that of
 /// `log q` is zero.
+///
+/// ```
+/// use typenet_runtime::losses::from_probabilities::categorical_cross_entropy;
+///
+/// let mut gradient = [[0.0; 2]];
+/// let sum = categorical_cross_entropy(&[0u8], &[[0.25, 0.75]], Some(&mut gradient));
+/// assert!((sum - 4.0f64.ln()).abs() < 1e-12);
+/// // −1 / p of the class, and 1 of each from the division by Σp.
+/// assert_eq!(gradient, [[-3.0, 1.0]]);
+/// ```
 ///
 /// # Panics
 /// If the lengths differ.
@@ -69,6 +84,16 @@ pub fn categorical_cross_entropy<const N: usize, Label: CategoricalLabel<N>>(
 /// `gradient`, if given, receives the gradient of the mean over the samples by the probabilities; zero where
 /// clipped.
 ///
+/// ```
+/// use typenet_runtime::losses::from_probabilities::binary_cross_entropy;
+///
+/// let mut gradient = [[0.0]; 2];
+/// let sum = binary_cross_entropy(&[true, true], &[[0.25], [0.0]], Some(&mut gradient));
+/// assert!((sum - (4.0f64.ln() - 1e-7f64.ln())).abs() < 1e-12);
+/// // −1 / p over two samples; a probability of zero is clipped.
+/// assert_eq!(gradient, [[-2.0], [0.0]]);
+/// ```
+///
 /// # Panics
 /// If the lengths differ.
 pub fn binary_cross_entropy<Output: FloatArray, Label: BinaryLabel<Output>>(
@@ -89,7 +114,7 @@ pub fn binary_cross_entropy<Output: FloatArray, Label: BinaryLabel<Output>>(
         for (i, &p) in p.iter().enumerate() {
             let (t, p) = (f64::from(label.probability(i)), f64::from(p));
             let q = clip(p);
-            sum -= t * q.ln() + (1.0 - t) * (-q).ln_1p();
+            sum += surprise(t, q);
             if let Some(gradient) = &mut gradient {
                 let slope = if q == p { (q - t) / (q * (1.0 - q)) } else { 0.0 };
                 bytemuck::cast_slice_mut(&mut gradient[s..=s])[i] = (slope / values) as f32;

@@ -106,6 +106,15 @@ pub trait Loss<Head, Output, Label>: Send + Sync {
 /// A [`Loss`] that can be told from predictions, after `Head`: what a metric sees. Every loss of this library is one.
 ///
 /// Cross-entropies of probabilities clip them at 1e-7, as in [`from_probabilities`] and in Keras.
+///
+/// ```
+/// use typenet_runtime::kernels::activation::Softmax;
+/// use typenet_runtime::losses::{CategoricalCrossEntropy, OfPredictions};
+///
+/// let loss = &CategoricalCrossEntropy as &dyn OfPredictions<Softmax, [f32; 2], u8>;
+/// let sum = loss.of_predictions(&[0, 0], &[[0.5, 0.5], [0.0, 1.0]]);
+/// assert!((sum - (-0.5f64.ln() - 1e-7f64.ln())).abs() < 1e-12);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no metric of a model that ends in `{Head}` and predicts `{Output}`",
     note = "a loss is a metric of the models and labels that it fits as a loss"
@@ -216,6 +225,21 @@ mod tests {
         let (sum, predictions, gradient) =
             run::<Sigmoid, 1, _, 4>(BinaryCrossEntropy, &[true, false, true, false], [1e4, 1e4, -1e4, -1e4]);
         assert_eq!((sum, predictions, gradient), (2e4, [1.0, 1.0, 0.0, 0.0], [0.0, 0.25, -0.25, 0.0]));
+    }
+
+    #[test]
+    fn an_impossible_class_costs_nothing_where_its_logarithm_is_infinite() {
+        fn check<Label>(loss: impl OfPredictions<LogSoftmax, [f32; 2], Label> + Copy, label: Label) {
+            let labels = [label];
+            let (sum, predictions, _) = run::<LogSoftmax, 2, _, 2>(loss, &labels, [0.5, f32::NEG_INFINITY]);
+            assert_eq!(predictions, [0.0, f32::NEG_INFINITY]);
+            assert_eq!((sum, loss.of_predictions(&labels, &[predictions])), (0.0, 0.0), "{}", loss.name());
+            assert!(loss.of_predictions(&labels, &[[f32::NAN; 2]]).is_nan(), "{}", loss.name());
+        }
+        check(CategoricalCrossEntropy, 0u8);
+        check(CategoricalCrossEntropy, [1.0, 0.0]);
+        check(CategoricalFocalCrossEntropy, 0u8);
+        check(KlDivergence, [1.0, 0.0]);
     }
 
     #[test]

@@ -13,12 +13,33 @@ const EPSILON: f64 = 1e-7;
 /// Mean of `(y − t)²` over the values of a sample.
 ///
 /// Gradient by `y`: `2·(y − t) / (values · batch)`, led back through the model's last activation.
+///
+/// ```
+/// use typenet_runtime::kernels::activation::Linear;
+/// use typenet_runtime::losses::{Loss, MeanSquaredError};
+///
+/// let loss = &MeanSquaredError as &dyn Loss<Linear, [f32; 2], [f32; 2]>;
+/// let mut gradient = [0.0; 2];
+/// assert_eq!(loss.evaluate(&[[1.0, 5.0]], None, &mut [4.0, 4.0], Some(&mut gradient)), (9.0 + 1.0) / 2.0);
+/// assert_eq!(gradient, [3.0, -1.0]);
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MeanSquaredError;
 
 /// Mean of `|y − t|` over the values of a sample.
 ///
 /// Gradient by `y`: `sign(y − t) / (values · batch)`, zero where `y = t`, led back through the model's last activation.
+///
+/// ```
+/// use typenet_runtime::kernels::activation::Relu;
+/// use typenet_runtime::losses::{Loss, MeanAbsoluteError};
+///
+/// let loss = &MeanAbsoluteError as &dyn Loss<Relu, [f32; 2], [f32; 2]>;
+/// let (mut logits, mut gradient) = ([4.0, -1.0], [0.0; 2]);
+/// assert_eq!(loss.evaluate(&[[1.0, 1.0]], None, &mut logits, Some(&mut gradient)), (3.0 + 1.0) / 2.0);
+/// // Where `relu` is flat nothing leads back.
+/// assert_eq!((logits, gradient), ([4.0, 0.0], [0.5, 0.0]));
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MeanAbsoluteError;
 
@@ -124,6 +145,19 @@ pub const fn from_fn<F: Fn(f64, f64) -> (f64, f64)>(function: F) -> FromFn<F> {
 }
 
 /// What [`from_fn`] makes.
+///
+/// Of a function without state it has a type that can be written:
+///
+/// ```
+/// use typenet_runtime::kernels::activation::Linear;
+/// use typenet_runtime::losses::{FromFn, Loss, from_fn};
+///
+/// const FOURTH_POWER: FromFn<fn(f64, f64) -> (f64, f64)> =
+///     from_fn(|y, t| ((y - t).powi(4), 4.0 * (y - t).powi(3)));
+///
+/// let loss = &FOURTH_POWER.named("fourth_power") as &dyn Loss<Linear, [f32; 1], f32>;
+/// assert_eq!((loss.name(), loss.evaluate(&[1.0], None, &mut [3.0], None)), ("fourth_power", 16.0));
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct FromFn<F> {
     function: F,

@@ -1,6 +1,15 @@
 //! What a loss can be set to.
 
 /// A setting that cannot be.
+///
+/// ```
+/// use typenet_runtime::kernels::activation::Linear;
+/// use typenet_runtime::losses::{Huber, Loss};
+///
+/// let loss = &Huber.delta(-1.0) as &dyn Loss<Linear, [f32; 1], f32>;
+/// let error = loss.validate().unwrap_err();
+/// assert_eq!(error.to_string(), "Huber: `delta` is -1, expected a finite number above 0");
+/// ```
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{loss}: `{setting}` is {found}, expected {expected}")]
 pub struct SettingError {

@@ -1,6 +1,6 @@
 //! Accuracy: the share of predictions that are right. A prediction of NaN is wrong.
 
-use super::{Mean, Metric};
+use super::{Mean, Metric, MetricError};
 use crate::kernels::reduce::argmax;
 use crate::kernels::{Activation, Function};
 use crate::tensor::FloatArray;
@@ -26,6 +26,15 @@ pub(super) fn threshold<Head: Activation>() -> f32 {
 }
 
 /// A label that [`Accuracy`] can compare with `N` outputs.
+///
+/// ```
+/// use typenet_runtime::metrics::AccuracyLabel;
+///
+/// assert!(2u8.is_right(&[0.1, 0.2, 0.7], 0.5));
+/// assert!([0.0f32, 1.0].is_right(&[0.4, 0.6], 0.5));
+/// // A single output of 0.4 says no to a probability, and yes as a logit.
+/// assert!(!true.is_right(&[0.4], 0.5) && true.is_right(&[0.4], 0.0));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be compared with {N} outputs",
     note = "labels of classes are integers or `[f32; {N}]`; for one output also `bool` and `f32`"
@@ -111,6 +120,19 @@ accuracy! {
     /// - several outputs, class numbers: the largest output is the class ([`SparseCategoricalAccuracy`]);
     /// - several outputs, one-hot labels: the largest output is the largest label ([`CategoricalAccuracy`]);
     /// - one output: it exceeds ½ (without an activation, as a logit: 0) if and only if the label is 1.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::activation::{Linear, Softmax};
+    /// use typenet_runtime::metrics::{Accuracy, Metric};
+    ///
+    /// let of_classes: &mut dyn Metric<Softmax, [f32; 3], u8> = &mut Accuracy::new();
+    /// of_classes.update(&[[0.2, 0.7, 0.1], [0.5, 0.3, 0.2]], &[1, 2]);
+    /// assert_eq!(of_classes.compute(), 0.5);
+    ///
+    /// let of_logits: &mut dyn Metric<Linear, [f32; 1], bool> = &mut Accuracy::new();
+    /// of_logits.update(&[[0.3], [-2.0]], &[true, false]);
+    /// assert_eq!(of_logits.compute(), 1.0);
+    /// ```
     Accuracy, "accuracy",
     [const N: usize, Head: Activation, Label: AccuracyLabel<N>] Head, [f32; N], Label,
     |predictions, labels| {
@@ -121,6 +143,15 @@ accuracy! {
 
 accuracy! {
     /// The share of values, not samples, on the right side of ½ (without an activation, as logits: 0).
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::activation::Sigmoid;
+    /// use typenet_runtime::metrics::{BinaryAccuracy, Metric};
+    ///
+    /// let metric: &mut dyn Metric<Sigmoid, [f32; 2], [f32; 2]> = &mut BinaryAccuracy::new();
+    /// metric.update(&[[0.9, 0.2], [0.6, 0.1]], &[[1.0, 1.0], [1.0, 0.0]]);
+    /// assert_eq!(metric.compute(), 0.75);
+    /// ```
     BinaryAccuracy, "binary_accuracy",
     [Head: Activation, Output: FloatArray, Label: BinaryLabel<Output>] Head, Output, Label,
     |predictions, labels| {
@@ -135,6 +166,15 @@ accuracy! {
 
 accuracy! {
     /// The share of samples whose largest output is the largest value of their one-hot label.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::activation::Softmax;
+    /// use typenet_runtime::metrics::{CategoricalAccuracy, Metric};
+    ///
+    /// let metric: &mut dyn Metric<Softmax, [f32; 2], [f32; 2]> = &mut CategoricalAccuracy::new();
+    /// metric.update(&[[0.6, 0.4], [0.3, 0.7]], &[[1.0, 0.0], [1.0, 0.0]]);
+    /// assert_eq!(metric.compute(), 0.5);
+    /// ```
     CategoricalAccuracy, "categorical_accuracy",
     [const N: usize, Head] Head, [f32; N], [f32; N],
     |predictions, labels| {
@@ -145,6 +185,16 @@ accuracy! {
 
 accuracy! {
     /// The share of samples whose largest output is their class.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::activation::Softmax;
+    /// use typenet_runtime::metrics::{Metric, SparseCategoricalAccuracy};
+    ///
+    /// let metric: &mut dyn Metric<Softmax, [f32; 2], u8> = &mut SparseCategoricalAccuracy::new();
+    /// // Of equal outputs the first counts.
+    /// metric.update(&[[0.5, 0.5], [0.5, 0.5]], &[0, 1]);
+    /// assert_eq!(metric.compute(), 0.5);
+    /// ```
     SparseCategoricalAccuracy, "sparse_categorical_accuracy",
     [const N: usize, Head, Label: Class] Head, [f32; N], Label,
     |predictions, labels| {
@@ -154,6 +204,15 @@ accuracy! {
 }
 
 /// The share of samples whose class is among the `k` largest outputs: fewer than `k` outputs exceed its own.
+///
+/// ```
+/// use typenet_runtime::kernels::activation::Softmax;
+/// use typenet_runtime::metrics::{Metric, TopKCategoricalAccuracy};
+///
+/// let metric: &mut dyn Metric<Softmax, [f32; 3], u8> = &mut TopKCategoricalAccuracy::new(2);
+/// metric.update(&[[0.5, 0.3, 0.2]; 3], &[0, 1, 2]);
+/// assert_eq!(metric.compute(), 2.0 / 3.0);
+/// ```
 #[derive(Debug, Clone)]
 pub struct TopKCategoricalAccuracy {
     k: usize,
@@ -161,7 +220,7 @@ pub struct TopKCategoricalAccuracy {
 }
 
 impl TopKCategoricalAccuracy {
-    /// Among the `k` largest. Keras's default is 5.
+    /// Among the `k` largest, at least one. Keras's default is 5.
     pub const fn new(k: usize) -> Self {
         Self { k, mean: Mean::new() }
     }
@@ -178,6 +237,14 @@ impl<const N: usize, Head, Label: CategoricalLabel<N>> Metric<Head, [f32; N], La
 {
     fn name(&self) -> &'static str {
         "top_k_categorical_accuracy"
+    }
+
+    fn check(&self) -> Result<(), MetricError> {
+        if self.k > 0 {
+            return Ok(());
+        }
+        let (metric, expected) = ("TopKCategoricalAccuracy", "at least 1".into());
+        Err(MetricError { metric, setting: "k", expected, found: 0.0 })
     }
 
     fn reset(&mut self) {

@@ -5,6 +5,21 @@ use super::{Metric, MetricError};
 use crate::kernels::{Activation, Function};
 
 /// A curve over thresholds.
+///
+/// Where yes is rarely true, a false alarm hardly moves the first, and halves the second:
+///
+/// ```
+/// use typenet_runtime::kernels::activation::Sigmoid;
+/// use typenet_runtime::metrics::{AucOverThresholds, Curve, Metric};
+///
+/// let area = |curve| {
+///     let metric: &mut dyn Metric<Sigmoid, [f32; 1], bool> = &mut AucOverThresholds::new(3).curve(curve);
+///     metric.update(&[[0.9], [0.8], [0.2], [0.1]], &[true, false, false, false]);
+///     metric.compute()
+/// };
+/// assert!((area(Curve::Roc) - 5.0 / 6.0).abs() < 1e-12);
+/// assert_eq!(area(Curve::PrecisionRecall), 0.5);
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Curve {
     /// Recall over the share of false alarms.
@@ -24,12 +39,15 @@ pub enum Curve {
 ///
 /// ```
 /// use typenet_runtime::kernels::activation::Sigmoid;
-/// use typenet_runtime::metrics::{AucOverThresholds, Metric};
+/// use typenet_runtime::metrics::{AucOverThresholds, Curve, Metric};
 ///
 /// // `keras.metrics.AUC(num_thresholds=3)` of its documentation.
 /// let metric: &mut dyn Metric<Sigmoid, [f32; 1], u8> = &mut AucOverThresholds::new(3);
 /// metric.update(&[[0.0], [0.5], [0.3], [0.9]], &[0, 0, 1, 1]);
 /// assert_eq!(metric.compute(), 0.75);
+///
+/// let metric = AucOverThresholds::default().curve(Curve::PrecisionRecall).named("pr_auc");
+/// assert_eq!(Metric::<Sigmoid, [f32; 1], u8>::name(&metric), "pr_auc");
 /// ```
 #[derive(Debug, Clone)]
 pub struct AucOverThresholds {

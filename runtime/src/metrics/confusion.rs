@@ -8,6 +8,21 @@ use crate::tensor::label::Class;
 /// How often each of `N` classes was predicted as which: a row for each true class, a column for each predicted one.
 ///
 /// Displays as a table with the share of each row that is right.
+///
+/// ```
+/// use typenet_runtime::metrics::ConfusionMatrix;
+///
+/// let mut matrix = ConfusionMatrix::<2>::new();
+/// matrix.update(&[[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], &[0u8, 1, 1]);
+/// assert_eq!(matrix.counts(), [[1, 0], [1, 1]]);
+/// assert_eq!((matrix.accuracy(), matrix.recall(1), matrix.precision(1)), (2.0 / 3.0, 0.5, 1.0));
+/// let table = [
+///     "true \\ predicted 0 1   recall",
+///     "               0 1 0 100.00 %",
+///     "               1 1 1  50.00 %",
+/// ];
+/// assert!(matrix.to_string().lines().eq(table));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfusionMatrix<const N: usize> {
     /// Row by row; on the heap, since `N` may be a thousand.

@@ -20,6 +20,21 @@ pub const fn from_fn<F>(name: &'static str, function: F) -> FromFn<F> {
 }
 
 /// What [`from_fn`] makes.
+///
+/// Of a function without state it has a type that can be written:
+///
+/// ```
+/// use typenet_runtime::kernels::activation::Softmax;
+/// use typenet_runtime::metrics::{FromFn, Metric, from_fn};
+///
+/// /// How sure the model is, whether it is right or not.
+/// const CONFIDENCE: FromFn<fn(&[f32; 2], &u8) -> f64> =
+///     from_fn("confidence", |prediction, _| f64::from(prediction[0].max(prediction[1])));
+///
+/// let metric: &mut dyn Metric<Softmax, [f32; 2], u8> = &mut CONFIDENCE.clone();
+/// metric.update(&[[0.25, 0.75], [0.5, 0.5]], &[0, 0]);
+/// assert_eq!((metric.name(), metric.compute()), ("confidence", 0.625));
+/// ```
 #[derive(Debug, Clone)]
 pub struct FromFn<F> {
     name: &'static str,

@@ -7,6 +7,14 @@ use crate::kernels::reduce::argmax;
 use crate::tensor::label::Class;
 
 /// What is true of each output.
+///
+/// ```
+/// use typenet_runtime::metrics::Truth;
+///
+/// assert_eq!([0, 1, 2].map(|place| Truth::Class(1).is(place)), [false, true, false]);
+/// assert_eq!([0, 1].map(|place| Truth::Values(&[1.0, 0.5]).is(place)), [true, false]);
+/// assert!(Truth::Yes(true).is(0));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Truth<'a> {
     /// One class is.
@@ -29,6 +37,15 @@ impl Truth<'_> {
 }
 
 /// A label that says yes or no to each of `N` outputs: a class number or `[f32; N]`, for one output also `bool` and `f32`.
+///
+/// ```
+/// use typenet_runtime::metrics::{DecisionLabel, Truth};
+///
+/// // A class number says yes to one of several outputs; of a single output it is the answer.
+/// assert_eq!(DecisionLabel::<3>::truth(&1u8), Truth::Class(1));
+/// assert_eq!(DecisionLabel::<1>::truth(&1u8), Truth::Yes(true));
+/// assert_eq!(DecisionLabel::<2>::truth(&[1.0f32, 0.0]), Truth::Values(&[1.0, 0.0]));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say yes or no to each of {N} outputs",
     note = "such labels are integers or `[f32; {N}]`; for one output also `bool` and `f32`"
@@ -71,6 +88,21 @@ impl DecisionLabel<1> for f32 {
 }
 
 /// How the classes of a model with several outputs become one number.
+///
+/// ```
+/// use typenet_runtime::kernels::activation::Softmax;
+/// use typenet_runtime::metrics::{Average, Metric, Precision};
+///
+/// let precision = |average| {
+///     let metric: &mut dyn Metric<Softmax, [f32; 2], u8> = &mut Precision::new().average(average);
+///     metric.update(&[[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.1, 0.9]], &[0, 0, 0, 1]);
+///     metric.compute()
+/// };
+/// // The first class is said once, and right; the second three times, and right once.
+/// assert_eq!(precision(Average::Micro), 2.0 / 4.0);
+/// assert_eq!(precision(Average::Macro), (1.0 + 1.0 / 3.0) / 2.0);
+/// assert_eq!(precision(Average::Weighted), (3.0 * 1.0 + 1.0 / 3.0) / 4.0);
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Average {
     /// The decisions about all classes are counted together.

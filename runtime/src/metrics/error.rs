@@ -47,10 +47,30 @@ macro_rules! error {
 
 error! {
     /// Mean of `|y − t|` over all values.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::activation::Linear;
+    /// use typenet_runtime::metrics::{MeanAbsoluteError, Metric};
+    ///
+    /// let metric: &mut dyn Metric<Linear, [f32; 1], f32> = &mut MeanAbsoluteError::new();
+    /// metric.update(&[[1.0], [3.0]], &[2.0, 1.0]);
+    /// assert_eq!(metric.compute(), 1.5);
+    /// ```
     MeanAbsoluteError, "mean_absolute_error", |y, t| (y - t).abs(), |mean| mean
 }
 error! {
     /// Mean of `(y − t)²` over all values.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::activation::Linear;
+    /// use typenet_runtime::metrics::{MeanSquaredError, Metric};
+    ///
+    /// let metric: &mut dyn Metric<Linear, [f32; 1], f32> = &mut MeanSquaredError::new();
+    /// // Three samples in two batches count alike.
+    /// metric.update(&[[1.0], [3.0]], &[2.0, 1.0]);
+    /// metric.update(&[[5.0]], &[1.0]);
+    /// assert_eq!(metric.compute(), (1.0 + 4.0 + 16.0) / 3.0);
+    /// ```
     MeanSquaredError, "mean_squared_error", |y, t| (y - t) * (y - t), |mean| mean
 }
 error! {

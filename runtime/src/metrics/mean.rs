@@ -1,6 +1,17 @@
 //! A mean that is taken bit by bit.
 
 /// The mean of all values added so far, in f64.
+///
+/// ```
+/// use typenet_runtime::metrics::Mean;
+///
+/// let mut mean = Mean::new();
+/// assert!(mean.value().is_nan());
+/// // Three values, and then a shorter batch of one.
+/// mean.add(1.0 + 2.0 + 3.0, 3);
+/// mean.add(4.0, 1);
+/// assert_eq!(mean.value(), 2.5);
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Mean {
     total: f64,

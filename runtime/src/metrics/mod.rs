@@ -29,6 +29,15 @@ pub use precision::{F1Score, FBetaScore, Precision, Recall, Specificity};
 pub use rank::{Auc, AveragePrecision};
 
 /// A setting of a metric that cannot be, or not for the model.
+///
+/// ```
+/// use typenet_runtime::kernels::activation::Softmax;
+/// use typenet_runtime::metrics::{Metric, Precision};
+///
+/// let metric: &dyn Metric<Softmax, [f32; 3], u8> = &Precision::new().class_id(3);
+/// let error = metric.check().unwrap_err();
+/// assert_eq!(error.to_string(), "Precision: `class_id` is 3, expected a class from 0 to 2");
+/// ```
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{metric}: `{setting}` is {found}, expected {expected}")]
 pub struct MetricError {
@@ -93,6 +102,19 @@ pub trait Metric<Head, Output, Label>: Send {
 }
 
 /// Metrics side by side: a tuple of none to eight, `(Accuracy::new(),)`.
+///
+/// ```
+/// use typenet_runtime::kernels::activation::Softmax;
+/// use typenet_runtime::metrics::{Accuracy, Metrics, Recall};
+///
+/// let recall = Recall::new().class_id(1).named("recall_of_1");
+/// let metrics: &mut dyn Metrics<Softmax, [f32; 2], u8> = &mut (Accuracy::new(), recall);
+/// metrics.update(&[[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]], &[0, 1, 1]);
+/// let mut values = Vec::new();
+/// metrics.compute(&mut values);
+/// assert_eq!(metrics.names(), ["accuracy", "recall_of_1"]);
+/// assert_eq!(values, [2.0 / 3.0, 0.5]);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a tuple of metrics for a model that ends in `{Head}` and predicts `{Output}`",
     label = "this is where the metrics, given to `compile`, are used",

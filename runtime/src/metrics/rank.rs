@@ -181,6 +181,21 @@ ranking_metric! {
     /// metric.update(&[[0.1], [0.4], [0.4], [0.8]], &[false, false, true, true]);
     /// assert_eq!(metric.compute(), 3.5 / 4.0);
     /// ```
+    ///
+    /// Of one class against all others:
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::activation::Softmax;
+    /// use typenet_runtime::metrics::{Auc, Average, Metric};
+    ///
+    /// let area = |auc: Auc| {
+    ///     let mut metric: Box<dyn Metric<Softmax, [f32; 3], u8>> = Box::new(auc);
+    ///     metric.update(&[[0.8, 0.1, 0.1], [0.1, 0.7, 0.2], [0.2, 0.6, 0.2]], &[0, 1, 2]);
+    ///     metric.compute()
+    /// };
+    /// assert_eq!([0, 1, 2].map(|class| area(Auc::new().class_id(class))), [1.0, 1.0, 0.75]);
+    /// assert_eq!(area(Auc::new().average(Average::Macro)), 2.75 / 3.0);
+    /// ```
     Auc, "auc", area
 }
 

@@ -18,8 +18,13 @@ use crate::kernels::update::UpdateRule;
 /// `epsilon` is inside both roots, as in the paper, Keras and PyTorch.
 ///
 /// ```
-/// use typenet_runtime::optimizers::Adadelta;
-/// assert_eq!(Adadelta::new(1.0).epsilon(1e-6).rho, 0.95);
+/// use typenet_runtime::optimizers::{Adadelta, Optimizer};
+///
+/// let optimizer = Adadelta::new(1.0).rho(0.75).epsilon(1e-6);
+/// let (mut w, mut squares, mut steps) = ([0.0; 2], [0.0; 2], [0.0; 2]);
+/// optimizer.update(1, &mut w, &[1.0, -100.0], &mut [&mut squares, &mut steps]);
+/// // The first step is as long as √(epsilon / (1 − rho)), whatever the gradient.
+/// assert!((w[0] + 0.002).abs() < 1e-6 && (w[1] - 0.002).abs() < 1e-6);
 /// ```
 ///
 /// # References

@@ -16,8 +16,13 @@ use crate::kernels::update::UpdateRule;
 /// `epsilon` is inside the root, as in Keras; PyTorch adds it outside, and starts from no accumulator.
 ///
 /// ```
-/// use typenet_runtime::optimizers::Adagrad;
-/// assert_eq!(Adagrad::new(0.01).epsilon(1e-10).initial_accumulator, 0.1);
+/// use typenet_runtime::optimizers::{Adagrad, Optimizer};
+///
+/// let optimizer = Adagrad::new(0.5).initial_accumulator(3.0);
+/// let (mut w, mut squares) = ([1.0], [0.0]);
+/// optimizer.update(1, &mut w, &[1.0], &mut [&mut squares]);
+/// // 1 − 0.5·1 / √(3 + 1)
+/// assert_eq!((w, squares), ([0.75], [1.0]));
 /// ```
 ///
 /// # References

@@ -21,8 +21,14 @@ use crate::kernels::update::UpdateRule;
 /// Algorithm 1's own, as in PyTorch, is larger by the factor `1 / √(1 − beta_2ᵗ)`.
 ///
 /// ```
-/// use typenet_runtime::optimizers::Adam;
-/// assert_eq!(Adam::new(0.01).amsgrad().beta_2, 0.999);
+/// use typenet_runtime::optimizers::{Adam, Optimizer};
+///
+/// let optimizer = Adam::new(0.5);
+/// let (mut w, mut first, mut second) = ([0.0; 2], [0.0; 2], [0.0; 2]);
+/// optimizer.update(1, &mut w, &[1.0, -100.0], &mut [&mut first, &mut second]);
+/// // The first step is as long as the learning rate, whatever the gradient.
+/// assert!((w[0] + 0.5).abs() < 1e-5 && (w[1] - 0.5).abs() < 1e-5);
+/// assert_eq!(optimizer.amsgrad().slots(), ["first_moment", "second_moment", "largest_moment"]);
 /// ```
 ///
 /// # References
@@ -53,8 +59,12 @@ impl Default for Adam {
 /// Before each step of [`Adam`]: `w = w − learning_rate·weight_decay·w`.
 ///
 /// ```
-/// use typenet_runtime::optimizers::AdamW;
-/// assert_eq!(AdamW::new(0.01).weight_decay(0.1).epsilon, 1e-7);
+/// use typenet_runtime::optimizers::{AdamW, Optimizer};
+///
+/// let optimizer = AdamW::new(0.5).weight_decay(0.25).amsgrad();
+/// let mut w = [8.0];
+/// optimizer.update(1, &mut w, &[0.0], &mut [&mut [0.0], &mut [0.0], &mut [0.0]]);
+/// assert_eq!(w, [8.0 - 0.5 * 0.25 * 8.0]);
 /// ```
 ///
 /// # References

@@ -17,8 +17,14 @@ use crate::kernels::update::UpdateRule;
 /// The paper has no epsilon; Keras adds it to the largest gradient, PyTorch to `|g|` before the maximum.
 ///
 /// ```
-/// use typenet_runtime::optimizers::Adamax;
-/// assert_eq!(Adamax::new(0.01).beta_2(0.99).beta_1, 0.9);
+/// use typenet_runtime::optimizers::{Adamax, Optimizer};
+///
+/// let optimizer = Adamax::new(0.5).beta_2(0.5);
+/// let (mut w, mut first, mut largest) = ([0.0], [0.0], [0.0]);
+/// optimizer.update(1, &mut w, &[-4.0], &mut [&mut first, &mut largest]);
+/// optimizer.update(2, &mut w, &[1.0], &mut [&mut first, &mut largest]);
+/// // max(0.5·4, 1)
+/// assert_eq!(largest, [2.0]);
 /// ```
 ///
 /// # References

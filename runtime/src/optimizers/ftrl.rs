@@ -20,8 +20,13 @@ use crate::kernels::update::UpdateRule;
 /// first step forgets its start value but for what `linear` takes of it. With a step size of zero nothing changes.
 ///
 /// ```
-/// use typenet_runtime::optimizers::Ftrl;
-/// assert_eq!(Ftrl::new(0.1).l1(1.0).beta(1.0).initial_accumulator, 0.1);
+/// use typenet_runtime::optimizers::{Ftrl, Optimizer};
+///
+/// let optimizer = Ftrl::new(0.5).initial_accumulator(7.0).l1(1.0).beta(1.0);
+/// let (mut w, mut squares, mut linear) = ([0.0; 2], [0.0; 2], [0.0; 2]);
+/// optimizer.update(1, &mut w, &[0.5, -3.0], &mut [&mut squares, &mut linear]);
+/// // The first sum is within ±l1; the second gives (−1 + 3) / (√(7 + 9) / 0.5 + 1 / 0.5).
+/// assert_eq!((w, linear), ([0.0, 0.2], [0.5, -3.0]));
 /// ```
 ///
 /// # References

@@ -26,8 +26,13 @@ use crate::kernels::update::UpdateRule;
 /// Norms need whole tensors, so a step is three passes rather than one.
 ///
 /// ```
-/// use typenet_runtime::optimizers::Lamb;
-/// assert_eq!(Lamb::new(0.01).weight_decay(0.01).beta_1, 0.9);
+/// use typenet_runtime::optimizers::{Lamb, Optimizer};
+///
+/// let optimizer = Lamb::new(0.1).weight_decay(0.01);
+/// let (mut w, mut first, mut second) = ([3.0f32, 4.0], [0.0; 2], [0.0; 2]);
+/// optimizer.update(1, &mut w, &[1.0, -100.0], &mut [&mut first, &mut second]);
+/// // The step is a tenth as long as the tensor, whose norm was 5.
+/// assert!(((w[0] - 3.0).hypot(w[1] - 4.0) - 0.5).abs() < 1e-5);
 /// ```
 ///
 /// # References

@@ -42,6 +42,13 @@ pub use turn::{Turn, apply, update_runs};
 pub use crate::kernels::update::Gradient;
 
 /// A setting that cannot be.
+///
+/// ```
+/// use typenet_runtime::optimizers::{Adam, Optimizer};
+///
+/// let error = Adam::new(0.001).beta_1(1.0).validate().unwrap_err();
+/// assert_eq!(error.to_string(), "Adam: `beta_1` is 1, expected a number from 0 to below 1");
+/// ```
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{optimizer}: `{setting}` is {found}, expected {expected}")]
 pub struct SettingError {
@@ -138,6 +145,21 @@ pub trait Optimizer: Send + Sync {
 }
 
 /// An [`Optimizer`] that treats each parameter by itself.
+///
+/// ```
+/// use typenet_runtime::optimizers::{Elementwise, Gradient, Optimizer, Sgd, Turn};
+///
+/// let (sgd, turn) = (Sgd::new(0.5), Turn::new(1));
+/// let mut whole = [1.0; 4];
+/// sgd.update(1, &mut whole, &[3.0, 4.0, 6.0, 8.0], &mut []);
+///
+/// // In two parts, the second of them first, whose gradient is a product.
+/// let mut parts = [1.0; 4];
+/// let (first, second) = parts.split_at_mut(2);
+/// sgd.update_part(&turn, second, Gradient::Outer { rows: &[2.0], columns: &[3.0, 4.0] }, &mut []);
+/// sgd.update_part(&turn, first, Gradient::Values(&[3.0, 4.0]), &mut []);
+/// assert_eq!(parts, whole);
+/// ```
 pub trait Elementwise: Sync {
     /// [`Optimizer::update`] of a part of the parameters, with the same bits.
     fn update_part(

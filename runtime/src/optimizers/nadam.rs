@@ -19,8 +19,14 @@ use crate::kernels::update::UpdateRule;
 /// `epsilon` is outside the root and added after the bias correction, as in Adam's Algorithm 1.
 ///
 /// ```
-/// use typenet_runtime::optimizers::Nadam;
-/// assert_eq!(Nadam::new(0.01).momentum_decay(0.004).beta_1, 0.9);
+/// use typenet_runtime::optimizers::{Nadam, Optimizer};
+///
+/// // With a momentum of ¼ at every step.
+/// let optimizer = Nadam::new(1.0).beta_1(0.5).momentum_decay(0.0);
+/// let (mut w, mut first, mut second) = ([0.0], [0.0], [0.0]);
+/// optimizer.update(1, &mut w, &[1.0], &mut [&mut first, &mut second]);
+/// // m̂ = ¼·½ / (1 − ¼·¼) + (1 − ¼) / (1 − ¼)
+/// assert!((w[0] + 0.125 / 0.9375 + 1.0).abs() < 1e-5);
 /// ```
 ///
 /// # References

@@ -37,6 +37,7 @@ pub(crate) const AVERAGE: &str = "average";
 /// let optimizer = Adam::new(1e-3).schedule(CosineDecay::new(1e-3, 10_000)).clip_global_norm(1.0).average(0.99);
 /// assert_eq!(optimizer.slots(), ["first_moment", "second_moment", "average"]);
 /// assert_eq!(optimizer.learning_rate_at(10_001), 0.0);
+/// assert_eq!(optimizer.optimizer(), &Adam::new(1e-3));
 /// ```
 #[derive(Clone)]
 pub struct Options<O> {
@@ -57,6 +58,14 @@ macro_rules! options {
         /// The options of [`Options`], on the optimizer itself.
         ///
         /// An optimizer of your own has them with `impl OptimizerExt for Mine {}`.
+        ///
+        /// ```
+        /// use typenet_runtime::optimizers::{Lion, OptimizerExt};
+        ///
+        /// let optimizer = Lion::new(1e-4).weight_decay(0.1).accumulate(8);
+        /// let settings = "learning_rate = 0.0001, beta_1 = 0.9, beta_2 = 0.99, weight_decay = 0.1, accumulate = 8";
+        /// assert_eq!(optimizer.to_string(), format!("Lion({settings})"));
+        /// ```
         #[diagnostic::on_unimplemented(
             message = "`{Self}` is not an optimizer that takes options",
             note = "an optimizer of your own does with `impl OptimizerExt for {Self} {{}}`"
@@ -98,19 +107,77 @@ macro_rules! options {
 options! {
     /// Decoupled weight decay: before each update, `w = w − learning_rate·weight_decay·w` (Loshchilov & Hutter, "Decoupled weight
     /// decay regularization", ICLR 2019). At least 0.
+    ///
+    /// ```
+    /// use typenet_runtime::optimizers::{Optimizer, OptimizerExt, Sgd};
+    ///
+    /// let mut w = [8.0];
+    /// Sgd::new(0.5).weight_decay(0.25).update(1, &mut w, &[1.0], &mut []);
+    /// assert_eq!(w, [8.0 - 0.5 * 0.25 * 8.0 - 0.5 * 1.0]);
+    /// ```
     weight_decay: f64;
     /// Limits each number of a gradient to `±clip_value`. Above 0.
+    ///
+    /// ```
+    /// use typenet_runtime::optimizers::{Optimizer, OptimizerExt, Sgd};
+    ///
+    /// let mut w = [0.0; 2];
+    /// Sgd::new(1.0).clip_value(0.5).update(1, &mut w, &[3.0, -0.25], &mut []);
+    /// assert_eq!(w, [-0.5, 0.25]);
+    /// ```
     clip_value: f64;
     /// Scales each tensor's gradient down to this Euclidean norm if its own is larger. Above 0.
+    ///
+    /// ```
+    /// use typenet_runtime::optimizers::{Optimizer, OptimizerExt, Sgd, Turn};
+    ///
+    /// let mut w = [0.0; 3];
+    /// let clipped = Sgd::new(1.0).clip_norm(2.5);
+    /// // The first tensor's gradient is twice too long, the second's is short enough.
+    /// clipped.update_tensors(&Turn::new(1), &[0..2, 2..3], &mut w, &[3.0, 4.0, 1.0], &mut []);
+    /// assert_eq!(w, [-1.5, -2.0, -1.0]);
+    /// ```
     clip_norm: f64;
     /// Scales the whole gradient down to this Euclidean norm if its own is larger (Pascanu, Mikolov, Bengio, "On the
     /// difficulty of training recurrent neural networks", ICML 2013). Above 0.
+    ///
+    /// ```
+    /// use typenet_runtime::optimizers::{Optimizer, OptimizerExt, Sgd, Turn};
+    ///
+    /// let mut w = [0.0; 2];
+    /// let clipped = Sgd::new(1.0).clip_global_norm(2.5);
+    /// // The norm of both tensors' gradients is 5.
+    /// clipped.update_tensors(&Turn::new(1), &[0..1, 1..2], &mut w, &[3.0, 4.0], &mut []);
+    /// assert_eq!(w, [-1.5, -2.0]);
+    /// ```
     clip_global_norm: f64;
     /// Updates after every `accumulate` steps, by the mean of their gradients. At least 1. Momentum, bias correction and
     /// schedules count updates, not steps.
+    ///
+    /// ```
+    /// use typenet_runtime::optimizers::{Optimizer, OptimizerExt, Sgd};
+    ///
+    /// let optimizer = Sgd::new(0.5).accumulate(2);
+    /// let (mut w, mut sum) = ([1.0], [0.0]);
+    /// optimizer.update(1, &mut w, &[1.0], &mut [&mut sum]);
+    /// assert_eq!(w, [1.0]);
+    /// optimizer.update(2, &mut w, &[3.0], &mut [&mut sum]);
+    /// assert_eq!(w, [1.0 - 0.5 * 2.0]);
+    /// ```
     accumulate: u32;
     /// Keeps an exponential moving average of the weights, of which each update keeps the share `average`, in `[0, 1)`. Keras's
     /// default is 0.99. It begins as the weights after the first update.
+    ///
+    /// ```
+    /// use typenet_runtime::optimizers::{Optimizer, OptimizerExt, Sgd};
+    ///
+    /// let optimizer = Sgd::new(1.0).average(0.75);
+    /// let (mut w, mut average) = ([0.0], [0.0]);
+    /// optimizer.update(1, &mut w, &[-4.0], &mut [&mut average]);
+    /// assert_eq!((w, average), ([4.0], [4.0]));
+    /// optimizer.update(2, &mut w, &[4.0], &mut [&mut average]);
+    /// assert_eq!((w, average), ([0.0], [3.0]));
+    /// ```
     average: f64;
 }
 

@@ -22,8 +22,14 @@ use crate::kernels::update::UpdateRule;
 /// counts as zero.
 ///
 /// ```
-/// use typenet_runtime::optimizers::RmsProp;
-/// assert_eq!(RmsProp::new(0.01).centered().momentum(0.9).rho, 0.9);
+/// use typenet_runtime::optimizers::{Optimizer, RmsProp};
+///
+/// let optimizer = RmsProp::new(0.5).rho(0.75);
+/// let (mut w, mut squares) = ([0.0; 2], [0.0; 2]);
+/// optimizer.update(1, &mut w, &[1.0, -100.0], &mut [&mut squares]);
+/// // The first step is as long as learning_rate / √(1 − rho), whatever the gradient.
+/// assert!((w[0] + 1.0).abs() < 1e-5 && (w[1] - 1.0).abs() < 1e-5);
+/// assert_eq!(optimizer.centered().momentum(0.9).slots(), ["squares", "mean", "velocity"]);
 /// ```
 ///
 /// # References

@@ -14,8 +14,12 @@ use crate::kernels::update::UpdateRule;
 /// ```
 ///
 /// ```
-/// use typenet_runtime::optimizers::Sgd;
-/// assert_eq!(Sgd::new(0.1).momentum(0.9).nesterov().momentum, 0.9);
+/// use typenet_runtime::optimizers::{Optimizer, Sgd};
+///
+/// let optimizer = Sgd::new(0.5).momentum(0.5).nesterov();
+/// let (mut w, mut velocity) = ([0.0], [0.0]);
+/// optimizer.update(1, &mut w, &[1.0], &mut [&mut velocity]);
+/// assert_eq!((w, velocity), ([-0.75], [-0.5]));
 /// ```
 ///
 /// # References

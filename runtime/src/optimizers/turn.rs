@@ -163,6 +163,14 @@ pub fn apply<const SLOTS: usize, R: UpdateRule<SLOTS>>(
 
 /// [`Optimizer::update_tensors`](super::Optimizer::update_tensors) of an optimizer that is [`Elementwise`]: one pass for each run of
 /// tensors without a gap.
+///
+/// ```
+/// use typenet_runtime::optimizers::{Sgd, Turn, update_runs};
+///
+/// let mut w = [1.0; 5];
+/// update_runs(&Sgd::new(0.5), &Turn::new(1), &[0..1, 1..2, 3..5], &mut w, &[1.0; 5], &mut []);
+/// assert_eq!(w, [0.5, 0.5, 1.0, 0.5, 0.5]);
+/// ```
 pub fn update_runs(
     optimizer: &dyn Elementwise,
     turn: &Turn,

@@ -63,6 +63,10 @@ impl Schedule for CosineDecay {
 /// use typenet_runtime::optimizers::schedules::{CosineDecayRestarts, Schedule};
 /// let schedule = CosineDecayRestarts::new(0.5, 100).m_mul(0.5);
 /// assert_eq!([0, 100, 300, 700].map(|step| schedule.rate(step)), [0.5, 0.25, 0.125, 0.0625]);
+///
+/// // Periods of one length, each down to half the rate.
+/// let schedule = CosineDecayRestarts::new(1.0, 100).t_mul(1.0).alpha(0.5);
+/// assert_eq!([0, 50, 100, 150].map(|step| schedule.rate(step)), [1.0, 0.75, 1.0, 0.75]);
 /// ```
 ///
 /// # References

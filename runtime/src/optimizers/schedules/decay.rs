@@ -58,7 +58,9 @@ impl Schedule for ExponentialDecay {
 ///
 /// ```
 /// use typenet_runtime::optimizers::schedules::{InverseTimeDecay, Schedule};
-/// assert_eq!(InverseTimeDecay::new(0.5, 100, 1.0).rate(300), 0.125);
+/// let schedule = InverseTimeDecay::new(0.5, 100, 1.0);
+/// assert_eq!([300, 399].map(|step| schedule.staircase(true).rate(step)), [0.125; 2]);
+/// assert!(schedule.rate(399) < schedule.rate(300));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct InverseTimeDecay {
@@ -105,6 +107,7 @@ impl Schedule for InverseTimeDecay {
 /// let schedule = PolynomialDecay::new(0.5, 100).end(0.25);
 /// assert_eq!([0, 50, 100, 150].map(|step| schedule.rate(step)), [0.5, 0.375, 0.25, 0.25]);
 /// assert_eq!(schedule.cycle(true).rate(150), 0.3125);
+/// assert_eq!(schedule.power(2.0).rate(50), 0.25 * 0.5 * 0.5 + 0.25);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PolynomialDecay {

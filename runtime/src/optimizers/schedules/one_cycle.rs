@@ -19,6 +19,11 @@ use super::{Condition, NOT_NEGATIVE, SHARE, Schedule, setters, settings};
 /// use typenet_runtime::optimizers::schedules::{OneCycle, Schedule};
 /// let schedule = OneCycle::new(1.0, 11).pct_start(5.0 / 11.0).div_factor(4.0).final_div_factor(2.0);
 /// assert_eq!([0, 4, 10, 99].map(|step| schedule.rate(step)), [0.25, 1.0, 0.125, 0.125]);
+///
+/// let straight = OneCycle::new(1.0, 21).pct_start(3.0 / 21.0).div_factor(2.0).final_div_factor(2.0).linear(true);
+/// assert_eq!([0, 1, 2, 20].map(|step| straight.rate(step)), [0.5, 0.75, 1.0, 0.25]);
+/// let three = straight.three_phase(true);
+/// assert_eq!([0, 1, 2, 3, 4, 20].map(|step| three.rate(step)), [0.5, 0.75, 1.0, 0.75, 0.5, 0.25]);
 /// ```
 ///
 /// # References

@@ -15,6 +15,7 @@ use super::{NOT_NEGATIVE, Schedule, SettingError, check};
 /// use typenet_runtime::optimizers::schedules::{Constant, Schedule, WarmUp};
 /// let schedule = WarmUp::new(4, Constant::new(1.0));
 /// assert_eq!([0, 1, 3, 4, 9].map(|step| schedule.rate(step)), [0.0, 0.25, 0.75, 1.0, 1.0]);
+/// assert_eq!([0, 2, 4].map(|step| schedule.start(0.5).rate(step)), [0.5, 0.75, 1.0]);
 /// ```
 ///
 /// # References
