@@ -22,10 +22,20 @@ use crate::model::{EpochRecord, Error};
 ///
 /// # Example
 /// ```
-/// use typenet_runtime::model::callbacks::CsvLogger;
+/// use typenet::prelude::*;
 ///
-/// let mut log = CsvLogger::new("training.csv");
-/// // trainer.fit(&images, &labels).epochs(10).callback(&mut log).run()?;
+/// model! { Line < Dense(1 => 1) > }
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("training.csv");
+/// let mut log = CsvLogger::new(&path).separator(';').append(true);
+/// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+/// trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(2).callback(&mut log).progress(false).run()?;
+/// let text = std::fs::read_to_string(&path)?;
+/// let rows: Vec<&str> = text.lines().collect();
+/// assert_eq!(rows[0], "epoch;loss;learning_rate;seconds");
+/// assert!(rows[1].starts_with("1;10;0.125;") && rows[2].starts_with("2;0.28125;0.125;"), "{text}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct CsvLogger {
     path: PathBuf,

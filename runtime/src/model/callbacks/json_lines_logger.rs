@@ -20,10 +20,19 @@ use crate::model::{EpochRecord, Error};
 ///
 /// # Example
 /// ```
-/// use typenet_runtime::model::callbacks::JsonLinesLogger;
+/// use typenet::callbacks::JsonLinesLogger;
+/// use typenet::prelude::*;
 ///
-/// let mut log = JsonLinesLogger::new("training.jsonl");
-/// // trainer.fit(&images, &labels).epochs(10).callback(&mut log).run()?;
+/// model! { Line < Dense(1 => 1) > }
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("training.jsonl");
+/// let mut log = JsonLinesLogger::new(&path).append(true);
+/// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+/// trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).callback(&mut log).progress(false).run()?;
+/// let line = std::fs::read_to_string(&path)?;
+/// assert!(line.starts_with(r#"{"epoch":1,"loss":10.0,"learning_rate":0.125,"#), "{line}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 pub struct JsonLinesLogger {
