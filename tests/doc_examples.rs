@@ -15,8 +15,7 @@ use syn::{Attribute, Expr, ImplItem, Item, ItemImpl, Lit, Meta, Type, Visibility
 const ROOTS: [&str; 3] = ["src/lib.rs", "runtime/src/lib.rs", "model-macros/src/lib.rs"];
 
 /// Folders whose items still lack examples. One that lacks none must leave this list.
-const EXEMPT: &[&str] =
-    &["runtime/src/losses", "runtime/src/metrics", "runtime/src/optimizers"];
+const EXEMPT: &[&str] = &["runtime/src/losses", "runtime/src/metrics", "runtime/src/optimizers"];
 
 /// A public item or method: where it stands and the examples of its documentation.
 struct Documented {
