@@ -1,10 +1,10 @@
 //! Writes each epoch's record as a line of JSON.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use super::{Callback, Context};
+use super::{Callback, Context, open_log};
 use crate::model::{EpochRecord, Error};
 
 /// Writes a line for each epoch: an object with `epoch`, every score by its name, `learning_rate` and `seconds`.
@@ -53,14 +53,6 @@ impl JsonLinesLogger {
         self
     }
 
-    fn open(&self) -> io::Result<File> {
-        if self.append {
-            OpenOptions::new().create(true).append(true).open(&self.path)
-        } else {
-            File::create(&self.path)
-        }
-    }
-
     fn write(&mut self, record: &EpochRecord) -> io::Result<()> {
         let Some(file) = &mut self.file else { return Ok(()) };
         let mut line = format!("{{\"epoch\":{}", record.epoch);
@@ -79,7 +71,7 @@ impl Callback for JsonLinesLogger {
     }
 
     fn on_train_begin(&mut self, context: &mut Context<'_>) -> Result<(), Error> {
-        self.file = Some(self.open().map_err(|error| Error::log(&self.path, error))?);
+        self.file = Some(open_log(&self.path, self.append)?);
         if !self.append {
             for record in &context.history().epochs {
                 self.write(record).map_err(|error| Error::log(&self.path, error))?;

@@ -33,6 +33,7 @@ mod tensor_board;
 mod terminate_on_nan;
 
 use std::borrow::Cow;
+use std::fs::{File, OpenOptions};
 use std::path::Path;
 
 use super::{EpochRecord, Error};
@@ -235,4 +236,11 @@ fn setting(
     expected: &'static str,
 ) -> Result<(), Error> {
     if holds { Ok(()) } else { Err(Error::CallbackSetting { callback, setting, expected, found }) }
+}
+
+/// A log's file: behind what is in it, or anew.
+fn open_log(path: &Path, append: bool) -> Result<File, Error> {
+    let file =
+        if append { OpenOptions::new().create(true).append(true).open(path) } else { File::create(path) };
+    file.map_err(|error| Error::log(path, error))
 }

@@ -40,7 +40,7 @@ pub struct Stop {
 /// ```
 /// use typenet::prelude::*;
 ///
-/// let stop = Stop::new().after_epoch();
+/// let stop = Stop::new();
 /// let handle = stop.handle();
 /// let in_thread = handle.clone();
 /// std::thread::spawn(move || in_thread.stop()).join().expect("no panic");
@@ -70,6 +70,20 @@ impl Stop {
     }
 
     /// Ends the run after the present epoch instead.
+    ///
+    /// ```
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let mut stop = Stop::new().after_epoch();
+    /// stop.handle().stop();
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+    /// let fit = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).batch_size(1).epochs(100);
+    /// let history = fit.callback(&mut stop).progress(false).run()?;
+    /// assert_eq!(history.stopped.as_deref(), Some("interrupted in epoch 1 after step 2"));
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
     pub fn after_epoch(mut self) -> Self {
         self.after_epoch = true;
         self
