@@ -456,8 +456,10 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     /// for _ in 0..3 {
     ///     trainer.train_on_batch(&samples, &labels, &Rng::seed(1))?;
     /// }
-    /// let scores = trainer.with_averaged(|trainer| trainer.evaluate(&samples, &labels)).transpose()?;
-    /// assert!(scores.is_some_and(|scores| scores.loss.is_finite()));
+    /// let own = trainer.evaluate(&samples, &labels)?;
+    /// let averaged = trainer.with_averaged(|trainer| trainer.evaluate(&samples, &labels)).transpose()?;
+    /// assert!(averaged.is_some_and(|averaged| averaged.loss > own.loss), "an average lags behind");
+    /// assert_eq!(trainer.evaluate(&samples, &labels)?, own);
     /// # Ok::<(), typenet::model::Error>(())
     /// ```
     pub fn with_averaged<R>(&mut self, work: impl FnOnce(&mut Self) -> R) -> Option<R> {

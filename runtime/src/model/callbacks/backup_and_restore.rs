@@ -62,7 +62,19 @@ impl BackupAndRestore {
     /// ```
     /// use typenet::prelude::*;
     ///
-    /// let mut backup = BackupAndRestore::new("backup.safetensors").every_steps(500);
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("backup.safetensors");
+    /// let mut backup = BackupAndRestore::new(&path).every_steps(2);
+    /// let mut is_there = Vec::new();
+    /// let mut watch = LambdaCallback::new().on_batch_begin(|_| is_there.push(path.exists()));
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+    /// let fit = trainer.fit(&[[1.0], [2.0], [3.0]], &[2.0_f32, 4.0, 6.0]).batch_size(1).progress(false);
+    /// fit.callback(&mut backup).callback(&mut watch).run()?;
+    /// drop(watch);
+    /// assert_eq!(is_there, [false, false, true], "the third step has a backup behind it");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn every_steps(mut self, steps: u64) -> Self {
         self.every = Every::Steps(steps);

@@ -59,10 +59,11 @@ impl TerminateOnNan {
     ///
     /// model! { Line < Dense(1 => 1) > }
     ///
-    /// let mut terminate = TerminateOnNan::new().every_steps(100);
+    /// let mut never = TerminateOnNan::new().every_steps(0);
     /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
-    /// trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).callback(&mut terminate).progress(false).run()?;
-    /// # Ok::<(), typenet::model::Error>(())
+    /// let fit = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).callback(&mut never);
+    /// let error = fit.progress(false).run().unwrap_err();
+    /// assert_eq!(error.to_string(), "TerminateOnNan: `every_steps` is 0, expected at least 1");
     /// ```
     pub fn every_steps(mut self, steps: u64) -> Self {
         self.every_steps = steps;
