@@ -221,7 +221,7 @@ pub enum HeaderError {
         /// Bytes of the file.
         file: u64,
     },
-    /// The header's length exceeds [`MAX_HEADER`].
+    /// The header states more than 100,000,000 bytes.
     TooLong {
         /// The length that the file states.
         header: u64,
