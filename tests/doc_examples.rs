@@ -14,9 +14,6 @@ use syn::{Attribute, Expr, ImplItem, Item, ItemImpl, Lit, Meta, Token, Type, Vis
 /// The roots of the library crates.
 const ROOTS: [&str; 3] = ["src/lib.rs", "runtime/src/lib.rs", "model-macros/src/lib.rs"];
 
-/// Folders whose items still lack examples. One that lacks none must leave this list.
-const EXEMPT: &[&str] = &["runtime/src/model"];
-
 /// A public item or method: where it stands and the examples of its documentation.
 struct Documented {
     file: PathBuf,
@@ -232,18 +229,12 @@ fn every_public_item_has_an_example() {
     ROOTS.iter().for_each(|root| sources.read(&workspace.join(root)));
     assert!(sources.items.len() > 100 && sources.methods.len() > 50, "the sources were not found");
 
-    let is_exempt = |file: &Path| EXEMPT.iter().any(|folder| file.starts_with(workspace.join(folder)));
-    let (exempt, lacking): (Vec<_>, Vec<_>) =
-        sources.lacking().into_iter().partition(|documented| is_exempt(&documented.file));
-    let lines: Vec<String> = lacking
-        .iter()
+    let lacking: Vec<String> = sources
+        .lacking()
+        .into_iter()
         .map(|documented| format!("{}: {}", documented.file.display(), documented.name))
         .collect();
-    assert!(lines.is_empty(), "without an example:\n{}", lines.join("\n"));
-    for folder in EXEMPT {
-        let needed = exempt.iter().any(|documented| documented.file.starts_with(workspace.join(folder)));
-        assert!(needed, "{folder} has all its examples and needs no exemption");
-    }
+    assert!(lacking.is_empty(), "without an example:\n{}", lacking.join("\n"));
 }
 
 #[track_caller]

@@ -14,6 +14,22 @@ const INITIAL: u64 = 0;
 /// Creating, compiling, describing, saving and loading a declared model.
 ///
 /// A model lives in a `Box`: its numbers are made on the heap and never cross the stack.
+///
+/// ```
+/// use typenet::prelude::*;
+///
+/// model! { Digits < Dense(64 => 16, relu), Dense(16 => 10, softmax) > }
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("digits.safetensors");
+/// let mut model = Digits::new(1);
+/// model.set_tensor("dense_2.bias", &[0.5; 10])?;
+/// model.save(&path)?;
+/// let loaded = Digits::load(&path)?;
+/// assert_eq!(loaded.tensor("dense_2.bias")?.values, [0.5; 10]);
+/// assert_eq!(loaded.predict_batch(&[[0.0; 64]; 2]), [[0.1; 10]; 2]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait ModelExt: Model {
     /// A model with the start values of its layers' initializers; the same seed gives the same bits everywhere.
     fn new(seed: u64) -> Box<Self> {

@@ -11,6 +11,20 @@ use crate::metrics;
 use crate::optimizers::SettingError;
 
 /// Why a run did not start, or stopped.
+///
+/// Its text says what was found where, and what was expected:
+///
+/// ```
+/// use typenet::model::Error;
+/// use typenet::prelude::*;
+///
+/// model! { Line < Dense(1 => 1) > }
+///
+/// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+/// let error = trainer.fit(&[[1.0], [f32::NAN]], &[2.0_f32, 4.0]).run().unwrap_err();
+/// assert_eq!(error.to_string(), "training samples: value 0 of sample 1 is NaN, expected a finite number");
+/// assert!(matches!(error, Error::Input { found, .. } if found.sample == 1));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -223,6 +237,13 @@ pub enum Error {
 
 impl Error {
     /// An error of a callback of one's own.
+    ///
+    /// ```
+    /// use typenet::model::Error;
+    ///
+    /// let port = "70000".parse::<u16>().map_err(|error| Error::callback("Announcer", error));
+    /// assert_eq!(port.unwrap_err().to_string(), "Announcer: number too large to fit in target type");
+    /// ```
     pub fn callback(
         callback: &'static str,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,

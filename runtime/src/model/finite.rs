@@ -5,6 +5,13 @@ use core::fmt;
 use crate::tensor::{Buffer, LayerInfo, Tensors};
 
 /// A value of a model, or of its optimizer's state, that is NaN or infinite.
+///
+/// ```
+/// use typenet::model::NonFiniteValue;
+///
+/// let found = NonFiniteValue { tensor: "dense_1.bias".into(), index: 3, value: f32::NAN };
+/// assert_eq!(found.to_string(), "value 3 of `dense_1.bias` is NaN");
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct NonFiniteValue {
     /// The tensor's full name: `dense_1.weight`, `optimizer.velocity.dense_1.weight`.
@@ -22,6 +29,21 @@ impl fmt::Display for NonFiniteValue {
 }
 
 /// What a loss that is not finite comes from.
+///
+/// ```
+/// use typenet::kernels::Rng;
+/// use typenet::model::{Error, NonFiniteCause};
+/// use typenet::prelude::*;
+///
+/// model! { Line < Dense(1 => 1) > }
+///
+/// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+/// trainer.set_tensor("dense_1.weight", &[3e38])?;
+/// let step = trainer.train_on_batch(&[[10.0]], &[0.0_f32], &Rng::seed(1));
+/// let Err(Error::NonFiniteLoss { cause, .. }) = step else { panic!("the prediction is 3e39") };
+/// assert_eq!(cause, NonFiniteCause::Overflow { largest: Some(("dense_1.weight".into(), 3e38)) });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum NonFiniteCause {

@@ -26,6 +26,28 @@ const STEPS: u64 = 2;
 ///
 /// # Defaults
 /// 1 epoch, batches of 32 samples, shuffled, no validation, progress shown (all as `keras.Model.fit`); seed 0.
+///
+/// # Example
+/// ```
+/// use typenet::prelude::*;
+///
+/// model! { Xor < Dense(2 => 8, tanh), Dense(8 => 2, softmax) > }
+///
+/// let samples = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]];
+/// let labels = [0_u8, 1, 1, 0];
+/// let mut trainer = Xor::new(1).compile(Adam::new(0.05), CategoricalCrossEntropy, (Accuracy::new(),));
+/// let history = trainer
+///     .fit(&samples, &labels)
+///     .epochs(200)
+///     .batch_size(2)
+///     .seed(7)
+///     .validation(&samples, &labels)
+///     .validation_freq(50)
+///     .progress(false)
+///     .run()?;
+/// assert_eq!(history.last().and_then(|epoch| epoch.get("val_accuracy")), Some(1.0));
+/// # Ok::<(), typenet::model::Error>(())
+/// ```
 #[must_use = "nothing is trained before `run`"]
 pub struct Fit<'a, M: Model, O, L, K, Y> {
     trainer: &'a mut Trainer<M, O, L, K>,
@@ -120,6 +142,21 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
     }
 
     /// Keeps this share of the samples, the last of them before any shuffling, for validation.
+    ///
+    /// ```
+    /// use typenet::model::Error;
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let (samples, labels) = ([[1.0], [2.0], [3.0], [4.0]], [2.0_f32, 4.0, 6.0, 8.0]);
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.0), MeanSquaredError, ());
+    /// let history = trainer.fit(&samples, &labels).validation_split(0.25).progress(false).run()?;
+    /// assert_eq!(history.get("val_loss"), Some(vec![64.0]));
+    /// let nothing_left = trainer.fit(&samples, &labels).validation_split(1.0).run();
+    /// assert!(matches!(nothing_left, Err(Error::ValidationSplit { samples: 4, .. })));
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
     pub fn validation_split(mut self, split: f64) -> Self {
         self.validation_split = Some(split);
         self
@@ -138,18 +175,61 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
     }
 
     /// Ends each epoch after so many batches, if there are more. Shuffled, each epoch sees others of the samples.
+    ///
+    /// ```
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+    /// let (samples, labels) = ([[1.0], [2.0], [3.0]], [2.0_f32, 4.0, 6.0]);
+    /// // Not shuffled, each epoch would see the first two samples.
+    /// let fit = trainer.fit(&samples, &labels).shuffle(true).batch_size(1).steps_per_epoch(2);
+    /// fit.epochs(3).progress(false).run()?;
+    /// assert_eq!(trainer.step(), 6);
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
     pub fn steps_per_epoch(mut self, steps: usize) -> Self {
         self.steps_per_epoch = Some(steps);
         self
     }
 
     /// Calls this at the events of the run, after the callbacks given before.
+    ///
+    /// ```
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+    /// let mut losses = Vec::new();
+    /// let mut watch = LambdaCallback::new().on_epoch_end(|_, record| losses.push(record.training.loss));
+    /// trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(2).callback(&mut watch).progress(false).run()?;
+    /// drop(watch);
+    /// assert_eq!(losses, [10.0, 0.28125]);
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
     pub fn callback(mut self, callback: &'a mut dyn Callback) -> Self {
         self.callbacks.push(callback);
         self
     }
 
     /// Calls these at the events of the run, in their order, after the callbacks given before.
+    ///
+    /// ```
+    /// use typenet::callbacks::Callback;
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+    /// let mut early = EarlyStopping::new("loss").patience(3);
+    /// let mut scheduler = LearningRateScheduler::new(|_, rate| 0.5 * rate);
+    /// let callbacks: [&mut dyn Callback; 2] = [&mut early, &mut scheduler];
+    /// trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(2).callbacks(callbacks).progress(false).run()?;
+    /// assert_eq!((early.best_epoch(), trainer.learning_rate()), (2, 0.03125));
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
     pub fn callbacks<'b: 'a>(mut self, callbacks: impl IntoIterator<Item = &'b mut dyn Callback>) -> Self {
         for callback in callbacks {
             self.callbacks.push(callback);
@@ -166,6 +246,27 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
     /// Goes on where the run that wrote this checkpoint stopped, if need be in the middle of an epoch: the result has the
     /// same bits as that of a run that was not stopped. Options, seed and callbacks that remember something must be
     /// the same; more epochs may be asked for.
+    ///
+    /// ```
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let (samples, labels) = ([[1.0], [2.0]], [2.0_f32, 4.0]);
+    /// let trainer = || Line::new(1).compile(Adam::new(0.1), MeanSquaredError, ());
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("run.safetensors");
+    ///
+    /// let mut whole = trainer();
+    /// whole.fit(&samples, &labels).epochs(4).progress(false).run()?;
+    ///
+    /// trainer().fit(&samples, &labels).epochs(2).checkpoint(&path).progress(false).run()?;
+    /// let mut resumed = trainer();
+    /// let history = resumed.fit(&samples, &labels).epochs(4).resume(&path).progress(false).run()?;
+    /// assert_eq!(history.epochs.len(), 4);
+    /// assert_eq!(resumed.block(), whole.block(), "bit by bit");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn resume(mut self, path: impl Into<PathBuf>) -> Self {
         self.resume = Some(path.into());
         self
@@ -173,6 +274,19 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
 
     /// How much each sample counts in the loss: a batch's is `Σ wᵢ·lossᵢ / samples`, as in Keras. A validation split takes
     /// the weights of its samples along. The metrics count every sample once.
+    ///
+    /// ```
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let (samples, labels) = ([[1.0], [2.0], [3.0]], [2.0_f32, 4.0, 1000.0]);
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.2), MeanSquaredError, ());
+    /// let fit = trainer.fit(&samples, &labels).epochs(500).progress(false);
+    /// fit.sample_weights(&[1.0, 1.0, 0.0]).run()?;
+    /// assert!((trainer.predict(&[3.0])[0] - 6.0).abs() < 0.1, "the outlier does not count");
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
     pub fn sample_weights(mut self, weights: &'a [f32]) -> Self {
         self.weights.samples = Some(weights);
         self
@@ -180,6 +294,20 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
 
     /// How much the training samples of each class count in the loss; validation counts every class once, as in Keras.
     /// With sample weights too, the two are multiplied.
+    ///
+    /// One sample in ten is of class 1, and counts nine times:
+    ///
+    /// ```
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Rare < Dense(1 => 2, softmax) > }
+    ///
+    /// let (samples, labels) = ([[0.0]; 10], [0_u8, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+    /// let mut trainer = Rare::zeros().compile(Sgd::new(0.1), CategoricalCrossEntropy, ());
+    /// trainer.fit(&samples, &labels).class_weights(&[1.0, 9.0]).epochs(20).progress(false).run()?;
+    /// assert!((trainer.predict(&[0.0])[1] - 0.5).abs() < 1e-3);
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
     pub fn class_weights(mut self, weights: &'a [f32]) -> Self
     where
         Y: ClassNumber,

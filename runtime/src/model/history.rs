@@ -47,6 +47,15 @@ mod named_numbers {
 }
 
 /// Loss and metrics over a set of samples.
+///
+/// ```
+/// use typenet::model::Scores;
+///
+/// let scores = Scores { loss: 0.25, metrics: vec![("accuracy".into(), 0.9)] };
+/// assert_eq!((scores.get("accuracy"), scores.get("auc")), (Some(0.9), None));
+/// assert!(scores.named().eq([("loss", 0.25), ("accuracy", 0.9)]));
+/// assert_eq!(scores.to_string(), "loss 0.2500  accuracy 0.9000");
+/// ```
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Scores {
     /// Mean loss.
@@ -94,6 +103,22 @@ impl fmt::Display for Scores {
 }
 
 /// One epoch.
+///
+/// ```
+/// use typenet::model::{EpochRecord, Scores};
+///
+/// let record = EpochRecord {
+///     epoch: 1,
+///     training: Scores { loss: 0.5, metrics: vec![] },
+///     validation: Some(Scores { loss: 0.75, metrics: vec![] }),
+///     learning_rate: 1e-3,
+///     seconds: 2.0,
+///     samples_per_second: 30_000.0,
+/// };
+/// assert_eq!(record.get("val_loss"), Some(0.75));
+/// assert_eq!(record.scores().map(|(name, _)| name).collect::<Vec<_>>(), ["loss", "val_loss"]);
+/// assert_eq!(record.to_string(), "loss 0.5000  val_loss 0.7500  2.00 s  30,000 samples/s");
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EpochRecord {
     /// Number of the epoch, from 1.
@@ -143,6 +168,21 @@ impl fmt::Display for EpochRecord {
 }
 
 /// Every epoch of a run, resumed parts included.
+///
+/// ```
+/// use typenet::prelude::*;
+///
+/// model! { Line < Dense(1 => 1) > }
+///
+/// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+/// let history = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(2).progress(false).run()?;
+/// assert_eq!(history.get("loss"), Some(vec![10.0, 0.28125]));
+/// assert_eq!(history.get("val_loss"), None);
+/// assert_eq!(history.last().map(|record| record.epoch), Some(2));
+/// assert!(history.to_json().contains("\"loss\": 10.0"));
+/// assert_eq!(history.stopped, None);
+/// # Ok::<(), typenet::model::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct History {
     /// The epochs in order.

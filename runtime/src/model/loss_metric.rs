@@ -14,9 +14,9 @@ use crate::tensor::FloatArray;
 /// use typenet_runtime::metrics::Metric;
 /// use typenet_runtime::model::LossMetric;
 ///
-/// let metric: &mut dyn Metric<Linear, [f32; 1], f32> = &mut LossMetric::new(Huber.delta(2.0));
+/// let metric: &mut dyn Metric<Linear, [f32; 1], f32> = &mut LossMetric::new(Huber.delta(2.0)).named("huber_2");
 /// metric.update(&[[1.0], [3.0]], &[1.0, 2.0]);
-/// assert_eq!(metric.compute(), 0.25);
+/// assert_eq!((metric.name(), metric.compute()), ("huber_2", 0.25));
 /// ```
 #[derive(Debug, Clone)]
 pub struct LossMetric<L> {

@@ -24,6 +24,20 @@ const CACHED: usize = 65_536;
 const REUSED: usize = 64;
 
 /// The memory of an inference over many samples, to be used again and again.
+///
+/// ```
+/// use typenet::prelude::*;
+///
+/// model! { Line < Dense(1 => 1) > }
+///
+/// let mut model = Line::zeros();
+/// model.set_tensor("dense_1.weight", &[2.0])?;
+/// let mut predictor = Predictor::<Line>::new(2);
+/// let mut predictions = [[0.0]; 2];
+/// predictor.predict(&model, &[[1.0], [2.5]], &mut predictions);
+/// assert_eq!(predictions, [[2.0], [5.0]]);
+/// # Ok::<(), typenet::model::TensorError>(())
+/// ```
 #[derive(Debug)]
 pub struct Predictor<M> {
     scratch: Buffer,

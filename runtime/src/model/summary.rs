@@ -8,6 +8,20 @@ use crate::layers::Model;
 use crate::tensor::{LayerInfo, Shape};
 
 /// A model's layers with shapes, parameters and FLOPs. `Display` draws it as a table.
+///
+/// ```
+/// use typenet::model::Summary;
+/// use typenet::prelude::*;
+///
+/// model! { Digits < Dense(64 => 16, relu), logits: Dense(_ => 10, softmax) > }
+///
+/// let summary = Summary::of::<Digits>();
+/// assert_eq!(summary, Digits::summary());
+/// assert_eq!((summary.input, summary.parameters), (&[64][..], 64 * 16 + 16 + 16 * 10 + 10));
+/// assert_eq!(summary.layers[1].name, "logits");
+/// let table = summary.to_string();
+/// assert!(table.contains("logits") && table.contains("1,210 parameters (4,840 bytes)"), "{table}");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Summary {
     /// The model's name.

@@ -3,6 +3,19 @@
 use crate::tensor::{LayerInfo, TensorPlace, Tensors};
 
 /// A tensor of a model.
+///
+/// ```
+/// use typenet::model::TensorView;
+/// use typenet::prelude::*;
+///
+/// model! { Digits < Dense(64 => 10, softmax) > }
+///
+/// let model = Digits::new(1);
+/// let TensorView { shape, values } = model.tensor("dense_1.weight")?;
+/// assert_eq!((shape, values.len()), (&[64, 10][..], 640));
+/// assert_eq!(values[..10], model.dense_1().weight()[0]);
+/// # Ok::<(), typenet::model::TensorError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TensorView<'a> {
     /// Sizes, outermost first.
@@ -12,6 +25,21 @@ pub struct TensorView<'a> {
 }
 
 /// Why a tensor or a layer was not found, or does not fit.
+///
+/// ```
+/// use typenet::prelude::*;
+///
+/// model! { Line < Dense(1 => 1) > }
+///
+/// let mut model = Line::zeros();
+/// let unknown = model.tensor("dense_2.bias").unwrap_err();
+/// assert_eq!(
+///     unknown.to_string(),
+///     "`Line` has no tensor `dense_2.bias`, it has `dense_1.weight`, `dense_1.bias`"
+/// );
+/// let too_many = model.set_tensor("dense_1.bias", &[1.0, 2.0]).unwrap_err();
+/// assert_eq!(too_many.to_string(), "`dense_1.bias` of shape [1] takes 1 values, found 2");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TensorError {

@@ -72,20 +72,20 @@ impl Trainable {
         self.tensors.iter().find(holds).map_or_else(String::new, |tensor| tensor.place.path.to_string())
     }
 
-    /// Freezes the tensors of a layer, or the tensor, with this name, or lets them be trained again; says which those are.
+    /// Freezes the tensors of a layer, or the tensor, with this name, or lets them be trained again; says where those are
+    /// that this changes.
     pub(super) fn set_frozen(&mut self, name: &str, frozen: bool) -> Result<Vec<Range<usize>>, Error> {
-        let mut found = Vec::new();
+        let (mut is_known, mut found) = (false, Vec::new());
         for tensor in &mut self.tensors {
             let path = tensor.place.path.to_string();
             if path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')) {
+                is_known = true;
                 if tensor.frozen != frozen {
                     found.push(tensor.place.range());
                 }
                 tensor.frozen = frozen;
             }
         }
-        let is_known = self.layers().any(|layer| layer == name)
-            || self.tensors.iter().any(|tensor| tensor.place.path.to_string() == name);
         if !is_known {
             let mut known: Vec<String> = Vec::new();
             self.layers().for_each(|layer| {

@@ -26,6 +26,29 @@ const EVALUATION_BATCH: usize = 256;
 /// A model that is ready to be trained; made by [`compile`](super::ModelExt::compile).
 ///
 /// It can be used like the model itself: `trainer.predict(&sample)`.
+///
+/// A loop written by hand, two steps down the slope of a loss:
+///
+/// ```
+/// use typenet::kernels::Rng;
+/// use typenet::prelude::*;
+///
+/// model! { Line < Dense(1 => 1) > }
+///
+/// let (samples, labels) = ([[1.0], [2.0]], [2.0_f32, 4.0]);
+/// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+/// let rng = Rng::seed(1);
+/// let mut losses = Vec::new();
+/// for _ in 0..2 {
+///     losses.push(trainer.train_on_batch(&samples, &labels, &rng)?);
+/// }
+/// assert_eq!(losses, [10.0, 0.28125]);
+/// assert_eq!(trainer.evaluate(&samples, &labels)?.loss, 0.28125 * 0.28125);
+/// assert_eq!((trainer.step(), trainer.learning_rate()), (2, trainer.optimizer().learning_rate));
+/// assert_eq!(trainer.model().predict(&[1.0]), [2.28125]);
+/// let model: Box<Line> = trainer.into_model();
+/// # Ok::<(), typenet::model::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Trainer<M, O, L, K> {
     pub(super) model: Box<M>,
@@ -120,8 +143,15 @@ where
 impl<M: Model, O, L, K> Trainer<M, O, L, K> {
     /// Trains on samples and labels: a run with the options that are set on it.
     ///
-    /// ```text
-    /// let history = trainer.fit(&images, &labels).epochs(5).batch_size(128).run()?;
+    /// ```
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let mut trainer = Line::new(1).compile(Adam::new(0.1), MeanSquaredError, ());
+    /// let history = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(5).batch_size(1).progress(false).run()?;
+    /// assert_eq!((history.epochs.len(), trainer.step()), (5, 10));
+    /// # Ok::<(), typenet::model::Error>(())
     /// ```
     pub fn fit<'a, Y>(&'a mut self, samples: &'a [M::Sample], labels: &'a [Y]) -> Fit<'a, M, O, L, K, Y>
     where
@@ -152,6 +182,17 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
 
     /// As [`evaluate`](Self::evaluate), with a weight for each sample's loss: `Σ wᵢ·lossᵢ / samples`, as in Keras. The
     /// metrics count every sample once.
+    ///
+    /// ```
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+    /// let scores = trainer.evaluate_weighted(&[[1.0], [2.0]], &[2.0_f32, 4.0], &[1.0, 0.5])?;
+    /// assert_eq!(scores.loss, (1.0 * 4.0 + 0.5 * 16.0) / 2.0);
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`evaluate`](Self::evaluate), and if there is not one finite weight, not below zero, for each sample.
@@ -263,11 +304,20 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     ///
     /// With [`apply_gradients`](Self::apply_gradients) it is [`train_on_batch`](Self::train_on_batch), bit by bit.
     ///
-    /// ```text
-    /// let mut gradients = Digits::zeros();
-    /// let loss = trainer.gradients(&images, &labels, &rng, &mut gradients)?;
-    /// println!("{:?}", gradients.dense_1().bias());
+    /// ```
+    /// use typenet::kernels::Rng;
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let (samples, labels) = ([[1.0], [2.0]], [2.0_f32, 4.0]);
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+    /// let mut gradients = Line::zeros();
+    /// let loss = trainer.gradients(&samples, &labels, &Rng::seed(1), &mut gradients)?;
+    /// assert_eq!((loss, gradients.dense_1().bias()), (10.0, Some(&[-6.0])));
     /// trainer.apply_gradients(&gradients)?;
+    /// assert_eq!(trainer.dense_1().bias(), Some(&[0.125 * 6.0]));
+    /// # Ok::<(), typenet::model::Error>(())
     /// ```
     ///
     /// # Errors
@@ -321,6 +371,23 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     /// in a model that stands in this one, `"encoder.dense_1"`; `"dense_1.bias"` is the bias alone. What the layer's
     /// regularizer would add to the loss is not added.
     ///
+    /// ```
+    /// use typenet::kernels::Rng;
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let (samples, labels) = ([[1.0], [2.0]], [2.0_f32, 4.0]);
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+    /// trainer.freeze("dense_1.bias")?;
+    /// trainer.train_on_batch(&samples, &labels, &Rng::seed(1))?;
+    /// assert_eq!(trainer.dense_1().bias(), Some(&[0.0]));
+    /// trainer.unfreeze("dense_1")?;
+    /// trainer.train_on_batch(&samples, &labels, &Rng::seed(1))?;
+    /// assert_ne!(trainer.dense_1().bias(), Some(&[0.0]));
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Layer`] if nothing that is trained has this name.
     pub fn freeze(&mut self, name: &str) -> Result<(), Error> {
@@ -346,6 +413,25 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
 
     /// The model with the averaged weights of [`average`](crate::optimizers::OptimizerExt::average), on the heap; `None` before the first
     /// update, and if the optimizer keeps no average. What is frozen is as in the model.
+    ///
+    /// ```
+    /// use typenet::kernels::Rng;
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let optimizer = Sgd::new(0.125).average(0.9);
+    /// let mut trainer = Line::zeros().compile(optimizer, MeanSquaredError, ());
+    /// assert!(trainer.averaged().is_none());
+    /// for _ in 0..3 {
+    ///     trainer.train_on_batch(&[[1.0], [2.0]], &[2.0_f32, 4.0], &Rng::seed(1))?;
+    /// }
+    /// let averaged = trainer.averaged().expect("there were updates");
+    /// assert_ne!(averaged.block(), trainer.block());
+    /// assert!(trainer.use_averaged());
+    /// assert_eq!(averaged.block(), trainer.block());
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
     pub fn averaged(&self) -> Option<Box<M>> {
         let average = self.average()?;
         let mut model = super::ModelExt::to_boxed(&*self.model);
@@ -358,8 +444,23 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     /// Runs `work` while the averaged weights stand in the model, such as an evaluation; then the others are back. `None`
     /// as with [`averaged`](Self::averaged). A step that `work` takes is one of the average, and is lost.
     ///
-    /// ```text
-    /// let scores = trainer.with_averaged(|trainer| trainer.evaluate(&images, &labels));
+    /// ```
+    /// use typenet::kernels::Rng;
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let (samples, labels) = ([[1.0], [2.0]], [2.0_f32, 4.0]);
+    /// let optimizer = Sgd::new(0.125).average(0.9);
+    /// let mut trainer = Line::zeros().compile(optimizer, MeanSquaredError, ());
+    /// for _ in 0..3 {
+    ///     trainer.train_on_batch(&samples, &labels, &Rng::seed(1))?;
+    /// }
+    /// let own = trainer.evaluate(&samples, &labels)?;
+    /// let averaged = trainer.with_averaged(|trainer| trainer.evaluate(&samples, &labels)).transpose()?;
+    /// assert!(averaged.is_some_and(|averaged| averaged.loss > own.loss), "an average lags behind");
+    /// assert_eq!(trainer.evaluate(&samples, &labels)?, own);
+    /// # Ok::<(), typenet::model::Error>(())
     /// ```
     pub fn with_averaged<R>(&mut self, work: impl FnOnce(&mut Self) -> R) -> Option<R> {
         let averaged = self.averaged()?;

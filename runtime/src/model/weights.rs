@@ -4,6 +4,19 @@ use super::Error;
 use crate::tensor::label::ClassNumber;
 
 /// A weight that cannot be.
+///
+/// ```
+/// use typenet::model::{Error, WeightError};
+/// use typenet::prelude::*;
+///
+/// model! { Line < Dense(1 => 1) > }
+///
+/// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+/// let fit = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).sample_weights(&[1.0, -1.0]);
+/// let Err(Error::Weight { error, .. }) = fit.run() else { panic!("a weight is below 0") };
+/// assert_eq!(error, WeightError::Value { what: "samples", index: 1, found: -1.0 });
+/// assert_eq!(error.to_string(), "weight 1 of samples is -1, expected a finite number not below 0");
+/// ```
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WeightError {

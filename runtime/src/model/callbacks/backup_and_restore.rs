@@ -22,10 +22,25 @@ use crate::model::{EpochRecord, Error};
 ///
 /// # Example
 /// ```
-/// use typenet_runtime::model::callbacks::BackupAndRestore;
+/// use typenet::model::{Error, History};
+/// use typenet::prelude::*;
 ///
-/// let mut backup = BackupAndRestore::new("backup.safetensors").every_steps(500);
-/// // trainer.fit(&images, &labels).epochs(100).callback(&mut backup).run()?;
+/// model! { Line < Dense(1 => 1) > }
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("backup.safetensors");
+/// let program = |epochs, mut backup: BackupAndRestore| -> Result<History, Error> {
+///     let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+///     let fit = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(epochs).progress(false);
+///     fit.callback(&mut backup).run()
+/// };
+/// // As if the program had been killed after its second epoch.
+/// let before = program(2, BackupAndRestore::new(&path).delete_checkpoint(false))?;
+/// let history = program(4, BackupAndRestore::new(&path))?;
+/// assert_eq!(history.epochs[..2], before.epochs);
+/// assert_eq!(history.epochs.len(), 4);
+/// assert!(!path.exists(), "the run is done");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct BackupAndRestore {
@@ -43,6 +58,24 @@ impl BackupAndRestore {
     }
 
     /// Backs up after every so many steps of the model instead of after every epoch.
+    ///
+    /// ```
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("backup.safetensors");
+    /// let mut backup = BackupAndRestore::new(&path).every_steps(2);
+    /// let mut is_there = Vec::new();
+    /// let mut watch = LambdaCallback::new().on_batch_begin(|_| is_there.push(path.exists()));
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+    /// let fit = trainer.fit(&[[1.0], [2.0], [3.0]], &[2.0_f32, 4.0, 6.0]).batch_size(1).progress(false);
+    /// fit.callback(&mut backup).callback(&mut watch).run()?;
+    /// drop(watch);
+    /// assert_eq!(is_there, [false, false, true], "the third step has a backup behind it");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn every_steps(mut self, steps: u64) -> Self {
         self.every = Every::Steps(steps);
         self

@@ -16,6 +16,36 @@ use crate::tensor::{Buffer, LayerInfo};
 /// A run as its callbacks see it: where it stands, the model's numbers, the learning rate, the history.
 ///
 /// Model and optimizer have lost their types here, so that one callback serves all.
+///
+/// # Example
+/// ```
+/// use typenet::prelude::*;
+///
+/// model! { Line < Dense(1 => 1) > }
+///
+/// let mut watch = LambdaCallback::new()
+///     .on_train_begin(|context| {
+///         assert_eq!((context.model(), context.layers()[0].name), ("Line", "dense_1"));
+///         assert_eq!(context.optimizer().name(), "Sgd");
+///         assert_eq!(context.score_names(), Some(&["loss".to_string()][..]));
+///         assert_eq!((context.epoch(), context.epochs()), (0, Some(100)));
+///     })
+///     .on_batch_end(|context, _| {
+///         assert_eq!((context.batch() as u64, context.epoch() as u64), (1, context.step()));
+///         assert_eq!(context.find_non_finite(), None);
+///     })
+///     .on_epoch_end(|context, record| {
+///         assert_eq!(context.history().last(), Some(record));
+///         if record.training.loss < 1.0 {
+///             context.stop("good enough");
+///         }
+///         assert_eq!(context.is_stopping(), record.epoch == 2);
+///     });
+/// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+/// let fit = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(100).callback(&mut watch);
+/// assert_eq!(fit.progress(false).run()?.stopped.as_deref(), Some("good enough"));
+/// # Ok::<(), typenet::model::Error>(())
+/// ```
 pub struct Context<'a> {
     pub(in crate::model) model: &'static str,
     pub(in crate::model) layers: &'static [LayerInfo],
@@ -100,11 +130,44 @@ impl Context<'_> {
     }
 
     /// As [`weights`](Self::weights), to be changed.
+    ///
+    /// A constraint on everything:
+    ///
+    /// ```
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let mut clip = LambdaCallback::new().on_batch_end(|context, _| {
+    ///     context.weights_mut().iter_mut().for_each(|weight| *weight = weight.clamp(-1.0, 1.0));
+    ///     assert!(context.weights().iter().all(|weight| weight.abs() <= 1.0));
+    /// });
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+    /// trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).callback(&mut clip).progress(false).run()?;
+    /// assert_eq!(trainer.block(), [1.0, 0.75]);
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
     pub fn weights_mut(&mut self) -> &mut [f32] {
         self.block
     }
 
     /// A tensor by its full name: `dense_1.weight`.
+    ///
+    /// ```
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let mut biases = Vec::new();
+    /// let mut watch = LambdaCallback::new().on_epoch_end(|context, _| {
+    ///     biases.push(context.tensor("dense_1.bias").expect("a tensor of the model").values[0]);
+    /// });
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+    /// trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(2).callback(&mut watch).progress(false).run()?;
+    /// drop(watch);
+    /// assert_eq!(biases, [0.75, 0.84375]);
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`TensorError::Unknown`] names the tensors that there are.
@@ -124,6 +187,23 @@ impl Context<'_> {
     }
 
     /// Changes the step size from the next step on.
+    ///
+    /// ```
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let mut halve = LambdaCallback::new().on_epoch_end(|context, _| {
+    ///     let rate = context.learning_rate();
+    ///     context.set_learning_rate(0.5 * rate).expect("no schedule");
+    ///     assert!(context.set_learning_rate(-1.0).is_err());
+    /// });
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+    /// let fit = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(2).callback(&mut halve);
+    /// let history = fit.progress(false).run()?;
+    /// assert_eq!(history.epochs[1].learning_rate, 0.0625);
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Scheduled`] if it follows a schedule, [`Error::Optimizer`] if it cannot be one; then it is as before.
@@ -151,6 +231,24 @@ impl Context<'_> {
 
     /// Saves the weights, as [`ModelExt::save`](crate::model::ModelExt::save) does.
     ///
+    /// ```
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let (weights, run) = (folder.path().join("weights.safetensors"), folder.path().join("run.safetensors"));
+    /// let mut saver = LambdaCallback::new().on_epoch_end(|context, _| {
+    ///     context.save_weights(&weights).expect("a folder that can be written to");
+    ///     context.save_checkpoint(&run);
+    /// });
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+    /// trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).callback(&mut saver).progress(false).run()?;
+    /// assert_eq!(Line::load(&weights)?.block(), trainer.block());
+    /// assert_eq!(Line::load(&run)?.block(), trainer.block());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Save`].
     pub fn save_weights(&self, path: impl AsRef<Path>) -> Result<(), Error> {
@@ -175,6 +273,30 @@ impl Context<'_> {
 
     /// Ends the run as [`stop`](Self::stop) does, but it is not done: [`on_interrupt`](super::Callback::on_interrupt)
     /// is called, where checkpoints are written, and resumed from them the run goes on.
+    ///
+    /// ```
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("run.safetensors");
+    /// let (samples, labels) = ([[1.0], [2.0]], [2.0_f32, 4.0]);
+    /// let trainer = || Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+    /// let mut alarm = LambdaCallback::new().on_batch_end(|context, _| {
+    ///     context.interrupt("the machine is needed");
+    ///     assert!(context.is_interrupted());
+    /// });
+    /// let mut first = trainer();
+    /// let fit = first.fit(&samples, &labels).batch_size(1).checkpoint(&path).progress(false);
+    /// let history = fit.callback(&mut alarm).run()?;
+    /// assert_eq!((first.step(), history.stopped.as_deref()), (1, Some("the machine is needed")));
+    ///
+    /// let mut second = trainer();
+    /// second.fit(&samples, &labels).batch_size(1).resume(&path).progress(false).run()?;
+    /// assert_eq!(second.step(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn interrupt(&mut self, reason: impl Into<String>) {
         self.run.ending.get_or_insert_with(|| Ending::Interrupted(reason.into()));
     }

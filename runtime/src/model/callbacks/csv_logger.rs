@@ -1,11 +1,11 @@
 //! Writes each epoch's record as a row of delimited text.
 
 use core::fmt;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 
-use super::{Callback, Context, setting};
+use super::{Callback, Context, open_log, setting};
 use crate::model::{EpochRecord, Error};
 
 /// Writes a row for each epoch: `epoch`, every score, `learning_rate`, `seconds`. The first row has the names.
@@ -22,10 +22,20 @@ use crate::model::{EpochRecord, Error};
 ///
 /// # Example
 /// ```
-/// use typenet_runtime::model::callbacks::CsvLogger;
+/// use typenet::prelude::*;
 ///
-/// let mut log = CsvLogger::new("training.csv");
-/// // trainer.fit(&images, &labels).epochs(10).callback(&mut log).run()?;
+/// model! { Line < Dense(1 => 1) > }
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("training.csv");
+/// let mut log = CsvLogger::new(&path).separator(';').append(true);
+/// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+/// trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(2).callback(&mut log).progress(false).run()?;
+/// let text = std::fs::read_to_string(&path)?;
+/// let rows: Vec<&str> = text.lines().collect();
+/// assert_eq!(rows[0], "epoch;loss;learning_rate;seconds");
+/// assert!(rows[1].starts_with("1;10;0.125;") && rows[2].starts_with("2;0.28125;0.125;"), "{text}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct CsvLogger {
     path: PathBuf,
@@ -70,14 +80,6 @@ impl CsvLogger {
         self
     }
 
-    fn open(&self) -> io::Result<File> {
-        if self.append {
-            OpenOptions::new().create(true).append(true).open(&self.path)
-        } else {
-            File::create(&self.path)
-        }
-    }
-
     fn write(&mut self, record: &EpochRecord) -> io::Result<()> {
         let Some(writer) = &mut self.writer else { return Ok(()) };
         if self.columns.is_empty() {
@@ -109,7 +111,7 @@ impl Callback for CsvLogger {
             self.separator.is_ascii(),
             "the code of an ASCII character",
         )?;
-        let file = self.open().map_err(|error| Error::log(&self.path, error))?;
+        let file = open_log(&self.path, self.append)?;
         self.needs_header = file.metadata().map_or(true, |metadata| metadata.len() == 0);
         self.columns = context.score_names().unwrap_or_default().to_vec();
         self.writer = Some(csv::WriterBuilder::new().delimiter(code as u8).from_writer(file));

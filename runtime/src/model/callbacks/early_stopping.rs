@@ -22,11 +22,17 @@ use crate::model::{EpochRecord, Error};
 ///
 /// # Example
 /// ```
-/// use typenet_runtime::model::callbacks::EarlyStopping;
+/// use typenet::prelude::*;
 ///
-/// let mut early = EarlyStopping::new("val_accuracy").patience(5).restore_best_weights(true);
-/// // trainer.fit(&images, &labels).validation_split(0.1).epochs(100).callback(&mut early).run()?;
-/// assert_eq!(early.best(), None);
+/// model! { Line < Dense(1 => 1) > }
+///
+/// let mut early = EarlyStopping::new("loss").min_delta(0.1).patience(2).restore_best_weights(true);
+/// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+/// let fit = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(100).callback(&mut early);
+/// let history = fit.progress(false).run()?;
+/// assert_eq!((history.epochs.len(), early.best_epoch(), early.best()), (5, 3, Some(0.0791015625)));
+/// assert!(history.stopped.is_some_and(|why| why.starts_with("loss has not got better than 0.0791015625")));
+/// # Ok::<(), typenet::model::Error>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct EarlyStopping {
@@ -84,6 +90,21 @@ impl EarlyStopping {
     }
 
     /// What the score must beat for an epoch to count as progress.
+    ///
+    /// ```
+    /// use typenet::callbacks::Mode;
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let early = EarlyStopping::new("loss").mode(Mode::Min).start_from_epoch(1);
+    /// let mut early = early.min_delta(1.0).patience(2).baseline(0.001);
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+    /// let fit = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(100).callback(&mut early);
+    /// let history = fit.progress(false).run()?;
+    /// assert_eq!(history.epochs.len(), 3, "epoch 2 was the best, but no progress");
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
     pub fn baseline(mut self, baseline: f64) -> Self {
         self.baseline = Some(baseline);
         self

@@ -1,10 +1,10 @@
 //! Writes each epoch's record as a line of JSON.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use super::{Callback, Context};
+use super::{Callback, Context, open_log};
 use crate::model::{EpochRecord, Error};
 
 /// Writes a line for each epoch: an object with `epoch`, every score by its name, `learning_rate` and `seconds`.
@@ -20,10 +20,19 @@ use crate::model::{EpochRecord, Error};
 ///
 /// # Example
 /// ```
-/// use typenet_runtime::model::callbacks::JsonLinesLogger;
+/// use typenet::callbacks::JsonLinesLogger;
+/// use typenet::prelude::*;
 ///
-/// let mut log = JsonLinesLogger::new("training.jsonl");
-/// // trainer.fit(&images, &labels).epochs(10).callback(&mut log).run()?;
+/// model! { Line < Dense(1 => 1) > }
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("training.jsonl");
+/// let mut log = JsonLinesLogger::new(&path).append(true);
+/// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+/// trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).callback(&mut log).progress(false).run()?;
+/// let line = std::fs::read_to_string(&path)?;
+/// assert!(line.starts_with(r#"{"epoch":1,"loss":10.0,"learning_rate":0.125,"#), "{line}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 pub struct JsonLinesLogger {
@@ -44,14 +53,6 @@ impl JsonLinesLogger {
         self
     }
 
-    fn open(&self) -> io::Result<File> {
-        if self.append {
-            OpenOptions::new().create(true).append(true).open(&self.path)
-        } else {
-            File::create(&self.path)
-        }
-    }
-
     fn write(&mut self, record: &EpochRecord) -> io::Result<()> {
         let Some(file) = &mut self.file else { return Ok(()) };
         let mut line = format!("{{\"epoch\":{}", record.epoch);
@@ -70,7 +71,7 @@ impl Callback for JsonLinesLogger {
     }
 
     fn on_train_begin(&mut self, context: &mut Context<'_>) -> Result<(), Error> {
-        self.file = Some(self.open().map_err(|error| Error::log(&self.path, error))?);
+        self.file = Some(open_log(&self.path, self.append)?);
         if !self.append {
             for record in &context.history().epochs {
                 self.write(record).map_err(|error| Error::log(&self.path, error))?;

@@ -14,16 +14,26 @@ type BatchHook<'a> = Box<dyn FnMut(&mut Context<'_>, f64) + Send + 'a>;
 ///
 /// # Example
 /// ```
-/// use typenet_runtime::model::callbacks::LambdaCallback;
+/// use std::sync::Mutex;
 ///
-/// let mut losses = Vec::new();
-/// let mut lambda = LambdaCallback::new().on_epoch_end(|context, record| {
-///     losses.push(record.training.loss);
-///     if record.training.loss < 0.01 {
-///         context.stop("good enough");
-///     }
-/// });
-/// // trainer.fit(&images, &labels).epochs(100).callback(&mut lambda).run()?;
+/// use typenet::prelude::*;
+///
+/// model! { Line < Dense(1 => 1) > }
+///
+/// let events = Mutex::new(Vec::new());
+/// let note = |event| events.lock().expect("no panics").push(event);
+/// let mut lambda = LambdaCallback::new()
+///     .on_train_begin(|_| note("the run begins"))
+///     .on_epoch_begin(|_| note("an epoch begins"))
+///     .on_batch_begin(|_| note("a step begins"))
+///     .on_batch_end(|_, loss| note(if loss > 1.0 { "a large loss" } else { "a small loss" }))
+///     .on_epoch_end(|context, _| context.stop("enough"))
+///     .on_train_end(|_| note("the run ends"));
+/// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+/// trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(100).callback(&mut lambda).progress(false).run()?;
+/// let events = events.lock().expect("no panics");
+/// assert_eq!(*events, ["the run begins", "an epoch begins", "a step begins", "a large loss", "the run ends"]);
+/// # Ok::<(), typenet::model::Error>(())
 /// ```
 #[derive(Default)]
 pub struct LambdaCallback<'a> {

@@ -14,13 +14,20 @@ use crate::model::Error;
 /// [`Error::Optimizer`] if the rate is negative or not finite.
 ///
 /// # Example
-/// Ten epochs at the first rate, then a twentieth less in each:
+/// Two epochs at the first rate, then half of it in each:
 ///
 /// ```
-/// use typenet_runtime::model::callbacks::LearningRateScheduler;
+/// use typenet::prelude::*;
 ///
-/// let mut scheduler = LearningRateScheduler::new(|epoch, rate| if epoch <= 10 { rate } else { 0.95 * rate });
-/// // trainer.fit(&images, &labels).epochs(30).callback(&mut scheduler).run()?;
+/// model! { Line < Dense(1 => 1) > }
+///
+/// let mut scheduler = LearningRateScheduler::new(|epoch, rate| if epoch <= 2 { rate } else { 0.5 * rate });
+/// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+/// let fit = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(4).callback(&mut scheduler);
+/// let history = fit.progress(false).run()?;
+/// let rates: Vec<f64> = history.epochs.iter().map(|record| record.learning_rate).collect();
+/// assert_eq!(rates, [0.125, 0.125, 0.0625, 0.03125]);
+/// # Ok::<(), typenet::model::Error>(())
 /// ```
 pub struct LearningRateScheduler<F> {
     schedule: F,

@@ -15,37 +15,37 @@ use crate::optimizers::Optimizer;
 ///
 /// # Example
 /// ```
-/// # use typenet_runtime::kernels::Rng;
-/// # use typenet_runtime::layers::Model;
-/// # use typenet_runtime::losses::Loss;
-/// use typenet_runtime::model::callbacks::{CallbackList, EarlyStopping};
-/// # use typenet_runtime::model::{Error, History, Scores, Trainer};
-/// # use typenet_runtime::optimizers::Optimizer;
+/// use typenet::callbacks::CallbackList;
+/// use typenet::kernels::Rng;
+/// use typenet::model::Scores;
+/// use typenet::prelude::*;
 ///
-/// # fn run<M: Model, O: Optimizer, L: Loss<M::Head, M::Prediction, u8> + Send>(
-/// #     trainer: &mut Trainer<M, O, L, ()>, samples: &[M::Sample], labels: &[u8],
-/// # ) -> Result<History, Error> {
+/// model! { Line < Dense(1 => 1) > }
+///
+/// let (samples, labels) = ([[1.0], [2.0], [3.0]], [2.0_f32, 4.0, 6.0]);
+/// let mut trainer = Line::new(1).compile(Adam::new(0.1), MeanSquaredError, ());
 /// let rng = Rng::seed(1);
 /// let mut early = EarlyStopping::new("loss").patience(3);
 /// let mut callbacks = CallbackList::new().callback(&mut early);
-/// callbacks.on_train_begin(trainer)?;
-/// while callbacks.next_epoch() <= 100 && !callbacks.is_stopping() {
-///     callbacks.on_epoch_begin(trainer)?;
-///     for (samples, labels) in samples.chunks(32).zip(labels.chunks(32)).skip(callbacks.batch()) {
-///         callbacks.on_batch_begin(trainer)?;
+/// callbacks.on_train_begin(&mut trainer)?;
+/// while callbacks.next_epoch() <= 2 && !callbacks.is_stopping() {
+///     callbacks.on_epoch_begin(&mut trainer)?;
+///     for (samples, labels) in samples.chunks(2).zip(labels.chunks(2)).skip(callbacks.batch()) {
+///         callbacks.on_batch_begin(&mut trainer)?;
 ///         let loss = trainer.train_on_batch(samples, labels, &rng)?;
-///         callbacks.on_batch_end(trainer, samples.len(), loss)?;
+///         callbacks.on_batch_end(&mut trainer, samples.len(), loss)?;
 ///         if callbacks.is_stopping() {
 ///             break;
 ///         }
 ///     }
 ///     if !callbacks.is_stopping() {
 ///         let training = Scores { loss: callbacks.mean_loss(), metrics: Vec::new() };
-///         callbacks.on_epoch_end(trainer, training, None)?;
+///         callbacks.on_epoch_end(&mut trainer, training, None)?;
 ///     }
 /// }
-/// callbacks.on_train_end(trainer)
-/// # }
+/// let history = callbacks.on_train_end(&mut trainer)?;
+/// assert_eq!((history.epochs.len(), trainer.step()), (2, 4));
+/// # Ok::<(), typenet::model::Error>(())
 /// ```
 #[derive(Default)]
 pub struct CallbackList<'a> {
@@ -73,6 +73,24 @@ impl<'a> CallbackList<'a> {
     }
 
     /// Goes on from this checkpoint, rather than from one that a callback finds.
+    ///
+    /// ```
+    /// use typenet::callbacks::CallbackList;
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("run.safetensors");
+    /// let trainer = || Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+    /// trainer().fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(2).checkpoint(&path).progress(false).run()?;
+    ///
+    /// let mut resumed = trainer();
+    /// let mut callbacks = CallbackList::new().resume(&path);
+    /// callbacks.on_train_begin(&mut resumed)?;
+    /// assert_eq!((callbacks.next_epoch(), resumed.step()), (3, 2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn resume(mut self, path: impl Into<PathBuf>) -> Self {
         self.resume = Some(path.into());
         self

@@ -33,6 +33,7 @@ mod tensor_board;
 mod terminate_on_nan;
 
 use std::borrow::Cow;
+use std::fs::{File, OpenOptions};
 use std::path::Path;
 
 use super::{EpochRecord, Error};
@@ -63,10 +64,11 @@ pub use terminate_on_nan::TerminateOnNan;
 ///
 /// # Example
 /// ```
-/// use typenet_runtime::model::callbacks::{Callback, Context};
-/// use typenet_runtime::model::{EpochRecord, Error};
+/// use typenet::callbacks::{Callback, Context};
+/// use typenet::model::{EpochRecord, Error};
+/// use typenet::prelude::*;
 ///
-/// /// Ends the run when a score is good enough.
+/// /// Ends the run when the loss is small enough.
 /// struct GoodEnough(f64);
 ///
 /// impl Callback for GoodEnough {
@@ -75,12 +77,21 @@ pub use terminate_on_nan::TerminateOnNan;
 ///     }
 ///
 ///     fn on_epoch_end(&mut self, context: &mut Context<'_>, record: &EpochRecord) -> Result<(), Error> {
-///         if record.get("val_accuracy").is_some_and(|accuracy| accuracy >= self.0) {
-///             context.stop("accurate enough");
+///         if record.training.loss <= self.0 {
+///             context.stop("good enough");
 ///         }
 ///         Ok(())
 ///     }
 /// }
+///
+/// model! { Line < Dense(1 => 1) > }
+///
+/// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+/// let mut enough = GoodEnough(1.0);
+/// let fit = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(100).callback(&mut enough);
+/// let history = fit.progress(false).run()?;
+/// assert_eq!((history.epochs.len(), history.stopped.as_deref()), (2, Some("good enough")));
+/// # Ok::<(), Error>(())
 /// ```
 pub trait Callback: Send {
     /// Its type, for messages and checkpoints: `EarlyStopping`.
@@ -174,6 +185,32 @@ pub trait Callback: Send {
 }
 
 /// What a callback remembers, as a checkpoint holds it.
+///
+/// ```
+/// use typenet::callbacks::{Callback, State};
+///
+/// /// Remembers the largest loss of a batch.
+/// struct Largest(Option<f64>);
+///
+/// impl Callback for Largest {
+///     fn name(&self) -> &'static str {
+///         "Largest"
+///     }
+///
+///     fn state(&self) -> Option<State<'_>> {
+///         Some(State { numbers: vec![("loss", self.0.unwrap_or(f64::NAN))], weights: None })
+///     }
+///
+///     fn restore(&mut self, state: State<'_>) {
+///         self.0 = state.get("loss");
+///     }
+/// }
+///
+/// let mut resumed = Largest(None);
+/// assert_eq!(resumed.state().and_then(|state| state.get("loss")), None);
+/// resumed.restore(State { numbers: vec![("loss", 2.5)], weights: None });
+/// assert_eq!(resumed.0, Some(2.5));
+/// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct State<'a> {
     /// Numbers by name; absent ones are NaN.
@@ -199,4 +236,11 @@ fn setting(
     expected: &'static str,
 ) -> Result<(), Error> {
     if holds { Ok(()) } else { Err(Error::CallbackSetting { callback, setting, expected, found }) }
+}
+
+/// A log's file: behind what is in it, or anew.
+fn open_log(path: &Path, append: bool) -> Result<File, Error> {
+    let file =
+        if append { OpenOptions::new().create(true).append(true).open(path) } else { File::create(path) };
+    file.map_err(|error| Error::log(path, error))
 }

@@ -25,11 +25,20 @@ use crate::model::{EpochRecord, Error};
 ///
 /// # Example
 /// ```
-/// use typenet_runtime::model::callbacks::ModelCheckpoint;
+/// use typenet::prelude::*;
 ///
-/// let mut every_tenth = ModelCheckpoint::new("run-{epoch:04}.safetensors").every_epochs(10);
-/// let mut best = ModelCheckpoint::new("best.safetensors").save_best_only("val_loss").save_weights_only(true);
-/// // trainer.fit(&images, &labels).validation_split(0.1).callback(&mut every_tenth).callback(&mut best).run()?;
+/// model! { Line < Dense(1 => 1) > }
+///
+/// let folder = tempfile::tempdir()?;
+/// let place = |name: &str| folder.path().join(name);
+/// let mut every_second = ModelCheckpoint::new(place("run-{epoch:04}.safetensors")).every_epochs(2);
+/// let mut best = ModelCheckpoint::new(place("best.safetensors")).save_best_only("loss").save_weights_only(true);
+/// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+/// let fit = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(4).progress(false);
+/// fit.callback(&mut every_second).callback(&mut best).run()?;
+/// assert!(place("run-0002.safetensors").exists() && place("run-0004.safetensors").exists());
+/// assert_eq!(Line::load(best.path())?.block(), trainer.block(), "the last epoch was the best");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct ModelCheckpoint {
@@ -98,6 +107,21 @@ impl ModelCheckpoint {
     }
 
     /// What the first score must beat (Keras's `initial_value_threshold`).
+    ///
+    /// ```
+    /// use typenet::callbacks::Mode;
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let best = ModelCheckpoint::new(folder.path().join("best.safetensors")).save_best_only("loss");
+    /// let mut best = best.mode(Mode::Min).initial_value_threshold(1e-9);
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+    /// trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(2).callback(&mut best).progress(false).run()?;
+    /// assert!(!best.path().exists(), "no epoch was so good");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn initial_value_threshold(mut self, threshold: f64) -> Self {
         self.threshold = Some(threshold);
         self
@@ -116,6 +140,21 @@ impl ModelCheckpoint {
     }
 
     /// Saves after every so many steps of the model, also in the middle of an epoch.
+    ///
+    /// ```
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let mut saver = ModelCheckpoint::new(folder.path().join("step-{step}.safetensors")).every_steps(3);
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+    /// let fit = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).batch_size(1).epochs(2);
+    /// fit.callback(&mut saver).progress(false).run()?;
+    /// assert_eq!(std::fs::read_dir(folder.path())?.count(), 1, "4 steps");
+    /// assert!(folder.path().join("step-3.safetensors").exists());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn every_steps(mut self, steps: u64) -> Self {
         self.every = Every::Steps(steps);
         self

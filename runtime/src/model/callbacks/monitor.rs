@@ -4,6 +4,23 @@ use super::Context;
 use crate::model::{EpochRecord, Error};
 
 /// Which way a score gets better.
+///
+/// ```
+/// use typenet::callbacks::Mode;
+/// use typenet::model::Error;
+/// use typenet::prelude::*;
+///
+/// model! { Line < Dense(1 => 1) > }
+///
+/// let regret = LossMetric::new(MeanAbsoluteError).named("regret");
+/// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, (regret,));
+/// let mut fit = |early: &mut EarlyStopping| {
+///     trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(2).callback(early).progress(false).run()
+/// };
+/// let which_way = fit(&mut EarlyStopping::new("regret"));
+/// assert!(matches!(which_way, Err(Error::MonitorMode { .. })));
+/// assert!(fit(&mut EarlyStopping::new("regret").mode(Mode::Min)).is_ok());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Mode {
     /// By the score's name: losses and errors get smaller; accuracies, areas under curves and the like get larger.

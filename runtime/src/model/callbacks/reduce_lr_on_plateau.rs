@@ -19,10 +19,19 @@ use crate::model::{EpochRecord, Error};
 ///
 /// # Example
 /// ```
-/// use typenet_runtime::model::callbacks::ReduceLrOnPlateau;
+/// use typenet::callbacks::Mode;
+/// use typenet::prelude::*;
 ///
-/// let mut plateau = ReduceLrOnPlateau::new("val_loss").factor(0.5).patience(3).min_lr(1e-5);
-/// // trainer.fit(&images, &labels).validation_split(0.1).epochs(100).callback(&mut plateau).run()?;
+/// model! { Line < Dense(1 => 1) > }
+///
+/// let plateau = ReduceLrOnPlateau::new("loss").mode(Mode::Min).min_delta(0.1).patience(2);
+/// let mut plateau = plateau.factor(0.5).cooldown(2).min_lr(1e-5);
+/// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+/// let fit = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(7).callback(&mut plateau);
+/// let history = fit.progress(false).run()?;
+/// let rates: Vec<f64> = history.epochs.iter().map(|record| record.learning_rate).collect();
+/// assert_eq!(rates, [0.125, 0.125, 0.125, 0.125, 0.125, 0.0625, 0.0625]);
+/// # Ok::<(), typenet::model::Error>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct ReduceLrOnPlateau {

@@ -15,15 +15,19 @@ use crate::model::{EpochRecord, Error};
 ///
 /// # Example
 /// ```
-/// use typenet_runtime::model::callbacks::Stop;
+/// use typenet::prelude::*;
+///
+/// model! { Line < Dense(1 => 1) > }
 ///
 /// let mut stop = Stop::new();
 /// let handle = stop.handle();
-/// // ctrlc::set_handler(move || handle.stop())?;
-/// // let history = trainer.fit(&images, &labels).checkpoint("run.safetensors").callback(&mut stop).run()?;
-/// // if let Some(reason) = &history.stopped { println!("{reason}") }
+/// // In a program: ctrlc::set_handler(move || handle.stop())?;
 /// handle.stop();
-/// assert!(handle.is_stopping());
+/// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+/// let fit = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(100).callback(&mut stop);
+/// let history = fit.progress(false).run()?;
+/// assert_eq!(history.stopped.as_deref(), Some("interrupted in epoch 1 after step 1"));
+/// # Ok::<(), typenet::model::Error>(())
 /// ```
 #[derive(Debug, Default)]
 pub struct Stop {
@@ -32,6 +36,16 @@ pub struct Stop {
 }
 
 /// Says that the run of a [`Stop`] is to end. Cheap to clone and to call.
+///
+/// ```
+/// use typenet::prelude::*;
+///
+/// let stop = Stop::new();
+/// let handle = stop.handle();
+/// let in_thread = handle.clone();
+/// std::thread::spawn(move || in_thread.stop()).join().expect("no panic");
+/// assert!(handle.is_stopping());
+/// ```
 #[derive(Debug, Clone)]
 pub struct StopHandle {
     flag: Arc<AtomicBool>,
@@ -56,6 +70,20 @@ impl Stop {
     }
 
     /// Ends the run after the present epoch instead.
+    ///
+    /// ```
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let mut stop = Stop::new().after_epoch();
+    /// stop.handle().stop();
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+    /// let fit = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).batch_size(1).epochs(100);
+    /// let history = fit.callback(&mut stop).progress(false).run()?;
+    /// assert_eq!(history.stopped.as_deref(), Some("interrupted in epoch 1 after step 2"));
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
     pub fn after_epoch(mut self) -> Self {
         self.after_epoch = true;
         self

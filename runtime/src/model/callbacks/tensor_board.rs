@@ -22,10 +22,16 @@ use crate::model::{EpochRecord, Error};
 ///
 /// # Example
 /// ```
-/// use typenet_runtime::model::callbacks::TensorBoard;
+/// use typenet::prelude::*;
 ///
-/// let mut board = TensorBoard::new("logs/first-run").every_steps(100);
-/// // trainer.fit(&images, &labels).epochs(10).callback(&mut board).run()?;
+/// model! { Line < Dense(1 => 1) > }
+///
+/// let logs = tempfile::tempdir()?;
+/// let mut board = TensorBoard::new(logs.path().join("first-run")).every_steps(100);
+/// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+/// trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(2).callback(&mut board).progress(false).run()?;
+/// assert!(logs.path().join("first-run/train").is_dir());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 pub struct TensorBoard {

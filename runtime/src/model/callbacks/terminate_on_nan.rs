@@ -21,10 +21,16 @@ use crate::model::{EpochRecord, Error};
 ///
 /// # Example
 /// ```
-/// use typenet_runtime::model::callbacks::TerminateOnNan;
+/// use typenet::callbacks::TerminateOnNan;
+/// use typenet::prelude::*;
 ///
-/// let mut terminate = TerminateOnNan::new().every_steps(10);
-/// // trainer.fit(&images, &labels).callback(&mut terminate).run()?;
+/// model! { Line < Dense(1 => 1) > }
+///
+/// let mut terminate = TerminateOnNan::new();
+/// let mut trainer = Line::zeros().compile(Sgd::new(1e38), MeanSquaredError, ());
+/// let fit = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).shuffle(false).batch_size(1);
+/// let error = fit.callback(&mut terminate).progress(false).run().unwrap_err();
+/// assert!(error.to_string().contains("by step 1, value 0 of `dense_1.weight` is inf"), "{error}");
 /// ```
 #[derive(Debug, Clone)]
 pub struct TerminateOnNan {
@@ -46,6 +52,19 @@ impl TerminateOnNan {
     }
 
     /// Looks at the numbers after every so many steps, and after every epoch.
+    ///
+    /// ```
+    /// use typenet::callbacks::TerminateOnNan;
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let mut never = TerminateOnNan::new().every_steps(0);
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+    /// let fit = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).callback(&mut never);
+    /// let error = fit.progress(false).run().unwrap_err();
+    /// assert_eq!(error.to_string(), "TerminateOnNan: `every_steps` is 0, expected at least 1");
+    /// ```
     pub fn every_steps(mut self, steps: u64) -> Self {
         self.every_steps = steps;
         self
