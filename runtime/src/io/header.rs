@@ -221,7 +221,7 @@ pub enum HeaderError {
         /// Bytes of the file.
         file: u64,
     },
-    /// The header would be longer than the 100,000,000 bytes that the format allows.
+    /// The header states more than 100,000,000 bytes.
     TooLong {
         /// The length that the file states.
         header: u64,
