@@ -141,7 +141,8 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
         self
     }
 
-    /// Keeps this share of the samples, the last of them before any shuffling, for validation.
+    /// Keeps this share of the samples, the last of them before any shuffling, for validation; with
+    /// [`validation`](Self::validation), which goes before as in Keras, it keeps none.
     ///
     /// ```
     /// use typenet::model::Error;
@@ -349,7 +350,9 @@ where
         check::<M, Y, L>("training samples", &self.trainer.loss, self.samples, self.labels)?;
         self.weights.check("training samples", self.samples.len(), output_len::<M>())?;
         self.trainer.metrics.check()?;
-        if let Some(split) = self.validation_split {
+        if let Some((samples, labels)) = self.validation {
+            check::<M, Y, L>("validation samples", &self.trainer.loss, samples, labels)?;
+        } else if let Some(split) = self.validation_split {
             let samples = self.samples.len();
             let error = Error::ValidationSplit { found: split, samples };
             if !(split > 0.0 && split < 1.0) {
@@ -362,8 +365,6 @@ where
             }
             self.validation = Some((&self.samples[training..], &self.labels[training..]));
             (self.samples, self.labels) = (&self.samples[..training], &self.labels[..training]);
-        } else if let Some((samples, labels)) = self.validation {
-            check::<M, Y, L>("validation samples", &self.trainer.loss, samples, labels)?;
         }
 
         for (setting, value) in
