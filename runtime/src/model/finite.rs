@@ -79,14 +79,15 @@ fn find(layers: &[LayerInfo], block: &[f32]) -> Option<NonFiniteValue> {
 pub(super) fn find_in_state(
     layers: &[LayerInfo],
     block: &[f32],
-    names: &[&str],
+    names: impl Fn() -> Vec<&'static str>,
     slots: &[Buffer],
 ) -> Option<NonFiniteValue> {
-    let in_slot = |(name, slot): (&&str, &Buffer)| {
+    let in_slot = |(place, slot): (usize, &Buffer)| {
         let found = find(layers, slot)?;
+        let name = names()[place];
         Some(NonFiniteValue { tensor: format!("optimizer.{name}.{}", found.tensor), ..found })
     };
-    find(layers, block).or_else(|| names.iter().zip(slots).find_map(in_slot))
+    find(layers, block).or_else(|| slots.iter().enumerate().find_map(in_slot))
 }
 
 /// Why a loss that was computed with these weights is not finite.
@@ -128,7 +129,7 @@ mod tests {
         let mut block = [1.0, 2.0, -9.0, 4.0, 5.0, 6.0];
         let mut slot = Buffer::zeroed(6);
         let state = |block: &[f32], slot: &Buffer| {
-            let found = find_in_state(&[LAYER], block, &["velocity"], core::slice::from_ref(slot));
+            let found = find_in_state(&[LAYER], block, || vec!["velocity"], core::slice::from_ref(slot));
             found.map(|found| found.to_string())
         };
         assert_eq!(state(&block, &slot), None);

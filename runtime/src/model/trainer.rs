@@ -271,8 +271,10 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
 impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     /// Memory for the optimizer's state.
     pub(super) fn reserve_slots(&mut self) {
-        let parameters = parameter_count::<f32, M>();
-        self.slots.resize_with(self.optimizer.slots().len(), || Buffer::zeroed(parameters));
+        if self.slots.is_empty() {
+            let names = self.optimizer.slots();
+            self.slots.extend(names.iter().map(|_| Buffer::zeroed(parameter_count::<f32, M>())));
+        }
     }
 }
 

@@ -226,7 +226,7 @@ impl Context<'_> {
 
     /// The first number that is not finite: of the model, then of the optimizer's state. One pass over both.
     pub fn find_non_finite(&self) -> Option<NonFiniteValue> {
-        find_in_state(self.layers, self.block, &self.optimizer.slots(), self.slots)
+        find_in_state(self.layers, self.block, || self.optimizer.slots(), self.slots)
     }
 
     /// Saves the weights, as [`ModelExt::save`](crate::model::ModelExt::save) does.
