@@ -9,8 +9,11 @@ use core::mem::MaybeUninit;
 use core::ops::Range;
 
 use super::Matrix;
+use super::columns::{columns, max_column_rows};
 use super::pack::pack;
-use super::tile::{MAX_ROWS, Operands, PANEL_VECTORS, max_rows, max_stream_rows, row, stream, tile};
+use super::tile::{
+    MAX_ROWS, Operands, PANEL_VECTORS, STREAM_COLUMNS, max_rows, max_stream_rows, row, stream, tile,
+};
 use crate::kernels::Function;
 use crate::kernels::function::MapRows;
 use crate::kernels::simd::{Kernel, MAX_LANES, Simd};
@@ -49,8 +52,6 @@ unsafe impl Sync for Block<'_> {}
 const K_BLOCK: usize = 512;
 /// Up to this many elements of `b` are read where they are: a first cache.
 const SMALL: usize = 8192;
-/// With few rows, the most columns whose sums wait in the first cache.
-const STREAM_COLUMNS: usize = 1024;
 /// Up to this many steps, a few rows of `c` are written from end to end rather than in tiles.
 const FEW_STEPS: usize = 8;
 /// Rows that pass over a panel together, such that their block of `a` stays in the second cache: 384 KiB.
@@ -220,14 +221,26 @@ impl<'a> Block<'a> {
         j
     }
 
-    /// Whether the product is cheaper as the transpose of `bᵀ·aᵀ`: `a` has few rows, and `b` lies by columns, so that
-    /// packing it would take longer than using it.
+    /// Whether the product is cheaper as the transpose of `bᵀ·aᵀ`: `b` lies by columns, and `a` has so few rows
+    /// that packing `b` would take longer than using it.
     #[inline(always)]
     fn is_better_transposed(&self, width: usize) -> bool {
         let collides = (self.b_column * size_of::<f32>()).is_multiple_of(SET_PERIOD);
         let plain = self.bias.is_null() && self.preactivation.is_null() && self.function == Function::Linear;
-        let by_columns = self.b_row == 1 && self.b_column > 1;
-        by_columns && plain && !self.resumed && !collides && self.m <= width && self.k >= TURNING_STEPS
+        plain && !self.resumed && !collides && self.m <= width && self.k >= TURNING_STEPS
+    }
+
+    /// All rows pass over columns of `b` that lie one behind the other.
+    #[inline(always)]
+    fn run_columns<S: Simd>(&self, simd: S) {
+        let mut operands = self.operands(0, 0, 0, self.k, 0);
+        operands.b_step = self.b_column;
+        if self.bias.is_null() && !self.resumed {
+            operands.start = core::ptr::null();
+        }
+        // SAFETY: the operands are those of the whole block, or without a start.
+        unsafe { columns(simd, self.m, self.n, &operands) };
+        self.finish_tile(simd, 0, self.m, 0, self.n);
     }
 
     /// A few rows at a time pass over whole rows of `b`.
@@ -261,6 +274,14 @@ fn row_blocks(rows: usize, max: usize) -> impl Iterator<Item = (usize, usize)> {
     })
 }
 
+/// As [`row_blocks`], but the first block is as high as it may be: while it computes, the memory gives what it packs.
+#[inline(always)]
+fn tall_first(rows: usize, max: usize) -> impl Iterator<Item = (usize, usize)> {
+    let first = rows.min(max);
+    let rest = row_blocks(rows - first, max).map(move |(from, rows)| (first + from, rows));
+    core::iter::once((0, first)).chain(rest)
+}
+
 /// Computes the tile of a panel of `columns` columns.
 ///
 /// # Safety
@@ -292,11 +313,14 @@ impl Kernel for Block<'_> {
         let small = self.k * self.n <= SMALL;
         let few_rows = self.m <= max_stream_rows::<S>() && !small;
         let few_steps = self.k <= FEW_STEPS && self.n >= 4 * S::LANES;
-        if self.is_better_transposed(PANEL_VECTORS * S::LANES) {
+        let by_columns = self.b_row == 1 && self.b_column > 1;
+        if by_columns && self.m <= max_column_rows::<S>() {
+            self.run_columns(simd);
+        } else if by_columns && self.is_better_transposed(PANEL_VECTORS * S::LANES) {
             simd.call(Transposed(self));
         } else if in_place && (few_rows || few_steps) && self.k > 0 {
             self.run_streaming(simd);
-        } else if in_place && (small || self.m <= max_rows::<S>()) {
+        } else if in_place && (small && self.n <= PANEL_VECTORS * S::LANES || self.m <= max_rows::<S>()) {
             self.run_in_place(simd);
         } else {
             simd.call(Packed(self));
@@ -347,34 +371,41 @@ impl Kernel for Packed<'_> {
                         unsafe { core::ptr::copy_nonoverlapping(from, copied.add(i * COPY_ROW), k) };
                     }
                 }
-                for j in (0..block.n).step_by(width) {
-                    let columns = width.min(block.n - j);
-                    // Whether the first tile can pack: it reads rows of whole vectors.
-                    let by_tile = block.b_column == 1 && columns == width;
-                    if !by_tile {
-                        let b = block.b.wrapping_add(p * block.b_row + j * block.b_column);
-                        // SAFETY: `k` rows from `p` and `columns` columns from `j` lie within `b`; the panel has room
-                        // for `K_BLOCK` rows.
-                        unsafe { pack(simd, k, columns, b, block.b_row, block.b_column, packed, width) };
-                    }
-                    for (i, rows) in row_blocks(group, height) {
-                        let mut operands = block.operands(first + i, j, p, k, 0);
-                        if by_tile && i == 0 {
-                            operands.packed = packed;
-                        } else {
-                            operands.b = packed;
-                            operands.b_step = width;
-                            operands.b_ahead = 0;
-                        }
-                        if collides {
-                            operands.a = copied.wrapping_add(i * COPY_ROW);
-                            operands.a_row = COPY_ROW;
-                        }
-                        // SAFETY: `rows` rows and `columns` columns from `j` lie within the operands; the panel was
-                        // packed above or by the tile of the first rows.
-                        unsafe { panel_tile(simd, rows, columns, operands) };
-                        if end == block.k {
-                            block.finish_tile(simd, first + i, rows, j, columns);
+                let together = (SMALL / (k * width).max(1)).max(1) * width;
+                for from in (0..block.n).step_by(together) {
+                    let to = block.n.min(from + together);
+                    for (i, rows) in tall_first(group, height) {
+                        for j in (from..to).step_by(width) {
+                            let columns = width.min(to - j);
+                            let panel = packed.wrapping_add((j - from) * k);
+                            // Tiles of the first rows pack what they read, if that is rows of whole vectors.
+                            let by_tile = i == 0 && block.b_column == 1 && columns == width;
+                            if i == 0 && !by_tile {
+                                let b = block.b.wrapping_add(p * block.b_row + j * block.b_column);
+                                // SAFETY: `k` rows from `p` and `columns` columns from `j` lie within `b`; there is
+                                // room for a panel of `k` rows, and for `together` columns if that is more.
+                                unsafe {
+                                    pack(simd, k, columns, b, block.b_row, block.b_column, panel, width)
+                                };
+                            }
+                            let mut operands = block.operands(first + i, j, p, k, 0);
+                            if by_tile {
+                                operands.packed = panel;
+                            } else {
+                                operands.b = panel;
+                                operands.b_step = width;
+                                operands.b_ahead = 0;
+                            }
+                            if collides {
+                                operands.a = copied.wrapping_add(i * COPY_ROW);
+                                operands.a_row = COPY_ROW;
+                            }
+                            // SAFETY: `rows` rows and `columns` columns from `j` lie within the operands; the panel
+                            // was packed above or by the tile of the first rows.
+                            unsafe { panel_tile(simd, rows, columns, operands) };
+                            if end == block.k {
+                                block.finish_tile(simd, first + i, rows, j, columns);
+                            }
                         }
                     }
                 }

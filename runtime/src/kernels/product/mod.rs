@@ -22,6 +22,7 @@
 //! ```
 
 mod block;
+mod columns;
 mod pack;
 mod tile;
 
@@ -212,10 +213,15 @@ pub(super) fn product_with(
         Block::new(a, b, tail.bias, function, tail.preactivation, c)
     };
 
-    // Columns are shared first, since a panel of `b` is packed once for all rows.
+    // Rows are shared where each thread has many: then each writes a piece of memory of its own. Else columns, so that a
+    // panel of `b` is packed once for all rows.
     let parts = threads::parts(m.saturating_mul(n).saturating_mul(k) / 16 + k.saturating_mul(n) / 8);
-    let column_parts = parts.min(n.div_ceil(COLUMN_GRANULE));
-    let row_parts = (parts / column_parts).clamp(1, m.div_ceil(ROW_GRANULE));
+    let (row_parts, column_parts) = if m / parts >= MANY_ROWS {
+        (parts, 1)
+    } else {
+        let column_parts = parts.min(n.div_ceil(COLUMN_GRANULE));
+        ((parts / column_parts).clamp(1, m.div_ceil(ROW_GRANULE)), column_parts)
+    };
     if column_parts * row_parts == 1 {
         dispatch(isa, whole);
     } else {
@@ -238,6 +244,8 @@ pub(super) fn product_with(
 
 /// Threads share columns at multiples of this: the widest panel.
 const COLUMN_GRANULE: usize = 32;
+/// With so many rows for each thread, packing all of `b` in each costs nothing beside the products.
+const MANY_ROWS: usize = 96;
 /// Threads share rows at multiples of this: the tallest tile.
 const ROW_GRANULE: usize = 12;
 

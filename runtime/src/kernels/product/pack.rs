@@ -1,5 +1,4 @@
-//! Panels of `b` copied so that a tile reads them in order: row after row, each `width` columns and zeros up to
-//! the panel's width.
+//! Panels of `b` copied so that a tile reads them in order: row after row, each `width` columns.
 
 use crate::kernels::simd::Simd;
 
@@ -45,10 +44,15 @@ pub(super) unsafe fn pack<S: Simd>(
     }
 }
 
-/// How far ahead columns are prefetched, in elements.
+/// How far ahead columns are prefetched, in elements: one line beyond the one in use.
 const AHEAD: usize = 32;
+/// Elements of a column that are in one line of the cache.
+const LINE: usize = 16;
+/// Rows that [`Simd::load_columns`] gives.
+const QUAD: usize = 4;
 
-/// [`pack`] with `b_row` 1: squares are transposed in registers; what is left is copied one by one.
+/// [`pack`] with `b_row` 1: columns are turned in registers, a line of each at a time. Zeros need no writing: a panel's vectors are either
+/// whole, their last lanes repeating the last column, or never read.
 ///
 /// # Safety
 /// As [`pack`].
@@ -62,27 +66,55 @@ unsafe fn pack_columns<S: Simd>(
     to: *mut f32,
     width: usize,
 ) {
-    let (square_rows, square_columns) = (rows - rows % S::LANES, columns - columns % S::LANES);
     // SAFETY: all indices are less than `rows` and `columns` or `width`.
     unsafe {
-        for p in (0..square_rows).step_by(S::LANES) {
-            for j in (0..square_columns).step_by(S::LANES) {
-                let from = b.add(p + j * b_column);
-                if (p * size_of::<f32>()).is_multiple_of(64) {
+        for line in (0..rows).step_by(LINE) {
+            let end = (line + LINE).min(rows);
+            for j in (0..columns).step_by(S::LANES) {
+                let from = b.add(j * b_column);
+                if columns - j >= S::LANES {
                     for i in 0..S::LANES {
-                        simd.prefetch(from.wrapping_add(i * b_column + AHEAD));
+                        simd.prefetch(from.wrapping_add(i * b_column + line + AHEAD));
                     }
+                    pack_line(simd, line, end, S::LANES, from, b_column, to.add(j), width);
+                } else {
+                    pack_line(simd, line, end, columns - j, from, b_column, to.add(j), width);
                 }
-                simd.transpose(from, b_column, to.add(p * width + j), width);
             }
         }
-        for p in 0..rows {
-            let done = if p < square_rows { square_columns } else { 0 };
-            for j in done..columns {
-                *to.add(p * width + j) = *b.add(p + j * b_column);
-            }
-            for j in columns..width {
-                *to.add(p * width + j) = 0.0;
+    }
+}
+
+/// Rows `line..end` of a vector of columns, of which there are `columns`.
+///
+/// # Safety
+/// As [`pack`], for these rows and columns; `end` is the number of all rows or a multiple of `QUAD`.
+#[inline(always)]
+unsafe fn pack_line<S: Simd>(
+    simd: S,
+    line: usize,
+    end: usize,
+    columns: usize,
+    from: *const f32,
+    b_column: usize,
+    to: *mut f32,
+    width: usize,
+) {
+    for p in (line..end).step_by(QUAD) {
+        // The last four rows may overlap those before.
+        let p = if p + QUAD <= end { p } else { end.saturating_sub(QUAD) };
+        // SAFETY: rows from `p` to `end` are read and written, four or, if there are no more, fewer.
+        unsafe {
+            if end >= QUAD {
+                for (t, row) in simd.load_columns(from.add(p), b_column, columns).into_iter().enumerate() {
+                    simd.store(to.add((p + t) * width), row);
+                }
+            } else {
+                for p in 0..end {
+                    for i in 0..S::LANES {
+                        *to.add(p * width + i) = *from.add(p + i.min(columns - 1) * b_column);
+                    }
+                }
             }
         }
     }

@@ -13,7 +13,9 @@
 // Indices name registers, in several arrays at once.
 #![allow(clippy::needless_range_loop)]
 
-use crate::kernels::simd::{Kernel, Simd};
+use core::mem::MaybeUninit;
+
+use crate::kernels::simd::{Kernel, MAX_LANES, Simd};
 
 /// Number of vectors in a panel: the width of a tile where there are many rows.
 pub(super) const PANEL_VECTORS: usize = 2;
@@ -197,11 +199,15 @@ pub(super) const fn max_stream_rows<S: Simd>() -> usize {
     if S::REGISTERS >= 32 { 4 } else { 2 }
 }
 
-/// Computes a few rows by any number of vectors, passing over whole rows of `b`: the order in which memory gives
-/// them fastest. The sums wait in `c`.
+/// The most columns of [`stream`], whose sums wait in the first cache.
+pub(super) const STREAM_COLUMNS: usize = 1024;
+
+/// Computes a few rows by a number of vectors, passing over whole rows of `b`: the order in which memory gives them
+/// fastest. The sums wait in `c` only if it has no other columns: another thread may be writing those next to these, and
+/// what is fetched ahead beyond the last would be taken from it again and again.
 ///
 /// # Safety
-/// As [`tile`] with `PART` false and `vectors` for `V`.
+/// As [`tile`] with `PART` false and `vectors` for `V`, which have at most [`STREAM_COLUMNS`] columns.
 #[inline(always)]
 pub(super) unsafe fn stream<S: Simd>(simd: S, rows: usize, vectors: usize, operands: &Operands) {
     match rows {
@@ -216,6 +222,9 @@ pub(super) unsafe fn stream<S: Simd>(simd: S, rows: usize, vectors: usize, opera
 /// Rows of `b` that [`stream`] takes at a time.
 const STEPS: usize = 4;
 
+/// Distance between rows of waiting sums: off the powers of two that would put all rows in one set of the cache.
+const STREAM_ROW: usize = STREAM_COLUMNS + MAX_LANES;
+
 /// Made by [`stream`] alone.
 struct Stream<'a, const R: usize> {
     operands: &'a Operands,
@@ -223,13 +232,19 @@ struct Stream<'a, const R: usize> {
 }
 
 impl<const R: usize> Stream<'_, R> {
-    /// `T` steps of the chains from `p`, whose sums are at `start` before and in `c` after.
+    /// `T` steps of the chains from `p`, whose sums are at `start` before and at `to` after, and so far apart in a column.
     ///
     /// # Safety
-    /// As [`stream`], with `p + T <= k`.
+    /// As [`stream`], with `p + T <= k`, `start` readable and `to` writable.
     #[inline(always)]
-    unsafe fn steps<S: Simd, const T: usize>(&self, simd: S, p: usize, start: *const f32, start_row: usize) {
-        let Operands { a, a_row, a_step, b, b_step, c, c_row, .. } = *self.operands;
+    unsafe fn steps<S: Simd, const T: usize>(
+        &self,
+        simd: S,
+        p: usize,
+        (start, start_row): (*const f32, usize),
+        (to, to_row): (*mut f32, usize),
+    ) {
+        let Operands { a, a_row, a_step, b, b_step, .. } = *self.operands;
         // SAFETY: `i < R` rows, steps `p..p + T`, and `v < vectors` are within what the caller promised.
         unsafe {
             let mut factors = [[simd.splat(0.0); T]; R];
@@ -238,18 +253,23 @@ impl<const R: usize> Stream<'_, R> {
                     factors[i][t] = simd.splat(*a.add(i * a_row + (p + t) * a_step));
                 }
             }
+            // One or two rows take less time than their part of `b` takes to come; more take longer.
             for v in 0..self.vectors {
                 let j = v * S::LANES;
                 let mut row = [simd.splat(0.0); T];
                 for t in 0..T {
-                    row[t] = simd.load(b.add((p + t) * b_step + j));
+                    let from = b.add((p + t) * b_step + j);
+                    row[t] = simd.load(from);
+                    if R <= 2 {
+                        simd.prefetch(from.wrapping_add(T * b_step));
+                    }
                 }
                 for i in 0..R {
                     let mut sum = simd.load(start.add(i * start_row + j));
                     for t in 0..T {
                         sum = simd.mul_add(factors[i][t], row[t], sum);
                     }
-                    simd.store(c.add(i * c_row + j), sum);
+                    simd.store(to.add(i * to_row + j), sum);
                 }
             }
         }
@@ -261,20 +281,25 @@ impl<const R: usize> Kernel for Stream<'_, R> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Operands { k, mut start, mut start_row, c, c_row, .. } = *self.operands;
-        let mut p = 0;
-        // SAFETY: the caller's of `stream`; no step is beyond `k`.
-        unsafe {
-            while k - p >= STEPS {
-                self.steps::<S, STEPS>(simd, p, start, start_row);
-                (start, start_row) = (c, c_row);
-                p += STEPS;
+        let Operands { k, start, start_row, c, c_row, .. } = *self.operands;
+        let mut sums = MaybeUninit::<[[f32; STREAM_ROW]; R]>::uninit();
+        let waiting = match self.vectors * S::LANES == c_row {
+            true => (c, c_row),
+            false => (sums.as_mut_ptr().cast::<f32>(), STREAM_ROW),
+        };
+        let (mut from, mut p) = ((start, start_row), 0);
+        while p < k {
+            let count = if k - p >= STEPS { STEPS } else { 1 };
+            let to = if p + count == k { (c, c_row) } else { waiting };
+            // SAFETY: the caller's of `stream`; no step is beyond `k`, and `sums` has room for all columns.
+            unsafe {
+                match count {
+                    STEPS => self.steps::<S, STEPS>(simd, p, from, to),
+                    _ => self.steps::<S, 1>(simd, p, from, to),
+                }
             }
-            while p < k {
-                self.steps::<S, 1>(simd, p, start, start_row);
-                (start, start_row) = (c, c_row);
-                p += 1;
-            }
+            from = (to.0.cast_const(), to.1);
+            p += count;
         }
     }
 }

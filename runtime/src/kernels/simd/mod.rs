@@ -253,11 +253,12 @@ pub trait Simd: Copy + Send + Sync + 'static {
         lanes
     }
 
-    /// Transposes `LANES` rows of `LANES` numbers.
+    /// Four columns of a matrix that lies row by row: lane `i` of vector `t` is `from[i · row + t]` for `i < rows`; other
+    /// lanes are those of the last row.
     ///
     /// # Safety
-    /// `LANES` numbers are readable at `from + i · from_row` and writable at `to + i · to_row` for `i < LANES`.
-    unsafe fn transpose(self, from: *const f32, from_row: usize, to: *mut f32, to_row: usize);
+    /// Four numbers are readable at `from + i · row` for `i < rows`, and `0 < rows <= LANES`.
+    unsafe fn load_columns(self, from: *const f32, row: usize, rows: usize) -> [Self::Floats; 4];
 }
 
 /// `x + ROUND` rounds `x` to a whole number, which then stands in the low bits, for `|x| < 2²²`.
@@ -408,16 +409,18 @@ mod tests {
     }
 
     #[test]
-    fn transpose_exchanges_rows_and_columns() {
+    fn columns_are_loaded_from_rows() {
         fn check<S: Simd>(simd: S) {
-            let (from_row, to_row) = (S::LANES + 3, S::LANES + 5);
-            let from: Vec<f32> = (0..S::LANES * from_row).map(|i| i as f32).collect();
-            let mut to: Vec<f32> = (0..S::LANES * to_row).map(|_| f32::NAN).collect();
-            // SAFETY: both hold `LANES` rows.
-            unsafe { simd.transpose(from.as_ptr(), from_row, to.as_mut_ptr(), to_row) };
-            for (j, row) in to.chunks_exact(to_row).enumerate() {
-                for (i, &x) in row.iter().enumerate() {
-                    assert!(if i < S::LANES { x == from[i * from_row + j] } else { x.is_nan() });
+            for row in [4, 7, 64] {
+                for rows in 1..=S::LANES {
+                    let from: Vec<f32> = (0..(rows - 1) * row + 4).map(|i| i as f32).collect();
+                    // SAFETY: four numbers of each row are in `from`.
+                    let columns = unsafe { simd.load_columns(from.as_ptr(), row, rows) };
+                    for (t, column) in columns.into_iter().enumerate() {
+                        for (i, &x) in simd.to_array(column)[..S::LANES].iter().enumerate() {
+                            assert_eq!(x, from[i.min(rows - 1) * row + t], "{rows} rows, ({i}, {t})");
+                        }
+                    }
                 }
             }
         }

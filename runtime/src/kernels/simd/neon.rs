@@ -119,18 +119,20 @@ impl Simd for Neon {
     }
 
     #[inline(always)]
-    unsafe fn transpose(self, from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
-        // SAFETY: the loads and stores are the caller's.
+    unsafe fn load_columns(self, from: *const f32, row: usize, rows: usize) -> [float32x4_t; 4] {
+        // SAFETY: the loads are the caller's; this module is compiled only for targets with NEON.
         unsafe {
             let x0 = vld1q_f32(from);
-            let x1 = vld1q_f32(from.add(from_row));
-            let x2 = vld1q_f32(from.add(2 * from_row));
-            let x3 = vld1q_f32(from.add(3 * from_row));
+            let x1 = vld1q_f32(from.add(1.min(rows - 1) * row));
+            let x2 = vld1q_f32(from.add(2.min(rows - 1) * row));
+            let x3 = vld1q_f32(from.add(3.min(rows - 1) * row));
             let (low, high) = (vtrnq_f32(x0, x1), vtrnq_f32(x2, x3));
-            vst1q_f32(to, vcombine_f32(vget_low_f32(low.0), vget_low_f32(high.0)));
-            vst1q_f32(to.add(to_row), vcombine_f32(vget_low_f32(low.1), vget_low_f32(high.1)));
-            vst1q_f32(to.add(2 * to_row), vcombine_f32(vget_high_f32(low.0), vget_high_f32(high.0)));
-            vst1q_f32(to.add(3 * to_row), vcombine_f32(vget_high_f32(low.1), vget_high_f32(high.1)));
+            [
+                vcombine_f32(vget_low_f32(low.0), vget_low_f32(high.0)),
+                vcombine_f32(vget_low_f32(low.1), vget_low_f32(high.1)),
+                vcombine_f32(vget_high_f32(low.0), vget_high_f32(high.0)),
+                vcombine_f32(vget_high_f32(low.1), vget_high_f32(high.1)),
+            ]
         }
     }
 }

@@ -109,12 +109,15 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
-    unsafe fn transpose(self, from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
+    unsafe fn load_columns(self, from: *const f32, row: usize, rows: usize) -> [Self::Floats; 4] {
+        let mut columns = [[0.0; LANES]; 4];
         for i in 0..LANES {
-            for j in 0..LANES {
-                // SAFETY: both indices are less than `LANES`; the rest is the caller's.
-                unsafe { *to.add(j * to_row + i) = *from.add(i * from_row + j) };
+            // SAFETY: the caller's.
+            let quad = unsafe { from.add(i.min(rows - 1) * row).cast::<[f32; 4]>().read_unaligned() };
+            for t in 0..4 {
+                columns[t][i] = quad[t];
             }
         }
+        columns
     }
 }

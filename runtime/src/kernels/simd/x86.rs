@@ -186,32 +186,24 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn transpose(self, from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
-        // SAFETY: the loads and stores are the caller's; `self` exists only where the instruction set does.
+    unsafe fn load_columns(self, from: *const f32, row: usize, rows: usize) -> [__m256; 4] {
+        // SAFETY: the loads are the caller's; `self` exists only where the instruction set does.
         unsafe {
-            let mut x = [_mm256_setzero_ps(); 8];
-            // Rows i and i + 4 share a register, so that the last exchange, of halves, comes first and is free.
-            for i in 0..4 {
-                for half in 0..2 {
-                    let low = _mm_loadu_ps(from.add(i * from_row + 4 * half));
-                    let high = _mm_loadu_ps(from.add((i + 4) * from_row + 4 * half));
-                    x[4 * half + i] = _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(low), high);
-                }
+            // Rows i and i + 4 share a register, so that halves need no exchange.
+            let mut y = [_mm256_setzero_ps(); 4];
+            for (i, y) in y.iter_mut().enumerate() {
+                let low = _mm_loadu_ps(from.add(i.min(rows - 1) * row));
+                let high = _mm_loadu_ps(from.add((i + 4).min(rows - 1) * row));
+                *y = _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(low), high);
             }
-            for half in 0..2 {
-                let y = &x[4 * half..];
-                let (t0, t1) = (_mm256_unpacklo_ps(y[0], y[1]), _mm256_unpackhi_ps(y[0], y[1]));
-                let (t2, t3) = (_mm256_unpacklo_ps(y[2], y[3]), _mm256_unpackhi_ps(y[2], y[3]));
-                let columns = [
-                    _mm256_shuffle_ps::<0b01_00_01_00>(t0, t2),
-                    _mm256_shuffle_ps::<0b11_10_11_10>(t0, t2),
-                    _mm256_shuffle_ps::<0b01_00_01_00>(t1, t3),
-                    _mm256_shuffle_ps::<0b11_10_11_10>(t1, t3),
-                ];
-                for (i, column) in columns.into_iter().enumerate() {
-                    _mm256_storeu_ps(to.add((4 * half + i) * to_row), column);
-                }
-            }
+            let (t0, t1) = (_mm256_unpacklo_ps(y[0], y[1]), _mm256_unpackhi_ps(y[0], y[1]));
+            let (t2, t3) = (_mm256_unpacklo_ps(y[2], y[3]), _mm256_unpackhi_ps(y[2], y[3]));
+            [
+                _mm256_shuffle_ps::<0b01_00_01_00>(t0, t2),
+                _mm256_shuffle_ps::<0b11_10_11_10>(t0, t2),
+                _mm256_shuffle_ps::<0b01_00_01_00>(t1, t3),
+                _mm256_shuffle_ps::<0b11_10_11_10>(t1, t3),
+            ]
         }
     }
 }
@@ -323,32 +315,25 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn transpose(self, from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
-        // SAFETY: the loads and stores are the caller's; `self` exists only where the instruction set does.
+    unsafe fn load_columns(self, from: *const f32, row: usize, rows: usize) -> [__m512; 4] {
+        // SAFETY: the loads are the caller's; `self` exists only where the instruction set does.
         unsafe {
-            // Quarter q of register (i, g) is row 4q + i, columns 4g to 4g + 3: the exchange of quarters, which is
-            // the last step of a transposition, is done by the loads.
-            for g in 0..4 {
-                let mut y = [_mm512_setzero_ps(); 4];
-                for (i, y) in y.iter_mut().enumerate() {
-                    let from = from.add(i * from_row + 4 * g);
-                    let x = _mm512_castps128_ps512(_mm_loadu_ps(from));
-                    let x = _mm512_insertf32x4::<1>(x, _mm_loadu_ps(from.add(4 * from_row)));
-                    let x = _mm512_insertf32x4::<2>(x, _mm_loadu_ps(from.add(8 * from_row)));
-                    *y = _mm512_insertf32x4::<3>(x, _mm_loadu_ps(from.add(12 * from_row)));
-                }
-                let (t0, t1) = (_mm512_unpacklo_ps(y[0], y[1]), _mm512_unpackhi_ps(y[0], y[1]));
-                let (t2, t3) = (_mm512_unpacklo_ps(y[2], y[3]), _mm512_unpackhi_ps(y[2], y[3]));
-                let columns = [
-                    _mm512_shuffle_ps::<0b01_00_01_00>(t0, t2),
-                    _mm512_shuffle_ps::<0b11_10_11_10>(t0, t2),
-                    _mm512_shuffle_ps::<0b01_00_01_00>(t1, t3),
-                    _mm512_shuffle_ps::<0b11_10_11_10>(t1, t3),
-                ];
-                for (i, column) in columns.into_iter().enumerate() {
-                    _mm512_storeu_ps(to.add((4 * g + i) * to_row), column);
-                }
+            // Quarter q of register i is row 4q + i: the exchange of quarters is done by the loads.
+            let mut y = [_mm512_setzero_ps(); 4];
+            for (i, y) in y.iter_mut().enumerate() {
+                let x = _mm512_castps128_ps512(_mm_loadu_ps(from.add(i.min(rows - 1) * row)));
+                let x = _mm512_insertf32x4::<1>(x, _mm_loadu_ps(from.add((i + 4).min(rows - 1) * row)));
+                let x = _mm512_insertf32x4::<2>(x, _mm_loadu_ps(from.add((i + 8).min(rows - 1) * row)));
+                *y = _mm512_insertf32x4::<3>(x, _mm_loadu_ps(from.add((i + 12).min(rows - 1) * row)));
             }
+            let (t0, t1) = (_mm512_unpacklo_ps(y[0], y[1]), _mm512_unpackhi_ps(y[0], y[1]));
+            let (t2, t3) = (_mm512_unpacklo_ps(y[2], y[3]), _mm512_unpackhi_ps(y[2], y[3]));
+            [
+                _mm512_shuffle_ps::<0b01_00_01_00>(t0, t2),
+                _mm512_shuffle_ps::<0b11_10_11_10>(t0, t2),
+                _mm512_shuffle_ps::<0b01_00_01_00>(t1, t3),
+                _mm512_shuffle_ps::<0b11_10_11_10>(t1, t3),
+            ]
         }
     }
 }
