@@ -32,6 +32,10 @@ pub fn threads() -> usize {
 /// some 20 µs, and the thread that waits does nothing.
 const WORTH_ENTERING: usize = 8;
 
+/// Work that is worth calling other threads for before there is something to do for them: some 50 µs.
+#[cfg(feature = "std")]
+const WORTH_ATTENDING: usize = 10 * WORTH_A_THREAD;
+
 /// Into how many parts to cut work of `cost` units when every part can be computed alone with the same result:
 /// at most one for each thread, and none for less than [`WORTH_A_THREAD`]. From outside the pool, where the first costs
 /// more, only larger work is cut.
@@ -69,13 +73,14 @@ fn is_worker() -> bool {
 /// ```
 pub fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
     #[cfg(feature = "std")]
-    return rayon::join(a, b);
+    return super::awake::join(a, b);
     #[cfg(not(feature = "std"))]
     (a(), b())
 }
 
 /// Runs `work` of `cost` units where sharing parts of it costs least and allocates nothing: on a worker of the
-/// thread pool, or right here if it is too small to share.
+/// thread pool, or right here if it is too small to share. For the length of larger work the pool's other threads stay awake, if they
+/// find parts to compute now and then.
 ///
 /// ```
 /// use typenet_runtime::hardware::threads::{WORTH_A_THREAD, enter, join};
@@ -85,7 +90,15 @@ pub fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> 
 /// ```
 #[cfg(feature = "std")]
 pub fn enter<R: Send>(cost: usize, work: impl FnOnce() -> R + Send) -> R {
-    if is_worker() || parts(cost) == 1 { work() } else { rayon::scope(|_| work()) }
+    let parts = parts(cost);
+    let work = || if cost < WORTH_ATTENDING { work() } else { super::awake::attended(parts - 1, work) };
+    if is_worker() || parts == 1 { work() } else { rayon::scope(|_| work()) }
+}
+
+/// Runs `work` on a worker of the thread pool.
+#[cfg(feature = "std")]
+pub(crate) fn inside<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    if is_worker() { work() } else { rayon::scope(|_| work()) }
 }
 
 /// Runs `part(0)` … `part(count - 1)`, each once, in any order.

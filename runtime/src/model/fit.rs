@@ -424,7 +424,7 @@ where
                 order.truncate(steps.saturating_mul(self.batch_size));
             }
             progress.begin(epoch, order.len());
-            threads::enter(usize::MAX, || self.epoch(&order, &mut labels, &progress, &mut callbacks))?;
+            threads::inside(|| self.epoch(&order, &mut labels, &progress, &mut callbacks))?;
         }
         drop(progress);
         callbacks.on_train_end(self.trainer)

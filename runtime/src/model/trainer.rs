@@ -297,8 +297,7 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         check::<M, Y, L>("training samples", &self.loss, samples, labels)?;
         self.reserve(samples.len());
         let input = Some(bytemuck::cast_slice(samples));
-        threads::enter(step_cost::<M>(samples.len()), || self.step_on(input, labels, None, 0, rng))
-            .map(|loss| loss / samples.len() as f64)
+        self.step_on(input, labels, None, 0, rng).map(|loss| loss / samples.len() as f64)
     }
 
     /// The gradients of a batch's mean loss by every parameter, with those of regularizers, written over `gradients`: a model
@@ -515,6 +514,22 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
 
     /// One step on these samples, or on the gathered ones. Returns the batch's summed, weighted loss before the update.
     pub(super) fn step_on<Y>(
+        &mut self,
+        input: Option<&[f32]>,
+        labels: &[Y],
+        weights: Option<&[f32]>,
+        epoch: usize,
+        rng: &Rng,
+    ) -> Result<f64, Error>
+    where
+        L: Loss<M::Head, M::Prediction, Y>,
+        Y: Sync,
+    {
+        threads::enter(step_cost::<M>(labels.len()), || self.step_inside(input, labels, weights, epoch, rng))
+    }
+
+    /// [`step_on`](Self::step_on), where sharing costs least.
+    fn step_inside<Y>(
         &mut self,
         input: Option<&[f32]>,
         labels: &[Y],
