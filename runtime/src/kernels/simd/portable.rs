@@ -110,14 +110,10 @@ impl Simd for Portable {
 
     #[inline(always)]
     unsafe fn load_columns(self, from: *const f32, row: usize, rows: usize) -> [Self::Floats; 4] {
-        let mut columns = [[0.0; LANES]; 4];
-        for i in 0..LANES {
-            // SAFETY: the caller's.
-            let quad = unsafe { from.add(i.min(rows - 1) * row).cast::<[f32; 4]>().read_unaligned() };
-            for t in 0..4 {
-                columns[t][i] = quad[t];
-            }
-        }
-        columns
+        let quads: [[f32; 4]; LANES] = core::array::from_fn(|i| {
+            // SAFETY: the caller's; the read needs no alignment.
+            unsafe { from.add(i.min(rows - 1) * row).cast::<[f32; 4]>().read_unaligned() }
+        });
+        core::array::from_fn(|t| core::array::from_fn(|i| quads[i][t]))
     }
 }
