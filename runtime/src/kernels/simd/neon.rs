@@ -123,9 +123,9 @@ impl Simd for Neon {
         // SAFETY: the loads are the caller's; this module is compiled only for targets with NEON.
         unsafe {
             let x0 = vld1q_f32(from);
-            let x1 = vld1q_f32(from.add(1.min(rows - 1) * row));
-            let x2 = vld1q_f32(from.add(2.min(rows - 1) * row));
-            let x3 = vld1q_f32(from.add(3.min(rows - 1) * row));
+            let x1 = vld1q_f32(from.add(1usize.min(rows - 1) * row));
+            let x2 = vld1q_f32(from.add(2usize.min(rows - 1) * row));
+            let x3 = vld1q_f32(from.add(3usize.min(rows - 1) * row));
             let (low, high) = (vtrnq_f32(x0, x1), vtrnq_f32(x2, x3));
             [
                 vcombine_f32(vget_low_f32(low.0), vget_low_f32(high.0)),
