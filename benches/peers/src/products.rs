@@ -1,11 +1,13 @@
 //! Products of the matrices of W1, all three kinds, by typenet's kernel and by the crates for matrix products.
 //!
 //! Letters: `c: m×n ← a: m×k · b: k×n`. Every crate computes every product in turn, so that a noisy moment meets them all.
+//! Matrices begin at a line of the cache, as frameworks place them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use typenet_runtime::kernels::{Matrix, Product, Tail};
+use typenet_runtime::tensor::Buffer;
 
 use crate::cases::Options;
 
@@ -20,8 +22,8 @@ struct Problem {
     m: usize,
     k: usize,
     n: usize,
-    a: Vec<f32>,
-    b: Vec<f32>,
+    a: Buffer,
+    b: Buffer,
     /// Distances between neighbours in a column and in a row, in elements.
     a_strides: (usize, usize),
     b_strides: (usize, usize),
@@ -30,7 +32,11 @@ struct Problem {
 impl Problem {
     fn new(kind: &'static str, m: usize, k: usize, n: usize) -> Self {
         let values = |count: usize, seed: usize| {
-            (0..count).map(|i| ((i * 7919 + seed * 104_729) % 2003) as f32 / 1001.0 - 1.0).collect()
+            let mut values = Buffer::zeroed(count);
+            for (i, value) in values.iter_mut().enumerate() {
+                *value = ((i * 7919 + seed * 104_729) % 2003) as f32 / 1001.0 - 1.0;
+            }
+            values
         };
         let a_strides = if kind == "AᵀB" { (1, m) } else { (k, 1) };
         let b_strides = if kind == "ABᵀ" { (1, k) } else { (n, 1) };
@@ -186,7 +192,7 @@ pub fn run(options: &Options) {
 fn measure(problem: &Problem, options: &Options) {
     let Problem { kind, m, k, n, .. } = problem;
     let slice = options.seconds / REPEATS as f64;
-    let mut c = vec![f32::NAN; m * n];
+    let mut c = Buffer::zeroed(m * n);
     let mut sound: Vec<(&str, Routine, usize, Vec<f64>)> = Vec::new();
     for &(name, routine) in ROUTINES {
         c.fill(f32::NAN);
