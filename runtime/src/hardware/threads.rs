@@ -33,7 +33,7 @@ pub fn threads() -> usize {
 /// some 20 µs, and the thread that waits does nothing.
 const WORTH_ENTERING: usize = 16;
 
-/// Work that is worth calling other threads for before there is something to do for them: some 50 µs.
+/// Work that is worth calling other threads for before there is something to do for them.
 #[cfg(feature = "std")]
 const WORTH_ATTENDING: usize = 4 * WORTH_A_THREAD;
 
