@@ -56,6 +56,8 @@ const SMALL: usize = 8192;
 const FEW_STEPS: usize = 8;
 /// Rows that pass over a panel together, such that their block of `a` stays in the second cache: 384 KiB.
 const GROUP: usize = 192;
+/// The same where packing turns columns, which takes longer: still within the second cache.
+const TURNING_GROUP: usize = 384;
 /// From this many steps on, turning a tile costs little beside computing it.
 const TURNING_STEPS: usize = 64;
 /// Addresses this many bytes apart share a set of the first cache.
@@ -358,7 +360,11 @@ impl Kernel for Packed<'_> {
         let mut copy = Copied(MaybeUninit::uninit());
         let copied = copy.0.as_mut_ptr().cast::<f32>();
 
-        let most = if collides { COPIED_ROWS } else { GROUP };
+        let most = match (collides, block.b_column) {
+            (true, _) => COPIED_ROWS,
+            (false, 1) => GROUP,
+            (false, _) => TURNING_GROUP,
+        };
         for (first, group) in row_blocks(block.m, most) {
             for k_block in 0..k_blocks {
                 let (p, end) = (k_block * block.k / k_blocks, (k_block + 1) * block.k / k_blocks);
