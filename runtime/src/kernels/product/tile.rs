@@ -289,13 +289,15 @@ impl<const R: usize> Kernel for Stream<'_, R> {
         };
         let (mut from, mut p) = ((start, start_row), 0);
         while p < k {
-            let count = if k - p >= STEPS { STEPS } else { 1 };
+            let count = STEPS.min(k - p);
             let to = if p + count == k { (c, c_row) } else { waiting };
             // SAFETY: the caller's of `stream`; no step is beyond `k`, and `sums` has room for all columns.
             unsafe {
                 match count {
-                    STEPS => self.steps::<S, STEPS>(simd, p, from, to),
-                    _ => self.steps::<S, 1>(simd, p, from, to),
+                    1 => self.steps::<S, 1>(simd, p, from, to),
+                    2 => self.steps::<S, 2>(simd, p, from, to),
+                    3 => self.steps::<S, 3>(simd, p, from, to),
+                    _ => self.steps::<S, STEPS>(simd, p, from, to),
                 }
             }
             from = (to.0.cast_const(), to.1);
