@@ -4,7 +4,8 @@
 //! gives NaN. Sums are f64. The gradient is `softmax(z) − t` or `sigmoid(z) − t`, which the caller has half done.
 
 use super::function::{Function, Map};
-use super::softmax::SoftmaxRows;
+use super::softmax::shifted_sum_exp;
+use crate::hardware::isa::isa;
 
 /// Which of `N` classes a sample belongs to, or how probable each is.
 ///
@@ -52,22 +53,14 @@ impl Target<'_> {
     }
 }
 
-/// Logits whose exponentials are taken at a time.
+/// Logits whose exponentials are taken and added in f32 at a time.
 const CHUNK: usize = 64;
 
 /// `log Σⱼ exp(zⱼ − max z)` and `max z`; both NaN if a logit is.
 fn shifted_log_sum_exp(logits: &[f32]) -> (f64, f32) {
     let max = logits.iter().fold(f32::NEG_INFINITY, |max, &z| if z > max || z.is_nan() { z } else { max });
-    let mut shifted = [0.0; CHUNK];
-    let mut sum = 0.0;
-    for chunk in logits.chunks(CHUNK) {
-        let shifted = &mut shifted[..chunk.len()];
-        for (shifted, z) in shifted.iter_mut().zip(chunk) {
-            *shifted = z - max;
-        }
-        sum += libm::exp(f64::from(f32::log_sum_exp(shifted)));
-    }
-    (libm::log(sum), max)
+    let sums = logits.chunks(CHUNK).map(|chunk| f64::from(shifted_sum_exp(isa(), chunk, max)));
+    (libm::log(sums.sum()), max)
 }
 
 /// `Σᵢ tᵢ·(log Σⱼ exp zⱼ − zᵢ)`: the cross-entropy of `target` and `softmax(logits)`.

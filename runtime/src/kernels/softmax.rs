@@ -147,11 +147,11 @@ pub(super) fn log_softmax_gradient_with(isa: Isa, width: usize, y: &[f32], grad:
 }
 
 pub(super) fn log_sum_exp_with(isa: Isa, row: &[f32]) -> f32 {
-    let (max, sum) = dispatch(isa, MaxAndSum { row });
+    let max = dispatch(isa, Max { row });
     if max.is_infinite() {
         return if row.iter().any(|x| x.is_nan()) { f32::NAN } else { max };
     }
-    max + libm::logf(sum)
+    max + libm::logf(shifted_sum_exp(isa, row, max))
 }
 
 /// The largest value that is not NaN; −∞ if there is none.
@@ -167,25 +167,41 @@ fn max<S: Simd>(simd: S, row: &[f32]) -> f32 {
     horizontal_max(simd, max)
 }
 
-struct MaxAndSum<'a> {
-    row: &'a [f32],
+/// `Σ exp(xⱼ − shift)`, where no number is larger than `shift`; NaN if one is.
+pub(super) fn shifted_sum_exp(isa: Isa, row: &[f32], shift: f32) -> f32 {
+    dispatch(isa, SumExp { row, shift })
 }
 
-impl Kernel for MaxAndSum<'_> {
-    type Output = (f32, f32);
-    /// The largest value, and `Σ exp(xⱼ − max)`.
+struct SumExp<'a> {
+    row: &'a [f32],
+    shift: f32,
+}
+
+impl Kernel for SumExp<'_> {
+    type Output = f32;
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) -> (f32, f32) {
-        let max = max(simd, self.row);
-        let lowest = simd.splat(f32::NEG_INFINITY);
+    fn run<S: Simd>(self, simd: S) -> f32 {
+        let (lowest, shift) = (simd.splat(f32::NEG_INFINITY), simd.splat(self.shift));
         let mut sum = Lanes::splat(simd, 0.0);
         for x in self.row.chunks(MAX_LANES) {
             for i in 0..Lanes::<S>::VECTORS {
                 let x = Lanes::<S>::read(simd, x, i, lowest);
-                sum.0[i] = simd.add(sum.0[i], exp(simd, simd.sub(x, simd.splat(max))));
+                sum.0[i] = simd.add(sum.0[i], exp(simd, simd.sub(x, shift)));
             }
         }
-        (max, horizontal_sum(simd, sum))
+        horizontal_sum(simd, sum)
+    }
+}
+
+struct Max<'a> {
+    row: &'a [f32],
+}
+
+impl Kernel for Max<'_> {
+    type Output = f32;
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> f32 {
+        max(simd, self.row)
     }
 }
 
@@ -260,7 +276,8 @@ impl Kernel for LogSoftmax<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         for row in self.x.chunks_exact_mut(self.width.max(1)) {
-            let (max, sum) = MaxAndSum { row }.run(simd);
+            let max = max(simd, row);
+            let sum = SumExp { row, shift: max }.run(simd);
             let (max, log) = (simd.splat(max), simd.splat(libm::logf(sum)));
             for x in row.chunks_mut(MAX_LANES) {
                 for i in 0..Lanes::<S>::VECTORS {
