@@ -70,6 +70,11 @@ pub trait Loss<Head, Output, Label>: Send + Sync {
     /// Keras's name for it, in snake case.
     fn name(&self) -> &'static str;
 
+    /// The settings by name, switches as 0 or 1: a checkpoint is one of a run only if they agree.
+    fn settings(&self) -> Vec<(&'static str, f64)> {
+        Vec::new()
+    }
+
     /// Whether the loss's settings can be.
     ///
     /// # Errors

@@ -219,6 +219,22 @@ pub enum Error {
     /// A checkpoint could not be read.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// A file to go on from is none that a run saved.
+    #[error("{}: not a checkpoint, expected a file with a run's whole state; weights alone can be loaded", path.display())]
+    NotACheckpoint {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A checkpoint was written by another version of this library.
+    #[error("{}: checkpoint version {found}, expected {expected}", path.display())]
+    CheckpointVersion {
+        /// The file.
+        path: PathBuf,
+        /// The file's version.
+        found: String,
+        /// The version that this library reads and writes.
+        expected: u32,
+    },
     /// A checkpoint belongs to another run.
     #[error(
         "{path}: the checkpoint does not belong to this run: its `{what}` is {found}, expected {expected}"

@@ -113,6 +113,8 @@ mod tests {
         kind: "Dense",
         input: &[2],
         output: &[2],
+        activation: "linear",
+        settings: &[],
         parameters: &[
             TensorInfo { name: "weight", shape: &[2, 2] },
             TensorInfo { name: "bias", shape: &[2] },

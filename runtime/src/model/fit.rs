@@ -18,6 +18,15 @@ use crate::metrics::Metrics;
 use crate::optimizers::Optimizer;
 use crate::tensor::label::ClassNumber;
 
+/// A loss with its settings: `huber(delta = 1)`.
+fn describe<Head, Output, Label>(loss: &impl Loss<Head, Output, Label>) -> String {
+    let settings = loss.settings().into_iter().map(|(name, value)| format!("{name} = {value}"));
+    match settings.collect::<Vec<_>>().join(", ") {
+        none if none.is_empty() => loss.name().to_string(),
+        settings => format!("{}({settings})", loss.name()),
+    }
+}
+
 /// Streams of a run's seed.
 const SHUFFLE: u64 = 1;
 const STEPS: u64 = 2;
@@ -245,8 +254,8 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
     }
 
     /// Goes on where the run that wrote this checkpoint stopped, if need be in the middle of an epoch: the result has the
-    /// same bits as that of a run that was not stopped. Options, seed and callbacks that remember something must be
-    /// the same; more epochs may be asked for.
+    /// same bits as that of a run that was not stopped. Model, loss, optimizer, options, seed, number of samples and callbacks
+    /// that remember something must be the same; more epochs may be asked for.
     ///
     /// ```
     /// use typenet::prelude::*;
@@ -396,7 +405,12 @@ where
         callbacks.run.outputs = output_len::<M>();
         callbacks.run.keeps_predictions = !metrics.is_empty() && callbacks.acts_within_epochs();
         callbacks.run.epochs = Some(self.epochs);
+        let (sample_weights, class_weights) = self.weights.describe();
         callbacks.run.plan = Some(Plan {
+            loss: describe(&self.trainer.loss),
+            metrics: metrics.join(", "),
+            sample_weights,
+            class_weights,
             seed: self.seed,
             shuffle: self.shuffle,
             batch_size: self.batch_size,
