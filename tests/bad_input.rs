@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use typenet::data::mnist;
+use typenet::kernels::Rng;
 use typenet::layers::Model;
 use typenet::layers::activation::Softmax;
 use typenet::losses::Loss;
@@ -120,6 +121,19 @@ fn weights_that_cannot_be_are_an_error() {
             refused(trainer(), |t| t.fit(&SAMPLES, &LABELS).sample_weights(&weights).run().map(|_| ()));
         assert!(matches!(error, Error::Weight { .. }), "{error}");
         message(&error, &["training samples", "weight 2 of samples", &found.to_string()]);
+        let rng = Rng::seed(1);
+        let step =
+            |t: &mut NetTrainer| t.train_on_batch_weighted(&SAMPLES, &LABELS, &weights, &rng).map(|_| ());
+        message(&refused(trainer(), step), &["training samples", "weight 2 of samples", &found.to_string()]);
+        let mut gradients = Net::zeros();
+        let error = refused(trainer(), |t| {
+            t.gradients_weighted(&SAMPLES, &LABELS, &weights, &rng, &mut gradients).map(|_| ())
+        });
+        message(&error, &["training samples", "weight 2 of samples", &found.to_string()]);
+        let error = refused(trainer(), |t| {
+            t.fit(&SAMPLES, &LABELS).validation_weighted(&SAMPLES, &LABELS, &weights).run().map(|_| ())
+        });
+        message(&error, &["validation samples", "weight 2 of samples", &found.to_string()]);
         let error = refused(trainer(), |t| t.evaluate_weighted(&SAMPLES, &LABELS, &weights).map(|_| ()));
         message(&error, &["evaluation samples", &found.to_string()]);
         let weights = [1.0, found, 1.0];
@@ -197,8 +211,7 @@ fn loss_that_is_not_finite_stops_the_run() {
         panic!("{error}")
     };
     assert_eq!((found.tensor.as_str(), found.index), ("dense_2.bias", 1));
-    let error =
-        trainer.train_on_batch(&SAMPLES, &LABELS, &typenet::kernels::Rng::seed(1)).expect_err("the same");
+    let error = trainer.train_on_batch(&SAMPLES, &LABELS, &Rng::seed(1)).expect_err("the same");
     message(&error, &["step 1", "value 1 of `dense_2.bias` is NaN"]);
 }
 
@@ -348,7 +361,7 @@ where
 macro_rules! namesakes {
     ($($module:ident [$inner:ident] { $($layers:tt)* })+) => {
         $(mod $module {
-            #![allow(dead_code)]
+            #![allow(dead_code, unreachable_pub)]
             use typenet::prelude::*;
             model! { pub Inner < Dense(8 => 8, $inner) > }
             model! { pub Net < $($layers)* > }

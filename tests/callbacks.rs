@@ -6,7 +6,7 @@ use typenet::callbacks::{Callback, CallbackList, Context, JsonLinesLogger, Mode,
 use typenet::data::digits;
 use typenet::kernels::Rng;
 use typenet::layers::Model;
-use typenet::model::{EpochRecord, Error, History, NonFiniteCause, Scores};
+use typenet::model::{EpochRecord, Error, History, NonFiniteCause, Scores, step_rng};
 use typenet::prelude::*;
 
 model! { Net < Dense(64 => 32, relu), Dropout(0.3), Dense(32 => 10, softmax) > }
@@ -408,8 +408,7 @@ fn a_loop_written_by_hand_does_what_fit_does() {
     let mut by_hand = Net::new(3).compile(Adam::new(0.01), CategoricalCrossEntropy, ());
     let (mut early, mut plateau) = settings();
     let mut callbacks = CallbackList::new().callback(&mut early).callback(&mut plateau);
-    // The stream of dropout in a run of seed 0.
-    let rng = Rng::seed(0).fork(2);
+    let rng = step_rng(0);
     callbacks.on_train_begin(&mut by_hand).expect("callbacks that can be");
     while callbacks.next_epoch() <= 40 && !callbacks.is_stopping() {
         callbacks.on_epoch_begin(&mut by_hand).expect("an epoch");

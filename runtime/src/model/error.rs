@@ -187,10 +187,8 @@ pub enum Error {
         /// The checkpoint.
         path: PathBuf,
     },
-    /// A callback would change a learning rate that follows a schedule.
-    #[error(
-        "the learning rate follows {schedule}, expected an optimizer without a schedule where a callback sets it"
-    )]
+    /// A learning rate that follows a schedule would be changed, by a callback or by hand.
+    #[error("the learning rate follows {schedule}, expected an optimizer without a schedule where it is set")]
     Scheduled {
         /// The schedule and its settings.
         schedule: String,

@@ -7,11 +7,11 @@ use std::time::Instant;
 use super::callbacks::{Callback, CallbackList, ModelCheckpoint};
 use super::progress::{MESSAGE_INTERVAL, Progress};
 use super::run::Plan;
+use super::streams::{shuffle_epoch, step_rng};
 use super::trainer::check;
-use super::weights::{Weights, class_of};
+use super::weights::{Weights, check_sample_weights, class_of};
 use super::{Error, History, Trainer};
 use crate::hardware::threads;
-use crate::kernels::Rng;
 use crate::layers::{Model, output_len};
 use crate::losses::Loss;
 use crate::metrics::Metrics;
@@ -26,10 +26,6 @@ fn describe<Head, Output, Label>(loss: &impl Loss<Head, Output, Label>) -> Strin
         settings => format!("{}({settings})", loss.name()),
     }
 }
-
-/// Streams of a run's seed.
-const SHUFFLE: u64 = 1;
-const STEPS: u64 = 2;
 
 /// A run to be: the options of [`Trainer::fit`].
 ///
@@ -147,6 +143,33 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
     /// Samples to be evaluated after every epoch.
     pub fn validation(mut self, samples: &'a [M::Sample], labels: &'a [Y]) -> Self {
         self.validation = Some((samples, labels));
+        self.weights.validation = None;
+        self
+    }
+
+    /// As [`validation`](Self::validation), with a weight for each sample's loss, as in
+    /// [`evaluate_weighted`](Trainer::evaluate_weighted).
+    ///
+    /// ```
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let (samples, labels) = ([[1.0], [2.0]], [2.0_f32, 4.0]);
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.0), MeanSquaredError, ());
+    /// let fit = trainer.fit(&samples, &labels).validation_weighted(&samples, &labels, &[1.0, 0.5]);
+    /// let history = fit.progress(false).run()?;
+    /// assert_eq!(history.get("val_loss"), Some(vec![(1.0 * 4.0 + 0.5 * 16.0) / 2.0]));
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
+    pub fn validation_weighted(
+        mut self,
+        samples: &'a [M::Sample],
+        labels: &'a [Y],
+        weights: &'a [f32],
+    ) -> Self {
+        self.validation = Some((samples, labels));
+        self.weights.validation = Some(weights);
         self
     }
 
@@ -361,6 +384,9 @@ where
         self.trainer.metrics.check()?;
         if let Some((samples, labels)) = self.validation {
             check::<M, Y, L>("validation samples", &self.trainer.loss, samples, labels)?;
+            if let Some(weights) = self.weights.validation {
+                check_sample_weights("validation samples", samples.len(), weights)?;
+            }
         } else if let Some(split) = self.validation_split {
             let samples = self.samples.len();
             let error = Error::ValidationSplit { found: split, samples };
@@ -432,7 +458,7 @@ where
             order.clear();
             order.extend(0..u32::try_from(self.samples.len()).expect("fewer than 2³² samples"));
             if self.shuffle {
-                Rng::seed(self.seed).fork(SHUFFLE).fork(epoch as u64).shuffle(&mut order);
+                shuffle_epoch(self.seed, epoch, &mut order);
             }
             if let Some(steps) = self.steps_per_epoch {
                 order.truncate(steps.saturating_mul(self.batch_size));
@@ -453,7 +479,7 @@ where
         callbacks: &mut CallbackList<'_>,
     ) -> Result<(), Error> {
         let epoch = callbacks.next_epoch();
-        let rng = Rng::seed(self.seed).fork(STEPS);
+        let rng = step_rng(self.seed);
         let mut message = Instant::now();
         let all_labels = self.labels;
         let choose = |batch: &[u32], labels: &mut Vec<Y>| {
@@ -488,7 +514,7 @@ where
             if progress.is_watched() && message.elapsed() >= MESSAGE_INTERVAL {
                 message = Instant::now();
                 let position = callbacks.run.position;
-                progress.message(self.trainer.training_scores(position.loss, position.samples).to_string());
+                progress.message(self.trainer.scores_so_far(position.loss, position.samples).to_string());
             }
             callbacks.after_batch(self.trainer, loss / batch.len() as f64)?;
             if callbacks.is_stopping() {
@@ -499,7 +525,7 @@ where
             return Err(Error::NonFiniteWeights { epoch, step: self.trainer.step, found });
         }
         let position = callbacks.run.position;
-        let training = self.trainer.training_scores(position.loss, position.samples);
+        let training = self.trainer.scores_so_far(position.loss, position.samples);
         let validation = self.validation.filter(|_| epoch.is_multiple_of(self.validation_freq));
         let weights = self.weights.validation;
         let validation = validation.map(|(samples, labels)| self.trainer.scores(samples, labels, weights));

@@ -122,8 +122,11 @@ impl<'a, Y: Copy> Weights<'a, Y> {
     /// The run trains on the samples of these labels, the first of all; those behind them, if there are any, are a
     /// validation split. A class counts in training alone.
     pub(super) fn train_on(&mut self, labels: &[Y]) {
-        self.validation =
-            self.samples.map(|weights| &weights[labels.len()..]).filter(|rest| !rest.is_empty());
+        if let Some(rest) =
+            self.samples.map(|weights| &weights[labels.len()..]).filter(|rest| !rest.is_empty())
+        {
+            self.validation = Some(rest);
+        }
         if self.samples.is_none() && self.classes.is_none() {
             return;
         }
