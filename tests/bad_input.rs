@@ -212,7 +212,56 @@ fn loss_that_is_not_finite_stops_the_run() {
     };
     assert_eq!((found.tensor.as_str(), found.index), ("dense_2.bias", 1));
     let error = trainer.train_on_batch(&SAMPLES, &LABELS, &Rng::seed(1)).expect_err("the same");
-    message(&error, &["step 1", "value 1 of `dense_2.bias` is NaN"]);
+    message(&error, &["at step 1, ", "value 1 of `dense_2.bias` is NaN"]);
+}
+
+#[test]
+fn a_forward_pass_that_overflows_names_the_first_layer_that_does() {
+    model! { pub Inner < Dense(8 => 8, relu) > }
+    model! {
+        pub Deep <
+            Input(2, 2),
+            Flatten,
+            first: Dense(4 => 8, relu),
+            Dropout(0.2),
+            inner: Inner(8 => 8),
+            Dropout(0.1),
+            same: Dense(8 => 8, relu),
+            again: Dense(8 => 8, relu),
+            logits: Dense(8 => 3, softmax),
+        >
+    }
+    let samples = [[[0.5, 0.5]; 2]; 6];
+    for (layer, tensor) in [
+        ("first", "first.weight"),
+        ("inner", "inner.dense_1.weight"),
+        ("same", "same.weight"),
+        ("again", "again.weight"),
+        ("logits", "logits.weight"),
+    ] {
+        let mut net = Deep::zeros();
+        net.block_mut().fill(0.5);
+        let mut trainer = net.compile(Sgd::new(0.1), CategoricalCrossEntropy, ());
+        let len = trainer.tensor(tensor).expect("a tensor").values.len();
+        trainer.set_tensor(tensor, &vec![3e38; len]).expect("a tensor");
+        let before = trainer.to_boxed();
+        let error = trainer.train_on_batch(&samples, &LABELS, &Rng::seed(1)).expect_err("4 · 3e38 · 0.5");
+        let Error::NonFiniteLoss { epoch: 0, step: 1, cause, .. } = &error else { panic!("{error}") };
+        let largest = Some((tensor.to_string(), 3e38));
+        assert_eq!(*cause, NonFiniteCause::Overflow { layer: Some(layer.to_string()), largest });
+        message(
+            &error,
+            &[&format!("the first output that is not finite is that of `{layer}`"), "at step 1, "],
+        );
+        assert_eq!(trainer.block(), before.block());
+    }
+
+    // Finite predictions of which the loss is not.
+    model! { Line < Dense(1 => 1) > }
+    let mut trainer = Line::zeros().compile(Sgd::new(0.1), Poisson, ());
+    trainer.set_tensor("dense_1.bias", &[-1.0]).expect("a tensor");
+    let error = trainer.train_on_batch(&[[1.0]], &[2.0f32], &Rng::seed(1)).expect_err("a logarithm of -1");
+    let Error::NonFiniteLoss { cause: NonFiniteCause::Loss, .. } = &error else { panic!("{error}") };
 }
 
 #[test]

@@ -365,12 +365,15 @@ fn numbers_that_stop_being_finite_name_step_and_tensor_and_leave_the_checkpoint(
     };
     let error = run(&mut sgd(), &mut LambdaCallback::new());
     let Error::NonFiniteLoss { epoch: 2, step: 2, cause, .. } = &error else { panic!("{error}") };
-    let NonFiniteCause::Overflow { largest: Some((tensor, _)) } = cause else { panic!("{cause}") };
-    assert!(tensor.starts_with("dense_"), "{tensor}");
+    let NonFiniteCause::Overflow { layer: Some(layer), largest: Some((tensor, _)) } = cause else {
+        panic!("{cause}")
+    };
+    assert!(layer.starts_with("dense_") && tensor.starts_with("dense_"), "{cause}");
+    assert!(error.to_string().contains(" at step 2 of epoch 2, expected a finite number: "), "{error}");
     assert_eq!(Net::load(&file).expect("the checkpoint of epoch 1").block().len(), Net::BLOCK_LEN);
 
     // A weight that the loss does not see: behind units that are always off, whose gradient is zero.
-    let hidden = |terminate: bool| {
+    let hidden = |every_steps: Option<u64>| {
         let mut net = Net::new(3);
         net.dense_1_mut().bias().expect("a bias").fill(-1e9);
         let mut trainer = net.compile(Sgd::new(0.01), CategoricalCrossEntropy, (Accuracy::new(),));
@@ -379,19 +382,23 @@ fn numbers_that_stop_being_finite_name_step_and_tensor_and_leave_the_checkpoint(
                 context.weights_mut()[64 * 32 + 5] = f32::NEG_INFINITY;
             }
         });
-        let mut look = TerminateOnNan::new();
+        let mut look = TerminateOnNan::new().every_steps(every_steps.unwrap_or(1));
         let mut fit =
             trainer.fit(&few.inputs, &few.labels).batch_size(10).progress(false).callback(&mut spoil);
-        if terminate {
+        if every_steps.is_some() {
             fit = fit.callback(&mut look);
         }
         fit.run().expect_err("a weight that is not finite")
     };
-    for (terminate, expected) in [(true, 2), (false, 6)] {
-        let error = hidden(terminate);
-        let Error::NonFiniteWeights { epoch: 1, step, found } = &error else { panic!("{error}") };
-        assert_eq!((*step, found.tensor.as_str(), found.index), (expected, "dense_1.bias", 5), "{error}");
+    for (every_steps, expected) in [(Some(1), (2, 2)), (Some(4), (1, 4)), (Some(9), (1, 6)), (None, (1, 6))] {
+        let error = hidden(every_steps);
+        let Error::NonFiniteWeights { epoch: 1, since, step, found } = &error else { panic!("{error}") };
+        assert_eq!((found.tensor.as_str(), found.index), ("dense_1.bias", 5), "{error}");
+        assert_eq!((*since, *step), expected, "{error}");
     }
+    let [exact, late] = [Some(1), None].map(|every_steps| hidden(every_steps).to_string());
+    assert!(exact.starts_with("value 5 of `dense_1.bias` is -inf since step 2 of epoch 1, "), "{exact}");
+    assert!(late.contains(" since one of the steps 1 to 6 of epoch 1, "), "{late}");
 }
 
 #[test]

@@ -109,7 +109,8 @@ pub(super) fn is_checkpoint(file: &File) -> bool {
 pub(super) fn save(path: &Path, context: &Context<'_>, callbacks: &[&mut dyn Callback]) -> Result<(), Error> {
     let run = &*context.run;
     if let Some(found) = context.find_non_finite() {
-        return Err(Error::NonFiniteWeights { epoch: run.epoch, step: context.step(), found });
+        let step = context.step();
+        return Err(Error::NonFiniteWeights { epoch: run.epoch, since: run.first_step(step), step, found });
     }
     let mut tensors = block_tensors("", context.layers, context.block);
     for (slot, values) in context.optimizer().slots().iter().zip(&*context.slots) {

@@ -357,7 +357,7 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
     ///
     /// # Numbers that stop being finite
     /// The loss is looked at in each step, before the update: an error leaves the model as it was before that step, and
-    /// names the first tensor that an earlier update made NaN or infinite. All numbers of model and optimizer are looked at
+    /// names the first tensor that an earlier update made NaN or infinite, or the first layer whose output is not finite. All numbers of model and optimizer are looked at
     /// after each epoch and before a checkpoint is written, so that checkpoints are always whole. In between, a
     /// number that has no part in the loss goes unnoticed, such as a weight behind a relu that is never positive;
     /// [`TerminateOnNan`](super::callbacks::TerminateOnNan) looks after each step.
@@ -522,7 +522,9 @@ where
             }
         }
         if let Some(found) = self.trainer.context(&mut callbacks.run).find_non_finite() {
-            return Err(Error::NonFiniteWeights { epoch, step: self.trainer.step, found });
+            let step = self.trainer.step;
+            let since = callbacks.run.first_step(step);
+            return Err(Error::NonFiniteWeights { epoch, since, step, found });
         }
         let position = callbacks.run.position;
         let training = self.trainer.scores_so_far(position.loss, position.samples);

@@ -94,6 +94,13 @@ impl Run {
         }
     }
 
+    /// The first of the steps up to `step` that is done without a look at all numbers: of the present epoch; in a loop
+    /// written by hand, the first of all.
+    pub(super) fn first_step(&self, step: u64) -> u64 {
+        let looked = if self.plan.is_some() { step - self.position.batches as u64 } else { 0 };
+        (looked + 1).min(step)
+    }
+
     pub(super) fn is_interrupted(&self) -> bool {
         matches!(self.ending, Some(Ending::Interrupted(_)))
     }

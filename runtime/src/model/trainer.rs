@@ -481,7 +481,8 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         let loss = self.loss.evaluate(labels, weights, output, Some(grad_output));
         let loss = loss + self.trainable.penalty(parameters) * batch as f64;
         if !loss.is_finite() {
-            let cause = finite::cause(M::LAYERS, self.model.block());
+            let input = input.unwrap_or(&workspace.input[..batch * input_len::<M>()]);
+            let cause = finite::cause_of_step(&*self.model, input, output);
             return Err(Error::NonFiniteLoss {
                 epoch,
                 step: self.step + 1,
