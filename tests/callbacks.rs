@@ -146,6 +146,26 @@ fn checkpoints_are_named_by_epoch_and_the_best_is_kept() {
 }
 
 #[test]
+fn the_mode_of_the_best_may_be_given_before_its_score_or_after() {
+    let (few, folder) = (few(), tempfile::tempdir().expect("a folder"));
+    let saver = |name: &str| ModelCheckpoint::new(folder.path().join(name)).save_weights_only(true);
+    // The largest loss, which is that of the first epoch.
+    let mut before = saver("before").mode(Mode::Max).save_best_only("loss");
+    let mut after = saver("after").save_best_only("loss").mode(Mode::Max);
+    let mut first = Vec::new();
+    let mut watch = LambdaCallback::new().on_epoch_end(|context, record| {
+        if record.epoch == 1 {
+            first = context.weights().to_vec();
+        }
+    });
+    few.run(&mut trainer(), vec![&mut before, &mut after, &mut watch]).expect("a run");
+    drop(watch);
+    for saver in [before, after] {
+        assert_eq!(Net::load(saver.path()).expect("weights").block(), first, "{}", saver.path().display());
+    }
+}
+
+#[test]
 fn a_run_interrupted_after_any_step_goes_on_with_the_same_bits() {
     let (few, folder) = (few(), tempfile::tempdir().expect("a folder"));
     /// The whole run, or a part of it.
@@ -310,6 +330,10 @@ fn callbacks_that_cannot_be_are_refused_before_the_first_step() {
     refused(&mut ModelCheckpoint::new("{epok}"), &["{epok}", "{epoch}"]);
     refused(&mut ModelCheckpoint::new("x").every_epochs(0), &["every_epochs", "0"]);
     refused(&mut ModelCheckpoint::new("x").every_steps(3).save_best_only("loss"), &["every_steps", "3"]);
+    refused(
+        &mut ModelCheckpoint::new("x").initial_value_threshold(0.25),
+        &["ModelCheckpoint", "initial_value_threshold", "0.25", "save_best_only"],
+    );
     refused(&mut BackupAndRestore::new("x").every_steps(0), &["every_steps", "0"]);
     refused(&mut TerminateOnNan::new().every_steps(0), &["every_steps", "0"]);
     refused(&mut TensorBoard::new("x").every_steps(0), &["every_steps", "0"]);
