@@ -231,6 +231,14 @@ pub trait Layer<T: Element = f32> {
     const FLOPS: u64 = 0;
     /// Numbers that the layer was declared with besides its sizes, by name, such as a rate. A checkpoint is one of this
     /// model only if they agree.
+    ///
+    /// ```
+    /// use typenet_runtime::layers::Layer;
+    /// use typenet_runtime::layers::dropout::{Dropout, Fraction};
+    /// use typenet_runtime::typenum::U8;
+    ///
+    /// assert_eq!(<Dropout<(U8,), Fraction<1, 5>> as Layer>::SETTINGS, [("rate", 0.2)]);
+    /// ```
     const SETTINGS: &'static [(&'static str, f64)] = &[];
     /// What is added to the loss for the size of the layer's weight, the first of `PARAMETERS`.
     const REGULARIZER: Regularizer = Regularizer::NONE;

@@ -357,10 +357,10 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
     ///
     /// # Numbers that stop being finite
     /// The loss is looked at in each step, before the update: an error leaves the model as it was before that step, and
-    /// names the first tensor that an earlier update made NaN or infinite, or the first layer whose output is not finite. All numbers of model and optimizer are looked at
-    /// after each epoch and before a checkpoint is written, so that checkpoints are always whole. In between, a
-    /// number that has no part in the loss goes unnoticed, such as a weight behind a relu that is never positive;
-    /// [`TerminateOnNan`](super::callbacks::TerminateOnNan) looks after each step.
+    /// names the first tensor that an earlier update made NaN or infinite, or the first layer whose output is not finite.
+    /// All numbers of model and optimizer are looked at after each epoch and before a checkpoint is written, so that
+    /// checkpoints are always whole. In between, a number that has no part in the loss goes unnoticed, such as a weight
+    /// behind a relu that is never positive; [`TerminateOnNan`](super::callbacks::TerminateOnNan) looks after each step.
     pub fn run(self) -> Result<History, Error> {
         (self.train)(self)
     }

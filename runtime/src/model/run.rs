@@ -97,7 +97,7 @@ impl Run {
     /// The first of the steps up to `step` that is done without a look at all numbers: of the present epoch; in a loop
     /// written by hand, the first of all.
     pub(super) fn first_step(&self, step: u64) -> u64 {
-        let looked = if self.plan.is_some() { step - self.position.batches as u64 } else { 0 };
+        let looked = if self.plan.is_some() { step.saturating_sub(self.position.batches as u64) } else { 0 };
         (looked + 1).min(step)
     }
 

@@ -91,17 +91,3 @@ impl<M: Model, K: Metrics<M::Head, M::Prediction, Y>, Y> RunningScores<M, K, Y> 
         (self.loss, self.samples) = (0.0, 0);
     }
 }
-
-impl Scores {
-    /// The metrics as they stand, and the mean of a summed loss.
-    pub(super) fn of<Head, Output, Label>(
-        metrics: &impl Metrics<Head, Output, Label>,
-        loss: f64,
-        samples: usize,
-    ) -> Self {
-        let mut values = Vec::new();
-        metrics.compute(&mut values);
-        let names = metrics.names().into_iter().map(str::to_string);
-        Self { loss: loss / samples as f64, metrics: names.zip(values).collect() }
-    }
-}
