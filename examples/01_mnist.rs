@@ -12,7 +12,7 @@ use clap::Parser;
 use typenet::data::{Split, digits, mnist};
 use typenet::layers::activation::Softmax;
 use typenet::metrics::ConfusionMatrix;
-use typenet::model::History;
+use typenet::model::{self, History};
 use typenet::prelude::*;
 
 model! {
@@ -44,7 +44,8 @@ struct Options {
     /// Where the weights go [default: target/mnist.safetensors or target/digits.safetensors]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Saves the run's state here after every epoch and on Ctrl-C, and goes on from it if it exists
+    /// Where the run's state goes after every epoch and on Ctrl-C, to be gone on from; it stays when the run is done
+    /// [default: beside the weights, as FILE.run.safetensors, until the run is done]
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
 }
@@ -109,26 +110,26 @@ where
         }
         handle.stop();
     })?;
-    let mut fit = trainer
+    // What a run leaves behind that does not come to its end, the same command goes on from.
+    let state = options.checkpoint.clone().unwrap_or_else(|| out.with_extension("run.safetensors"));
+    let mut backup = BackupAndRestore::new(&state).delete_checkpoint(options.checkpoint.is_none());
+    let history = trainer
         .fit(&train.inputs, &train.labels)
         .epochs(options.epochs.unwrap_or(epochs))
         .batch_size(options.batch)
         .seed(options.seed)
         .validation(&test.inputs, &test.labels)
-        .callback(&mut stop);
-    if let Some(checkpoint) = &options.checkpoint {
-        if checkpoint.exists() {
-            fit = fit.resume(checkpoint);
-        }
-        fit = fit.checkpoint(checkpoint);
-    }
-    let history = fit.run()?;
+        .callback(&mut stop)
+        .callback(&mut backup)
+        .run()
+        .map_err(|error| match error {
+            model::Error::Checkpoint { .. } | model::Error::CheckpointVersion { .. } => {
+                format!("{error}; without that file, the run begins anew").into()
+            }
+            error => Box::<dyn Error>::from(error),
+        })?;
     if let Some(reason) = &history.stopped {
-        println!("{reason}");
-        match &options.checkpoint {
-            Some(file) => println!("the same command goes on from there: --checkpoint {}", file.display()),
-            None => println!("with --checkpoint FILE the run could be gone on with"),
-        }
+        println!("{reason}; the same command goes on from {}", state.display());
         return Ok(Outcome::Interrupted);
     }
 

@@ -154,6 +154,16 @@ fn steps_and_predictions_allocate_nothing() {
             }
         }
 
+        let weights: Vec<f32> = (0..64).map(|i| i as f32 / 64.0).collect();
+        let mut tiny = Tiny::new(1).compile(Adam::default(), BinaryCrossEntropy, (Accuracy::new(),));
+        let mut running = tiny.running_scores().expect("metrics that can be");
+        tiny.train_on_batch(&rows, &classes, &rng).expect("the first step");
+        let step = || {
+            let loss = tiny.train_on_batch_weighted(&rows, &classes, &weights, &rng).expect("a step");
+            running.add(loss, tiny.step_predictions(), &classes).expect("as many labels");
+        };
+        assert_eq!(allocations(step), 0, "a step with weights and metrics");
+
         let focal = BinaryFocalCrossEntropy.label_smoothing(0.1);
         let mut tiny = Tiny::new(1).compile(Adam::default(), focal, ());
         tiny.train_on_batch(&rows, &classes, &rng).expect("the first step");
@@ -163,7 +173,6 @@ fn steps_and_predictions_allocate_nothing() {
         // What a run does once for each epoch is the same for long and short ones; a step of a second epoch, with weights
         // and metrics that remember the whole epoch, takes nothing.
         let metrics = || (Auc::new(), Precision::new(), RootMeanSquaredError::new());
-        let weights: Vec<f32> = (0..64).map(|i| i as f32 / 64.0).collect();
         let epochs = |batch: usize, epochs: usize| {
             let mut tiny = Tiny::new(1).compile(Adam::default(), Hinge, metrics());
             let labels: Vec<f32> = classes.iter().map(|&class| f32::from(class)).collect();

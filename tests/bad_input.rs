@@ -4,10 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use typenet::data::mnist;
+use typenet::kernels::Rng;
 use typenet::layers::Model;
 use typenet::layers::activation::Softmax;
 use typenet::losses::Loss;
-use typenet::metrics::{self, Metric};
+use typenet::metrics::{self, Metric, Metrics};
 use typenet::model::{Error, LossMetric, NonFiniteCause};
 use typenet::prelude::*;
 
@@ -120,6 +121,19 @@ fn weights_that_cannot_be_are_an_error() {
             refused(trainer(), |t| t.fit(&SAMPLES, &LABELS).sample_weights(&weights).run().map(|_| ()));
         assert!(matches!(error, Error::Weight { .. }), "{error}");
         message(&error, &["training samples", "weight 2 of samples", &found.to_string()]);
+        let rng = Rng::seed(1);
+        let step =
+            |t: &mut NetTrainer| t.train_on_batch_weighted(&SAMPLES, &LABELS, &weights, &rng).map(|_| ());
+        message(&refused(trainer(), step), &["training samples", "weight 2 of samples", &found.to_string()]);
+        let mut gradients = Net::zeros();
+        let error = refused(trainer(), |t| {
+            t.gradients_weighted(&SAMPLES, &LABELS, &weights, &rng, &mut gradients).map(|_| ())
+        });
+        message(&error, &["training samples", "weight 2 of samples", &found.to_string()]);
+        let error = refused(trainer(), |t| {
+            t.fit(&SAMPLES, &LABELS).validation_weighted(&SAMPLES, &LABELS, &weights).run().map(|_| ())
+        });
+        message(&error, &["validation samples", "weight 2 of samples", &found.to_string()]);
         let error = refused(trainer(), |t| t.evaluate_weighted(&SAMPLES, &LABELS, &weights).map(|_| ()));
         message(&error, &["evaluation samples", &found.to_string()]);
         let weights = [1.0, found, 1.0];
@@ -197,9 +211,57 @@ fn loss_that_is_not_finite_stops_the_run() {
         panic!("{error}")
     };
     assert_eq!((found.tensor.as_str(), found.index), ("dense_2.bias", 1));
-    let error =
-        trainer.train_on_batch(&SAMPLES, &LABELS, &typenet::kernels::Rng::seed(1)).expect_err("the same");
-    message(&error, &["step 1", "value 1 of `dense_2.bias` is NaN"]);
+    let error = trainer.train_on_batch(&SAMPLES, &LABELS, &Rng::seed(1)).expect_err("the same");
+    message(&error, &["at step 1, ", "value 1 of `dense_2.bias` is NaN"]);
+}
+
+#[test]
+fn a_forward_pass_that_overflows_names_the_first_layer_that_does() {
+    model! { pub Inner < Dense(8 => 8, relu) > }
+    model! {
+        pub Deep <
+            Input(2, 2),
+            Flatten,
+            first: Dense(4 => 8, relu),
+            Dropout(0.2),
+            inner: Inner(8 => 8),
+            Dropout(0.1),
+            same: Dense(8 => 8, relu),
+            again: Dense(8 => 8, relu),
+            logits: Dense(8 => 3, softmax),
+        >
+    }
+    let samples = [[[0.5, 0.5]; 2]; 6];
+    for (layer, tensor) in [
+        ("first", "first.weight"),
+        ("inner", "inner.dense_1.weight"),
+        ("same", "same.weight"),
+        ("again", "again.weight"),
+        ("logits", "logits.weight"),
+    ] {
+        let mut net = Deep::zeros();
+        net.block_mut().fill(0.5);
+        let mut trainer = net.compile(Sgd::new(0.1), CategoricalCrossEntropy, ());
+        let len = trainer.tensor(tensor).expect("a tensor").values.len();
+        trainer.set_tensor(tensor, &vec![3e38; len]).expect("a tensor");
+        let before = trainer.to_boxed();
+        let error = trainer.train_on_batch(&samples, &LABELS, &Rng::seed(1)).expect_err("4 · 3e38 · 0.5");
+        let Error::NonFiniteLoss { epoch: 0, step: 1, cause, .. } = &error else { panic!("{error}") };
+        let largest = Some((tensor.to_string(), 3e38));
+        assert_eq!(*cause, NonFiniteCause::Overflow { layer: Some(layer.to_string()), largest });
+        message(
+            &error,
+            &[&format!("the first output that is not finite is that of `{layer}`"), "at step 1, "],
+        );
+        assert_eq!(trainer.block(), before.block());
+    }
+
+    // Finite predictions of which the loss is not.
+    model! { Line < Dense(1 => 1) > }
+    let mut trainer = Line::zeros().compile(Sgd::new(0.1), Poisson, ());
+    trainer.set_tensor("dense_1.bias", &[-1.0]).expect("a tensor");
+    let error = trainer.train_on_batch(&[[1.0]], &[2.0f32], &Rng::seed(1)).expect_err("a logarithm of -1");
+    let Error::NonFiniteLoss { cause: NonFiniteCause::Loss, .. } = &error else { panic!("{error}") };
 }
 
 #[test]
@@ -269,10 +331,198 @@ fn checkpoint_of_another_run_is_an_error_that_names_the_first_difference() {
     let adam = Net::new(1).compile(Adam::default(), CategoricalCrossEntropy, (Accuracy::new(),));
     let mut adam = adam;
     let error = adam.fit(&SAMPLES, &LABELS).batch_size(2).resume(&file).run().expect_err("another optimizer");
-    message(&error, &["optimizer"]);
+    message(&error, &["`optimizer` is `Sgd`, expected `Adam`"]);
+}
 
+#[test]
+fn a_file_that_is_no_checkpoint_or_of_another_version_is_refused_as_that() {
+    let folder = tempfile::tempdir().expect("a folder");
     let weights = folder.path().join("weights.safetensors");
     Net::new(1).save(&weights).expect("a save");
     let error = refused(trainer(), |t| t.fit(&SAMPLES, &LABELS).resume(&weights).run().map(|_| ()));
-    message(&error, &["weights.safetensors", "checkpoint"]);
+    assert!(matches!(error, Error::NotACheckpoint { .. }), "{error}");
+    message(&error, &["weights.safetensors", "not a checkpoint"]);
+
+    let file = folder.path().join("run.safetensors");
+    trainer().fit(&SAMPLES, &LABELS).progress(false).checkpoint(&file).run().expect("a run");
+    let bytes = fs::read(&file).expect("the checkpoint");
+    let key = b"\"typenet checkpoint\":\"";
+    let at = bytes.windows(key.len()).position(|part| part == key).expect("the version") + key.len();
+    assert_eq!(bytes[at..at + 2], *b"3\"");
+    for version in *b"124" {
+        let mut other = bytes.clone();
+        other[at] = version;
+        fs::write(&file, other).expect("a file");
+        let error = refused(trainer(), |t| t.fit(&SAMPLES, &LABELS).resume(&file).run().map(|_| ()));
+        let Error::CheckpointVersion { found, expected: 3, .. } = &error else { panic!("{error}") };
+        assert_eq!(*found, char::from(version).to_string());
+        message(&error, &["run.safetensors: checkpoint version ", "expected 3"]);
+    }
+}
+
+/// A short run that saves a checkpoint to a file, or would go on from it.
+fn short<M, L, K>(
+    model: Box<M>,
+    optimizer: impl Optimizer,
+    loss: L,
+    metrics: K,
+) -> impl FnOnce(&Path, bool) -> Result<(), Error>
+where
+    M: Model<Sample = [f32; 4], Prediction = [f32; 3]>,
+    L: Loss<M::Head, [f32; 3], u8>,
+    K: Metrics<M::Head, [f32; 3], u8>,
+{
+    move |file, resume| {
+        let before = model.to_boxed();
+        let mut trainer = model.compile(optimizer, loss, metrics);
+        let fit = trainer.fit(&SAMPLES, &LABELS).progress(false);
+        let result = if resume { fit.resume(file) } else { fit.checkpoint(file) }.run();
+        assert!(result.is_ok() || trainer.block() == before.block(), "a refused run changes nothing");
+        result.map(|_| ())
+    }
+}
+
+/// Of two runs that differ in `what`, which is `first` and `second`, or is not there, neither goes on from the other's
+/// checkpoint.
+fn differ<A, B>(run: impl Fn() -> A, other: impl Fn() -> B, what: &str, [first, second]: [Option<&str>; 2])
+where
+    A: FnOnce(&Path, bool) -> Result<(), Error>,
+    B: FnOnce(&Path, bool) -> Result<(), Error>,
+{
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("run.safetensors");
+    let text = |value: Option<&str>, none: &str| value.map_or(none.to_string(), |value| format!("`{value}`"));
+    let check = |error: Error, in_file, in_run| match error {
+        Error::Checkpoint { what: found_what, found, expected, .. } => assert_eq!(
+            [found_what, found, expected],
+            [what.to_string(), text(in_file, "missing"), text(in_run, "none")]
+        ),
+        other => panic!("{other}"),
+    };
+    run()(&file, false).expect("a run");
+    check(other()(&file, true).expect_err("the first's checkpoint"), first, second);
+    other()(&file, false).expect("a run");
+    check(run()(&file, true).expect_err("the second's checkpoint"), second, first);
+    other()(&file, true).expect("its own checkpoint");
+}
+
+/// Models of one name, each with an inner model of one name that ends in the activation in brackets.
+macro_rules! namesakes {
+    ($($module:ident [$inner:ident] { $($layers:tt)* })+) => {
+        $(mod $module {
+            #![allow(dead_code, unreachable_pub)]
+            use typenet::prelude::*;
+            model! { pub Inner < Dense(8 => 8, $inner) > }
+            model! { pub Net < $($layers)* > }
+        })+
+    };
+}
+namesakes! {
+    base [tanh] { Dense(4 => 8, relu, l2 = 0.1), Dropout(0.2), inner: Inner(8 => 8), Dense(8 => 3, softmax) }
+    activation [tanh] { Dense(4 => 8, elu, l2 = 0.1), Dropout(0.2), inner: Inner(8 => 8), Dense(8 => 3, softmax) }
+    factor [tanh] { Dense(4 => 8, relu, l2 = 0.2), Dropout(0.2), inner: Inner(8 => 8), Dense(8 => 3, softmax) }
+    constraint [tanh] {
+        Dense(4 => 8, relu, l2 = 0.1, constraint = max_norm(2.0)), Dropout(0.2), inner: Inner(8 => 8), Dense(8 => 3, softmax)
+    }
+    rate [tanh] { Dense(4 => 8, relu, l2 = 0.1), Dropout(0.3), inner: Inner(8 => 8), Dense(8 => 3, softmax) }
+    inside [selu] { Dense(4 => 8, relu, l2 = 0.1), Dropout(0.2), inner: Inner(8 => 8), Dense(8 => 3, softmax) }
+    bias [tanh] {
+        Dense(4 => 8, relu, l2 = 0.1), Dropout(0.2), inner: Inner(8 => 8), Dense(8 => 3, softmax, bias = false)
+    }
+    longer [tanh] {
+        Dense(4 => 8, relu, l2 = 0.1), Dropout(0.2), inner: Inner(8 => 8), Dense(8 => 3, softmax), Flatten
+    }
+}
+
+#[test]
+fn checkpoint_of_another_model_is_refused_by_its_first_layer_that_differs() {
+    fn net<M>(model: Box<M>) -> impl FnOnce(&Path, bool) -> Result<(), Error>
+    where
+        M: Model<Sample = [f32; 4], Prediction = [f32; 3]>,
+        CategoricalCrossEntropy: Loss<M::Head, [f32; 3], u8>,
+    {
+        short(model, Sgd::new(0.1), CategoricalCrossEntropy, ())
+    }
+    model! { pub Other < Dense(4 => 8, relu), Dense(8 => 3, softmax) > }
+    differ(|| net(Net::new(1)), || net(Other::new(1)), "model", [Some("Net"), Some("Other")]);
+
+    let base = || net(base::Net::new(1));
+    let first = "dense_1: Dense(4 => 8, relu, l2 = 0.1, weight [4, 8], bias [8])";
+    let other = "dense_1: Dense(4 => 8, elu, l2 = 0.1, weight [4, 8], bias [8])";
+    differ(base, || net(activation::Net::new(1)), "layer.1", [Some(first), Some(other)]);
+    let other = "dense_1: Dense(4 => 8, relu, l2 = 0.2, weight [4, 8], bias [8])";
+    differ(base, || net(factor::Net::new(1)), "layer.1", [Some(first), Some(other)]);
+    let other = "dense_1: Dense(4 => 8, relu, l2 = 0.1, constraint = max_norm(2), weight [4, 8], bias [8])";
+    differ(base, || net(constraint::Net::new(1)), "layer.1", [Some(first), Some(other)]);
+    let [first, other] = [0.2, 0.3].map(|rate| format!("dropout_1: Dropout(8 => 8, rate = {rate})"));
+    differ(base, || net(rate::Net::new(1)), "layer.2", [Some(&first), Some(&other)]);
+    let [first, other] = ["tanh", "selu"].map(|name| format!("inner: Inner(8 => 8, {name})"));
+    differ(base, || net(inside::Net::new(1)), "layer.3", [Some(&first), Some(&other)]);
+    let [first, other] =
+        [", bias [3]", ""].map(|bias| format!("dense_2: Dense(8 => 3, softmax, weight [8, 3]{bias})"));
+    differ(base, || net(bias::Net::new(1)), "layer.4", [Some(&first), Some(&other)]);
+    differ(base, || net(longer::Net::new(1)), "layer.5", [None, Some("flatten_1: Flatten(3 => 3)")]);
+}
+
+#[test]
+fn checkpoint_of_another_optimizer_is_refused_also_where_it_has_an_option_more() {
+    fn sgd(optimizer: impl Optimizer) -> impl FnOnce(&Path, bool) -> Result<(), Error> {
+        short(Net::new(1), optimizer, CategoricalCrossEntropy, ())
+    }
+    let plain = || sgd(Sgd::new(0.1));
+    let option = |what, value| (format!("optimizer.{what}"), [None, Some(value)]);
+    let (what, values) = option("clip_value", "0.5");
+    differ(plain, || sgd(Sgd::new(0.1).clip_value(0.5)), &what, values);
+    let (what, values) = option("clip_norm", "0.5");
+    differ(plain, || sgd(Sgd::new(0.1).clip_norm(0.5)), &what, values);
+    let (what, values) = option("clip_global_norm", "0.5");
+    differ(plain, || sgd(Sgd::new(0.1).clip_global_norm(0.5)), &what, values);
+    let (what, values) = option("accumulate", "2");
+    differ(plain, || sgd(Sgd::new(0.1).accumulate(2)), &what, values);
+    let (what, values) = option("average", "0.9");
+    differ(plain, || sgd(Sgd::new(0.1).average(0.9)), &what, values);
+    let (what, values) = option("weight_decay", "0.01");
+    differ(plain, || sgd(Sgd::new(0.1).weight_decay(0.01)), &what, values);
+    differ(plain, || sgd(Sgd::new(0.1).nesterov()), "optimizer.nesterov", [Some("0"), Some("1")]);
+}
+
+#[test]
+fn checkpoint_of_another_loss_other_metrics_or_other_weights_is_refused() {
+    fn plain<L: Loss<Softmax, [f32; 3], u8>>(loss: L) -> impl FnOnce(&Path, bool) -> Result<(), Error> {
+        short(Net::new(1), Sgd::new(0.1), loss, ())
+    }
+    let smooth = |smoothing| move || plain(CategoricalCrossEntropy.label_smoothing(smoothing));
+    let name = |smoothing| format!("categorical_crossentropy(label_smoothing = {smoothing})");
+    differ(smooth(0.0), smooth(0.1), "loss", [Some(&name(0.0)), Some(&name(0.1))]);
+    let focal = "categorical_focal_crossentropy(gamma = 2, alpha = 0.25, label_smoothing = 0)";
+    differ(smooth(0.0), || plain(CategoricalFocalCrossEntropy), "loss", [Some(&name(0.0)), Some(focal)]);
+    let accuracy = || short(Net::new(1), Sgd::new(0.1), CategoricalCrossEntropy, (Accuracy::new(),));
+    differ(smooth(0.0), accuracy, "metrics", [Some(""), Some("accuracy")]);
+
+    fn weighted(
+        samples: Option<&'static [f32]>,
+        classes: Option<&'static [f32]>,
+    ) -> impl FnOnce(&Path, bool) -> Result<(), Error> {
+        move |file, resume| {
+            let mut trainer = trainer();
+            let mut fit = trainer.fit(&SAMPLES, &LABELS).progress(false);
+            if let Some(samples) = samples {
+                fit = fit.sample_weights(samples);
+            }
+            if let Some(classes) = classes {
+                fit = fit.class_weights(classes);
+            }
+            if resume { fit.resume(file) } else { fit.checkpoint(file) }.run().map(|_| ())
+        }
+    }
+    let none = || weighted(None, None);
+    differ(none, || weighted(Some(&[0.5; 6]), None), "sample_weights", [Some("no"), Some("yes")]);
+    let classes = || weighted(None, Some(&[1.0, 0.5, 9.0]));
+    differ(none, classes, "class_weights", [Some("no"), Some("1, 0.5, 9")]);
+    differ(
+        classes,
+        || weighted(None, Some(&[1.0, 0.5, 8.0])),
+        "class_weights",
+        [Some("1, 0.5, 9"), Some("1, 0.5, 8")],
+    );
 }

@@ -6,7 +6,7 @@ use typenet::callbacks::{Callback, CallbackList, Context, JsonLinesLogger, Mode,
 use typenet::data::digits;
 use typenet::kernels::Rng;
 use typenet::layers::Model;
-use typenet::model::{EpochRecord, Error, History, NonFiniteCause, Scores};
+use typenet::model::{EpochRecord, Error, History, NonFiniteCause, Scores, step_rng};
 use typenet::prelude::*;
 
 model! { Net < Dense(64 => 32, relu), Dropout(0.3), Dense(32 => 10, softmax) > }
@@ -143,6 +143,26 @@ fn checkpoints_are_named_by_epoch_and_the_best_is_kept() {
     }
     assert_ne!(best_epoch, 39, "the best is the last: nothing is shown");
     assert_eq!(Net::load(path("best.safetensors")).expect("weights").block(), by_epoch[best_epoch]);
+}
+
+#[test]
+fn the_mode_of_the_best_may_be_given_before_its_score_or_after() {
+    let (few, folder) = (few(), tempfile::tempdir().expect("a folder"));
+    let saver = |name: &str| ModelCheckpoint::new(folder.path().join(name)).save_weights_only(true);
+    // The largest loss, which is that of the first epoch.
+    let mut before = saver("before").mode(Mode::Max).save_best_only("loss");
+    let mut after = saver("after").save_best_only("loss").mode(Mode::Max);
+    let mut first = Vec::new();
+    let mut watch = LambdaCallback::new().on_epoch_end(|context, record| {
+        if record.epoch == 1 {
+            first = context.weights().to_vec();
+        }
+    });
+    few.run(&mut trainer(), vec![&mut before, &mut after, &mut watch]).expect("a run");
+    drop(watch);
+    for saver in [before, after] {
+        assert_eq!(Net::load(saver.path()).expect("weights").block(), first, "{}", saver.path().display());
+    }
 }
 
 #[test]
@@ -310,6 +330,10 @@ fn callbacks_that_cannot_be_are_refused_before_the_first_step() {
     refused(&mut ModelCheckpoint::new("{epok}"), &["{epok}", "{epoch}"]);
     refused(&mut ModelCheckpoint::new("x").every_epochs(0), &["every_epochs", "0"]);
     refused(&mut ModelCheckpoint::new("x").every_steps(3).save_best_only("loss"), &["every_steps", "3"]);
+    refused(
+        &mut ModelCheckpoint::new("x").initial_value_threshold(0.25),
+        &["ModelCheckpoint", "initial_value_threshold", "0.25", "save_best_only"],
+    );
     refused(&mut BackupAndRestore::new("x").every_steps(0), &["every_steps", "0"]);
     refused(&mut TerminateOnNan::new().every_steps(0), &["every_steps", "0"]);
     refused(&mut TensorBoard::new("x").every_steps(0), &["every_steps", "0"]);
@@ -365,12 +389,15 @@ fn numbers_that_stop_being_finite_name_step_and_tensor_and_leave_the_checkpoint(
     };
     let error = run(&mut sgd(), &mut LambdaCallback::new());
     let Error::NonFiniteLoss { epoch: 2, step: 2, cause, .. } = &error else { panic!("{error}") };
-    let NonFiniteCause::Overflow { largest: Some((tensor, _)) } = cause else { panic!("{cause}") };
-    assert!(tensor.starts_with("dense_"), "{tensor}");
+    let NonFiniteCause::Overflow { layer: Some(layer), largest: Some((tensor, _)) } = cause else {
+        panic!("{cause}")
+    };
+    assert!(layer.starts_with("dense_") && tensor.starts_with("dense_"), "{cause}");
+    assert!(error.to_string().contains(" at step 2 of epoch 2, expected a finite number: "), "{error}");
     assert_eq!(Net::load(&file).expect("the checkpoint of epoch 1").block().len(), Net::BLOCK_LEN);
 
     // A weight that the loss does not see: behind units that are always off, whose gradient is zero.
-    let hidden = |terminate: bool| {
+    let hidden = |every_steps: Option<u64>| {
         let mut net = Net::new(3);
         net.dense_1_mut().bias().expect("a bias").fill(-1e9);
         let mut trainer = net.compile(Sgd::new(0.01), CategoricalCrossEntropy, (Accuracy::new(),));
@@ -379,19 +406,23 @@ fn numbers_that_stop_being_finite_name_step_and_tensor_and_leave_the_checkpoint(
                 context.weights_mut()[64 * 32 + 5] = f32::NEG_INFINITY;
             }
         });
-        let mut look = TerminateOnNan::new();
+        let mut look = TerminateOnNan::new().every_steps(every_steps.unwrap_or(1));
         let mut fit =
             trainer.fit(&few.inputs, &few.labels).batch_size(10).progress(false).callback(&mut spoil);
-        if terminate {
+        if every_steps.is_some() {
             fit = fit.callback(&mut look);
         }
         fit.run().expect_err("a weight that is not finite")
     };
-    for (terminate, expected) in [(true, 2), (false, 6)] {
-        let error = hidden(terminate);
-        let Error::NonFiniteWeights { epoch: 1, step, found } = &error else { panic!("{error}") };
-        assert_eq!((*step, found.tensor.as_str(), found.index), (expected, "dense_1.bias", 5), "{error}");
+    for (every_steps, expected) in [(Some(1), (2, 2)), (Some(4), (1, 4)), (Some(9), (1, 6)), (None, (1, 6))] {
+        let error = hidden(every_steps);
+        let Error::NonFiniteWeights { epoch: 1, since, step, found } = &error else { panic!("{error}") };
+        assert_eq!((found.tensor.as_str(), found.index), ("dense_1.bias", 5), "{error}");
+        assert_eq!((*since, *step), expected, "{error}");
     }
+    let [exact, late] = [Some(1), None].map(|every_steps| hidden(every_steps).to_string());
+    assert!(exact.starts_with("value 5 of `dense_1.bias` is -inf since step 2 of epoch 1, "), "{exact}");
+    assert!(late.contains(" since one of the steps 1 to 6 of epoch 1, "), "{late}");
 }
 
 #[test]
@@ -408,8 +439,7 @@ fn a_loop_written_by_hand_does_what_fit_does() {
     let mut by_hand = Net::new(3).compile(Adam::new(0.01), CategoricalCrossEntropy, ());
     let (mut early, mut plateau) = settings();
     let mut callbacks = CallbackList::new().callback(&mut early).callback(&mut plateau);
-    // The stream of dropout in a run of seed 0.
-    let rng = Rng::seed(0).fork(2);
+    let rng = step_rng(0);
     callbacks.on_train_begin(&mut by_hand).expect("callbacks that can be");
     while callbacks.next_epoch() <= 40 && !callbacks.is_stopping() {
         callbacks.on_epoch_begin(&mut by_hand).expect("an epoch");

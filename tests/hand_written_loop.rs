@@ -3,7 +3,7 @@
 
 use typenet::kernels::Rng;
 use typenet::layers::Model;
-use typenet::model::Error;
+use typenet::model::{Error, shuffle_epoch, step_rng};
 use typenet::prelude::*;
 
 model! { pub Inner < Dense(6 => 9, tanh), Dense(_ => 8, relu) > }
@@ -125,6 +125,110 @@ fn a_regularized_loss_is_the_loss_and_the_penalty() {
         trainer.gradients(samples, labels, &Rng::seed(1), &mut gradients).expect("gradients");
         gradients.block()[i]
     }
+}
+
+#[test]
+fn a_loop_with_weights_and_metrics_has_bits_and_scores_of_fit() {
+    let (samples, labels) = data();
+    let mut rng = Rng::seed(5);
+    let sample_weights: Vec<f32> = (0..SAMPLES).map(|_| rng.uniform() as f32).collect();
+    let class_weights = [1.0, 0.25, 3.0];
+    let weight = |i: usize| sample_weights[i] * class_weights[usize::from(labels[i])];
+    let metrics = || (Accuracy::new(), Auc::new().class_id(2).named("auc"));
+    let trainer = || Regular::new(1).compile(Adam::new(0.01), CategoricalCrossEntropy, metrics());
+    let mut by_fit = trainer();
+    let fit = by_fit.fit(&samples, &labels).sample_weights(&sample_weights).class_weights(&class_weights);
+    let fit = fit.validation_weighted(&samples, &labels, &sample_weights);
+    let history = fit.epochs(4).batch_size(7).seed(9).progress(false).run().expect("a run");
+
+    for in_parts in [false, true] {
+        let mut by_hand = trainer();
+        let mut gradients = Regular::zeros();
+        let mut running = by_hand.running_scores().expect("metrics that can be");
+        for (epoch, expected) in (1..).zip(&history.epochs) {
+            let mut order: Vec<usize> = (0..SAMPLES).collect();
+            shuffle_epoch(9, epoch, &mut order);
+            running.reset();
+            for batch in order.chunks(7) {
+                let (x, y): (Vec<_>, Vec<_>) = batch.iter().map(|&i| (samples[i], labels[i])).unzip();
+                let weights: Vec<f32> = batch.iter().map(|&i| weight(i)).collect();
+                let loss = if in_parts {
+                    let loss = by_hand.gradients_weighted(&x, &y, &weights, &step_rng(9), &mut gradients);
+                    by_hand.apply_gradients(&gradients).expect("an update");
+                    loss
+                } else {
+                    by_hand.train_on_batch_weighted(&x, &y, &weights, &step_rng(9))
+                };
+                running.add(loss.expect("a step"), by_hand.step_predictions(), &y).expect("as many labels");
+                // The trainer's metrics are others than the loop's.
+                by_hand.evaluate(&x, &y).expect("scores");
+            }
+            let found = running.scores();
+            assert_eq!(found.metrics, expected.training.metrics);
+            // Means of batches, multiplied by their sizes, instead of sums.
+            let loss = expected.training.loss;
+            assert!((found.loss - loss).abs() <= 1e-14 * loss, "{} {loss}", found.loss);
+            let validation = by_hand.evaluate_weighted(&samples, &labels, &sample_weights).expect("scores");
+            assert_eq!(Some(&validation), expected.validation.as_ref());
+        }
+        assert_eq!(bits(by_hand.block()), bits(by_fit.block()), "in parts: {in_parts}");
+        let error = running.add(1.0, by_hand.step_predictions(), &labels).expect_err("3 predictions");
+        assert!(matches!(error, Error::Counts { samples: 3, labels: SAMPLES, .. }), "{error}");
+    }
+}
+
+#[test]
+fn predictions_of_a_step_are_those_before_its_update() {
+    let (samples, labels) = data();
+    let mut trainer = Inner3::new(1).compile(Sgd::new(0.1), CategoricalCrossEntropy, ());
+    assert!(trainer.step_predictions().is_empty());
+    for batch in [SAMPLES, 5] {
+        let before: Vec<[f32; 3]> = samples[..batch].iter().map(|sample| trainer.predict(sample)).collect();
+        trainer.train_on_batch(&samples[..batch], &labels[..batch], &Rng::seed(1)).expect("a step");
+        assert_eq!(bits(trainer.step_predictions().as_flattened()), bits(before.as_flattened()));
+        assert_ne!(trainer.predict(&samples[0]), before[0]);
+    }
+    trainer.dense_2_mut().bias().expect("a bias")[0] = f32::NAN;
+    trainer.train_on_batch(&samples, &labels, &Rng::seed(1)).expect_err("NaN");
+    assert!(trainer.step_predictions().is_empty());
+}
+
+#[test]
+fn a_learning_rate_set_by_hand_is_that_of_the_next_step() {
+    let (samples, labels) = data();
+    let mut trainer = Inner3::new(1).compile(Sgd::new(0.1), CategoricalCrossEntropy, ());
+    let step = |trainer: &mut Trainer<Inner3, _, _, _>| {
+        let before = trainer.to_boxed();
+        trainer.train_on_batch(&samples, &labels, &Rng::seed(1)).expect("a step");
+        bits(trainer.block()) != bits(before.block())
+    };
+    assert!(step(&mut trainer));
+    trainer.set_learning_rate(0.0).expect("a rate");
+    assert!(!step(&mut trainer));
+    for rate in [-1.0, f64::NAN] {
+        assert!(matches!(trainer.set_learning_rate(rate), Err(Error::Optimizer(_))));
+        assert_eq!(trainer.learning_rate(), 0.0);
+    }
+
+    let scheduled = Sgd::new(0.1).schedule(schedules::CosineDecay::new(0.1, 10));
+    let mut trainer = Inner3::new(1).compile(scheduled, CategoricalCrossEntropy, ());
+    let before = trainer.learning_rate();
+    let error = trainer.set_learning_rate(0.5).expect_err("a schedule");
+    assert!(matches!(&error, Error::Scheduled { schedule } if schedule.contains("0.1")), "{error}");
+    assert_eq!(trainer.learning_rate(), before);
+}
+
+#[test]
+fn a_weight_that_stops_being_finite_is_found_by_a_look() {
+    let mut trainer = Inner3::new(1).compile(Sgd::new(0.6), CategoricalCrossEntropy, ());
+    assert_eq!(trainer.find_non_finite(), None);
+    let mut gradients = Inner3::zeros();
+    gradients.dense_2_mut().bias().expect("a bias")[1] = f32::MAX;
+    for _ in 0..2 {
+        trainer.apply_gradients(&gradients).expect("a finite gradient");
+    }
+    let found = trainer.find_non_finite().expect("the sum of two steps");
+    assert_eq!((found.tensor.as_str(), found.index), ("dense_2.bias", 1));
 }
 
 /// Euclidean norms of the columns.

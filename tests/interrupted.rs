@@ -1,4 +1,4 @@
-//! Ctrl-C during `fit` in the main example ends it cleanly with the state saved, and it goes on from there.
+//! Ctrl-C during `fit` in the main example ends it cleanly with the state saved, and the same command goes on from there.
 //!
 //! The program starts itself as the example, so it has a `main` of its own.
 
@@ -20,27 +20,19 @@ fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
-fn main() -> std::process::ExitCode {
-    if std::env::var_os("TYPENET_EXAMPLE").is_some() {
-        return mnist::main();
-    }
-    if !cfg!(unix) {
-        println!("skipped: signals are sent by `kill`");
-        return std::process::ExitCode::SUCCESS;
-    }
+/// The same command interrupted and given again, which must end with the bits of a run that was not interrupted. `state` is
+/// where it says that it saves the run; `stays` whether that is there at the end.
+fn interrupt(arguments: &[&str], weights: &str, state: &str, stays: bool) {
     let folder = tempfile::tempdir().expect("a folder");
     let end = |child: Child| child.wait_with_output().expect("the example ends");
-    let arguments = |out: &'static str| {
-        ["--epochs", "3", "--batch", "8", "--checkpoint", "run.safetensors", "--out", out]
-    };
-    let whole = end(start(&["--epochs", "3", "--batch", "8", "--out", "whole.safetensors"], folder.path()));
-    assert!(whole.status.success(), "{}", text(&whole));
+    let with = |further: &[&str]| end(start(&[arguments, further].concat(), folder.path()));
+    let place = |name: &str| folder.path().join(name);
 
-    let checkpoint = folder.path().join("run.safetensors");
-    let child = start(&arguments("parts.safetensors"), folder.path());
+    // More epochs than any machine does before the signal comes.
+    let child = start(&[arguments, &["--epochs", "1000000"]].concat(), folder.path());
     let deadline = Instant::now() + Duration::from_secs(60);
-    while !checkpoint.exists() {
-        assert!(Instant::now() < deadline, "no checkpoint after the first epoch");
+    while !place(state).exists() {
+        assert!(Instant::now() < deadline, "no state after the first epoch");
         std::thread::sleep(Duration::from_millis(1));
     }
     let status = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
@@ -48,16 +40,42 @@ fn main() -> std::process::ExitCode {
     let interrupted = end(child);
     let said = text(&interrupted);
     assert_eq!(interrupted.status.code(), Some(130), "{said}");
-    assert!(said.contains("interrupted in epoch") && said.contains("--checkpoint run.safetensors"), "{said}");
-    assert!(!folder.path().join("parts.safetensors").exists(), "weights of half a training were saved");
+    assert!(said.contains(&format!("the same command goes on from {state}")), "{said}");
+    assert!(place(state).exists());
+    assert!(!place(weights).exists(), "weights of half a training were saved");
 
-    let resumed = end(start(&arguments("parts.safetensors"), folder.path()));
+    let epoch = said.split("interrupted in epoch ").nth(1).and_then(|rest| rest.split(' ').next());
+    let epoch: usize = epoch.and_then(|epoch| epoch.parse().ok()).expect("the epoch of the interrupt");
+    let epochs = (epoch + 1).to_string();
+    let other = with(&["--epochs", &epochs, "--seed", "2"]);
+    assert!(!other.status.success(), "{}", text(&other));
+    assert!(text(&other).contains("`seed` is `1`, expected `2`"), "{}", text(&other));
+
+    let resumed = with(&["--epochs", &epochs]);
     assert!(resumed.status.success(), "{}", text(&resumed));
-    let read = |name: &str| std::fs::read(folder.path().join(name)).expect("weights");
-    assert!(
-        read("parts.safetensors") == read("whole.safetensors"),
-        "other bits than without the interruption"
-    );
+    assert!(!text(&resumed).contains("epoch 1/"), "it did not go on: {}", text(&resumed));
+    assert_eq!(place(state).exists(), stays);
+    let parts = std::fs::read(place(weights)).expect("weights");
+    if stays {
+        std::fs::remove_file(place(state)).expect("the state");
+    }
+    let whole = with(&["--epochs", &epochs]);
+    assert!(whole.status.success(), "{}", text(&whole));
+    let whole = std::fs::read(place(weights)).expect("weights");
+    assert!(parts == whole, "other bits than without the interruption");
+}
+
+fn main() -> std::process::ExitCode {
+    if std::env::var_os("TYPENET_EXAMPLE").is_some() {
+        return mnist::main();
+    }
+    if !cfg!(unix) {
+        eprintln!("SKIPPED: tests/interrupted.rs: signals are sent by `kill`");
+        return std::process::ExitCode::SUCCESS;
+    }
+    interrupt(&[], "target/digits.safetensors", "target/digits.run.safetensors", false);
+    let named = ["--batch", "8", "--checkpoint", "state.safetensors", "--out", "weights.safetensors"];
+    interrupt(&named, "weights.safetensors", "state.safetensors", true);
     println!("interrupted and resumed: ok");
     std::process::ExitCode::SUCCESS
 }

@@ -1,6 +1,7 @@
 //! The real TensorBoard reads what `TensorBoard` writes. Needs Python with the package `tensorboard`, found as `python3` or
-//! as `TYPENET_PYTHON`; skipped with a line without it. The bytes are checked without it in `io/events.rs`.
+//! as `TYPENET_PYTHON`; without it a line says so, past what the test harness captures. The bytes are checked without it in `io/events.rs`.
 
+use std::io::Write;
 use std::process::Command;
 
 use typenet::data::digits;
@@ -32,7 +33,10 @@ fn tensorboard_reads_every_scalar_of_a_resumed_run_once() {
     let python = std::env::var("TYPENET_PYTHON").unwrap_or_else(|_| "python3".into());
     let has_package = Command::new(&python).args(["-c", "import tensorboard"]).output();
     if !has_package.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: {python} has no package `tensorboard`");
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED: tests/tensor_board.rs: {python} has no package `tensorboard`; TYPENET_PYTHON names another"
+        );
         return;
     }
     let digits = digits::load();

@@ -2,6 +2,7 @@
 //!
 //! rustc's part of a message changes between versions, so the messages are compared under one version alone.
 
+use std::io::Write;
 use std::process::Command;
 
 /// The compiler that wrote the `.stderr` files: the oldest that is supported.
@@ -13,7 +14,11 @@ fn mistakes_in_declarations_are_explained() {
     let version = Command::new(rustc).arg("--version").output().expect("rustc runs").stdout;
     let version = String::from_utf8_lossy(&version);
     if !version.starts_with(&format!("{COMPILER}.")) {
-        eprintln!("tests/ui is compared under {COMPILER} alone; skipped under {}", version.trim());
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED: tests/ui.rs: compared under {COMPILER} alone, not under {}",
+            version.trim()
+        );
         return;
     }
     let cases = trybuild::TestCases::new();

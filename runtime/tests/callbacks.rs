@@ -27,6 +27,8 @@ impl Layer for One {
         kind: "One",
         input: &[1],
         output: &[1],
+        activation: "linear",
+        settings: &[],
         parameters: &[TensorInfo { name: "weight", shape: &[1] }],
         buffers: &[],
         layers: &[],

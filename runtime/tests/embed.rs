@@ -176,6 +176,8 @@ const NESTED: &[LayerInfo] = &[
         kind: "Mlp",
         input: &[3],
         output: &[2],
+        activation: "linear",
+        settings: &[],
         parameters: &[],
         buffers: &[],
         layers: Mlp::LAYERS,

@@ -89,6 +89,7 @@ impl<T: Element, S: Shape, R: Rate> Layer<T> for Dropout<S, R> {
     const KIND: &'static str = "Dropout";
     /// The factor of each value: zero or `1 / (1 − R)`.
     const CACHE: usize = S::LEN;
+    const SETTINGS: &'static [(&'static str, f64)] = &[("rate", R::RATE)];
 
     fn predict(pass: Predict<'_, T>) {
         pass.output.copy_from_slice(pass.input);

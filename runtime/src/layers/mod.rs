@@ -229,6 +229,17 @@ pub trait Layer<T: Element = f32> {
     const BACKWARD_SCRATCH: usize = 0;
     /// Multiplications and additions per sample in a forward pass.
     const FLOPS: u64 = 0;
+    /// Numbers that the layer was declared with besides its sizes, by name, such as a rate. A checkpoint is one of this
+    /// model only if they agree.
+    ///
+    /// ```
+    /// use typenet_runtime::layers::Layer;
+    /// use typenet_runtime::layers::dropout::{Dropout, Fraction};
+    /// use typenet_runtime::typenum::U8;
+    ///
+    /// assert_eq!(<Dropout<(U8,), Fraction<1, 5>> as Layer>::SETTINGS, [("rate", 0.2)]);
+    /// ```
+    const SETTINGS: &'static [(&'static str, f64)] = &[];
     /// What is added to the loss for the size of the layer's weight, the first of `PARAMETERS`.
     const REGULARIZER: Regularizer = Regularizer::NONE;
     /// What holds for the layer's weight after every update.
@@ -291,6 +302,8 @@ impl LayerInfo {
             kind: L::KIND,
             input: L::Input::SIZES,
             output: L::Output::SIZES,
+            activation: <L::Head as Activation>::NAME,
+            settings: L::SETTINGS,
             parameters: L::PARAMETERS,
             buffers: L::BUFFERS,
             layers: L::LAYERS,
@@ -331,6 +344,8 @@ const fn count<T: Element, L: Layer<T>>() -> (usize, usize) {
         kind: L::KIND,
         input: &[],
         output: &[],
+        activation: "",
+        settings: &[],
         parameters: L::PARAMETERS,
         buffers: L::BUFFERS,
         layers: L::LAYERS,

@@ -143,6 +143,7 @@ impl<T: Element, L: Layer<T>, R: Rule> Layer<T> for Ruled<L, R> {
     const PREDICT_SCRATCH: usize = L::PREDICT_SCRATCH;
     const BACKWARD_SCRATCH: usize = L::BACKWARD_SCRATCH;
     const FLOPS: u64 = L::FLOPS;
+    const SETTINGS: &'static [(&'static str, f64)] = L::SETTINGS;
     /// Of several rules about one thing, the outermost holds.
     const REGULARIZER: Regularizer = if R::REGULARIZER.is_none() { L::REGULARIZER } else { R::REGULARIZER };
     const CONSTRAINT: Option<Constraint> = match R::CONSTRAINT {

@@ -57,6 +57,10 @@ macro_rules! binary {
                 $name
             }
 
+            fn settings(&self) -> Vec<(&'static str, f64)> {
+                self.by_name()
+            }
+
             fn validate(&self) -> Result<(), SettingError> {
                 check(stringify!($loss), &[("label_smoothing", self.label_smoothing, SHARE)])
             }

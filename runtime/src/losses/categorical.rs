@@ -78,6 +78,10 @@ macro_rules! categorical {
                 $name
             }
 
+            fn settings(&self) -> Vec<(&'static str, f64)> {
+                self.by_name()
+            }
+
             fn validate(&self) -> Result<(), SettingError> {
                 check(stringify!($loss), &[("label_smoothing", self.smoothing(), SHARE)])
             }
@@ -149,6 +153,10 @@ macro_rules! smoothed {
 smoothed!(CategoricalCrossEntropy CategoricalCrossEntropyWithLogits);
 
 impl KlDivergence {
+    fn by_name(&self) -> Vec<(&'static str, f64)> {
+        Vec::new()
+    }
+
     fn smoothing(&self) -> f64 {
         0.0
     }

@@ -134,6 +134,10 @@ macro_rules! binary {
                 "binary_focal_crossentropy"
             }
 
+            fn settings(&self) -> Vec<(&'static str, f64)> {
+                self.by_name()
+            }
+
             fn validate(&self) -> Result<(), SettingError> {
                 check(
                     stringify!($loss),
@@ -201,6 +205,10 @@ macro_rules! categorical {
         impl<const N: usize, Label: CategoricalLabel<N>> Loss<$head, [f32; N], Label> for $loss {
             fn name(&self) -> &'static str {
                 "categorical_focal_crossentropy"
+            }
+
+            fn settings(&self) -> Vec<(&'static str, f64)> {
+                self.by_name()
             }
 
             fn validate(&self) -> Result<(), SettingError> {

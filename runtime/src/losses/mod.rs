@@ -70,6 +70,19 @@ pub trait Loss<Head, Output, Label>: Send + Sync {
     /// Keras's name for it, in snake case.
     fn name(&self) -> &'static str;
 
+    /// The settings by name, switches as 0 or 1: a checkpoint is one of a run only if they agree.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::activation::Linear;
+    /// use typenet_runtime::losses::{Huber, Loss};
+    ///
+    /// let loss = &Huber.delta(0.5) as &dyn Loss<Linear, [f32; 1], f32>;
+    /// assert_eq!(loss.settings(), [("delta", 0.5)]);
+    /// ```
+    fn settings(&self) -> Vec<(&'static str, f64)> {
+        Vec::new()
+    }
+
     /// Whether the loss's settings can be.
     ///
     /// # Errors

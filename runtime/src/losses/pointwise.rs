@@ -191,7 +191,7 @@ fn sign(e: f64) -> f64 {
 /// [`Loss`] and [`OfPredictions`] of a function of prediction and target that gives value and derivative.
 macro_rules! pointwise {
     (
-        [$($generic:ident: $bound:path)?] $loss:ty, $name:expr, $check:expr, $validate:expr,
+        [$($generic:ident: $bound:path)?] $loss:ty, $name:expr, $check:expr, $settings:expr, $validate:expr,
         |$this:ident, $y:ident, $t:ident| $pair:expr
     ) => {
         impl<Head: Activation, Output: FloatArray, Label: FloatLabel<Output> $(, $generic)?>
@@ -202,6 +202,12 @@ macro_rules! pointwise {
             fn name(&self) -> &'static str {
                 let $this = self;
                 $name
+            }
+
+            #[allow(unused_variables)]
+            fn settings(&self) -> Vec<(&'static str, f64)> {
+                let $this = self;
+                $settings
             }
 
             #[allow(unused_variables)]
@@ -242,22 +248,22 @@ macro_rules! pointwise {
 }
 
 pointwise! {
-    [] MeanSquaredError, "mean_squared_error", check_finite, Ok(()),
+    [] MeanSquaredError, "mean_squared_error", check_finite, Vec::new(), Ok(()),
     |_this, y, t| ((y - t) * (y - t), 2.0 * (y - t))
 }
 pointwise! {
-    [] MeanAbsoluteError, "mean_absolute_error", check_finite, Ok(()),
+    [] MeanAbsoluteError, "mean_absolute_error", check_finite, Vec::new(), Ok(()),
     |_this, y, t| ((y - t).abs(), sign(y - t))
 }
 pointwise! {
-    [] MeanAbsolutePercentageError, "mean_absolute_percentage_error", check_finite, Ok(()),
+    [] MeanAbsolutePercentageError, "mean_absolute_percentage_error", check_finite, Vec::new(), Ok(()),
     |_this, y, t| {
         let scale = 100.0 / t.abs().max(EPSILON);
         (scale * (y - t).abs(), scale * sign(y - t))
     }
 }
 pointwise! {
-    [] MeanSquaredLogarithmicError, "mean_squared_logarithmic_error", check_finite, Ok(()),
+    [] MeanSquaredLogarithmicError, "mean_squared_logarithmic_error", check_finite, Vec::new(), Ok(()),
     |_this, y, t| {
         // Not `max`, which would hide a NaN.
         let kept = if y < EPSILON { EPSILON } else { y };
@@ -266,7 +272,7 @@ pointwise! {
     }
 }
 pointwise! {
-    [] Huber, "huber", check_finite, check("Huber", &[("delta", this.delta, POSITIVE)]),
+    [] Huber, "huber", check_finite, this.by_name(), check("Huber", &[("delta", this.delta, POSITIVE)]),
     |this, y, t| {
         let (e, delta) = (y - t, this.delta);
         let value = if e.abs() <= delta { 0.5 * e * e } else { delta * e.abs() - 0.5 * delta * delta };
@@ -274,15 +280,15 @@ pointwise! {
     }
 }
 pointwise! {
-    [] LogCosh, "log_cosh", check_finite, Ok(()),
+    [] LogCosh, "log_cosh", check_finite, Vec::new(), Ok(()),
     |_this, y, t| (log_cosh(y - t), libm::tanh(y - t))
 }
 pointwise! {
-    [] Poisson, "poisson", check_not_negative, Ok(()),
+    [] Poisson, "poisson", check_not_negative, Vec::new(), Ok(()),
     |_this, y, t| (y - t * libm::log(y + EPSILON), 1.0 - t / (y + EPSILON))
 }
 pointwise! {
-    [F: Fn] FromFn<F>, this.name, check_finite, Ok(()),
+    [F: Fn] FromFn<F>, this.name, check_finite, Vec::new(), Ok(()),
     |this, y, t| (this.function)(y, t)
 }
 

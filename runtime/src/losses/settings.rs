@@ -65,6 +65,10 @@ macro_rules! with_settings {
         }
 
         impl $loss {
+            fn by_name(&self) -> Vec<(&'static str, f64)> {
+                vec![$((stringify!($setting), f64::from(self.$setting)),)+]
+            }
+
             $(
                 $(#[$about])*
                 #[must_use]

@@ -14,11 +14,11 @@ use super::run::{Ending, Position};
 use super::{Error, History};
 use crate::io::safetensors::{File, Metadata, Tensor, block_tensors, read, write};
 use crate::optimizers::Optimizer;
-use crate::tensor::{Buffer, Tensors};
+use crate::tensor::{Buffer, LayerInfo, Tensors};
 
 /// The metadata that only a checkpoint has: the version of the layout above.
 const FORMAT: &str = "typenet checkpoint";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 const STEP: &str = "step";
 const RATE: &str = "learning_rate";
 const FIRST_RATE: &str = "optimizer.learning_rate";
@@ -29,16 +29,21 @@ const SAMPLES: &str = "epoch.samples";
 const LOSS: &str = "epoch.loss";
 const SECONDS: &str = "epoch.seconds";
 
+/// What the metadata of the layers and of the optimizer's settings begin with: a checkpoint has no others than its run.
+const OF_LAYERS: &str = "layer.";
+const OF_OPTIMIZER: &str = "optimizer.";
+
 /// What a run must agree with, in the order in which differences are reported.
 fn identity(context: &Context<'_>, callbacks: &[&mut dyn Callback]) -> Vec<(String, String)> {
     let pair = |name: &str, value: &dyn Display| (name.to_string(), value.to_string());
     let optimizer = context.optimizer();
-    let mut identity =
-        vec![pair(FORMAT, &VERSION), pair("model", &context.model), pair("optimizer", &optimizer.name())];
+    let mut identity = vec![pair("model", &context.model)];
+    describe(context.layers, OF_LAYERS, &mut identity);
+    identity.push(pair("optimizer", &optimizer.name()));
     identity.extend(optimizer.settings().iter().map(|(name, value)| {
         // Callbacks may have changed it since.
         let value = context.run.first_rate.filter(|_| *name == RATE).unwrap_or(*value);
-        pair(&format!("optimizer.{name}"), &value)
+        pair(&format!("{OF_OPTIMIZER}{name}"), &value)
     }));
     let schedule = optimizer.learning_rate_schedule();
     identity.extend(schedule.map(|schedule| pair("optimizer.schedule", &schedule.describe())));
@@ -47,6 +52,10 @@ fn identity(context: &Context<'_>, callbacks: &[&mut dyn Callback]) -> Vec<(Stri
     identity.push(pair("callbacks", &names.join(", ")));
     if let Some(plan) = &context.run.plan {
         identity.extend([
+            pair("loss", &plan.loss),
+            pair("metrics", &plan.metrics),
+            pair("sample_weights", &plan.sample_weights),
+            pair("class_weights", &plan.class_weights),
             pair("seed", &plan.seed),
             pair("shuffle", &plan.shuffle),
             pair("batch_size", &plan.batch_size),
@@ -56,6 +65,15 @@ fn identity(context: &Context<'_>, callbacks: &[&mut dyn Callback]) -> Vec<(Stri
         identity.push(pair("steps_per_epoch", &steps));
     }
     identity
+}
+
+/// Each layer under its number, an inner one under those of both: `layer.1`, `layer.1.2`.
+fn describe(layers: &[LayerInfo], prefix: &str, identity: &mut Vec<(String, String)>) {
+    for (i, layer) in layers.iter().enumerate() {
+        let key = format!("{prefix}{}", i + 1);
+        identity.push((key.clone(), layer.to_string()));
+        describe(layer.layers, &format!("{key}."), identity);
+    }
 }
 
 /// The callbacks that remember something: index, `EarlyStopping.1`, and what.
@@ -75,7 +93,7 @@ pub(super) fn rate_setting(optimizer: &dyn Optimizer) -> Option<f64> {
 }
 
 fn slot_prefix(slot: &str) -> String {
-    format!("optimizer.{slot}.")
+    format!("{OF_OPTIMIZER}{slot}.")
 }
 
 fn callback_prefix(name: &str) -> String {
@@ -91,7 +109,8 @@ pub(super) fn is_checkpoint(file: &File) -> bool {
 pub(super) fn save(path: &Path, context: &Context<'_>, callbacks: &[&mut dyn Callback]) -> Result<(), Error> {
     let run = &*context.run;
     if let Some(found) = context.find_non_finite() {
-        return Err(Error::NonFiniteWeights { epoch: run.epoch, step: context.step(), found });
+        let step = context.step();
+        return Err(Error::NonFiniteWeights { epoch: run.epoch, since: run.first_step(step), step, found });
     }
     let mut tensors = block_tensors("", context.layers, context.block);
     for (slot, values) in context.optimizer().slots().iter().zip(&*context.slots) {
@@ -111,6 +130,7 @@ pub(super) fn save(path: &Path, context: &Context<'_>, callbacks: &[&mut dyn Cal
     if let Some(Ending::Stopped(reason)) = &run.ending {
         history.stopped = Some(reason.clone());
     }
+    metadata.insert(FORMAT.into(), VERSION.to_string());
     metadata.insert(STEP.into(), context.step().to_string());
     metadata.extend(rate_setting(context.optimizer()).map(|rate| (RATE.into(), rate.to_string())));
     metadata.insert(HISTORY.into(), history.to_json());
@@ -140,14 +160,8 @@ pub(super) fn load(
 ) -> Result<Vec<(usize, State<'static>)>, Error> {
     let file = read(path)?;
     let facts = Facts { path, metadata: file.metadata() };
-    for (name, expected) in identity(context, callbacks) {
-        let found = facts.metadata.get(&name);
-        // The optimizer may be as the run left it, in the same process.
-        let as_it_was_left = name == FIRST_RATE && facts.metadata.get(RATE) == Some(&expected);
-        if found != Some(&expected) && !as_it_was_left {
-            return Err(facts.differs(&name, &format!("`{expected}`")));
-        }
-    }
+    facts.check_version()?;
+    facts.check_identity(&identity(context, callbacks))?;
     let step: u64 = facts.number(STEP)?;
     let is_plain = context.run.first_rate.is_some();
     let rates =
@@ -227,6 +241,34 @@ struct Facts<'a> {
 }
 
 impl Facts<'_> {
+    fn check_version(&self) -> Result<(), Error> {
+        let path = || self.path.to_owned();
+        match self.metadata.get(FORMAT) {
+            None => Err(Error::NotACheckpoint { path: path() }),
+            Some(found) if *found == VERSION.to_string() => Ok(()),
+            Some(found) => {
+                Err(Error::CheckpointVersion { path: path(), found: found.clone(), expected: VERSION })
+            }
+        }
+    }
+
+    /// Whether the file says all that the run does, and no more.
+    fn check_identity(&self, identity: &[(String, String)]) -> Result<(), Error> {
+        for (name, expected) in identity {
+            // The optimizer may be as the run left it, in the same process.
+            let as_it_was_left = name == FIRST_RATE && self.metadata.get(RATE) == Some(expected);
+            if self.metadata.get(name) != Some(expected) && !as_it_was_left {
+                return Err(self.differs(name, &format!("`{expected}`")));
+            }
+        }
+        let names = self.metadata.keys();
+        let further = names.filter(|name| name.starts_with(OF_LAYERS) || name.starts_with(OF_OPTIMIZER));
+        let further = further.filter(|name| !identity.iter().any(|(known, _)| known == *name));
+        // `layer.2` comes before `layer.10`.
+        let first = further.min_by_key(|name| (name.len(), *name));
+        first.map_or(Ok(()), |name| Err(self.differs(name, "none")))
+    }
+
     fn number<T: FromStr>(&self, name: &str) -> Result<T, Error> {
         let number = self.metadata.get(name).and_then(|text| text.parse().ok());
         number.ok_or_else(|| self.differs(name, "a number"))

@@ -1,5 +1,6 @@
 //! What can go wrong in a correct program that trains.
 
+use core::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use super::WeightError;
@@ -94,7 +95,8 @@ pub enum Error {
     MetricSetting(#[from] metrics::MetricError),
     /// The loss stopped being a finite number. The model holds the weights of the step before.
     #[error(
-        "the loss became {loss} in epoch {epoch} at step {step}, expected a finite number: {cause}; a smaller learning rate may help"
+        "the loss became {loss} at {}, expected a finite number: {cause}; a smaller learning rate may help",
+        steps(*step..=*step, *epoch)
     )]
     NonFiniteLoss {
         /// Epoch, from 1; 0 outside of `fit`.
@@ -103,16 +105,19 @@ pub enum Error {
         step: u64,
         /// The loss.
         loss: f64,
-        /// The tensor that it comes from.
+        /// The tensor or layer that it comes from.
         cause: NonFiniteCause,
     },
     /// A weight, or a number of the optimizer's state, stopped being finite. Earlier checkpoints are whole.
     #[error(
-        "in epoch {epoch} by step {step}, {found}, expected a finite number; a smaller learning rate may help"
+        "{found} since {}, expected a finite number; a smaller learning rate may help",
+        steps(*since..=*step, *epoch)
     )]
     NonFiniteWeights {
-        /// Epoch, from 1.
+        /// Epoch, from 1; 0 outside of `fit`.
         epoch: usize,
+        /// The first step that it may come from: `step` itself where every step is looked at.
+        since: u64,
         /// The last step that was done, from 1.
         step: u64,
         /// The first such number.
@@ -187,10 +192,8 @@ pub enum Error {
         /// The checkpoint.
         path: PathBuf,
     },
-    /// A callback would change a learning rate that follows a schedule.
-    #[error(
-        "the learning rate follows {schedule}, expected an optimizer without a schedule where a callback sets it"
-    )]
+    /// A learning rate that follows a schedule would be changed, by a callback or by hand.
+    #[error("the learning rate follows {schedule}, expected an optimizer without a schedule where it is set")]
     Scheduled {
         /// The schedule and its settings.
         schedule: String,
@@ -219,6 +222,22 @@ pub enum Error {
     /// A checkpoint could not be read.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// A file to go on from is none that a run saved.
+    #[error("{}: not a checkpoint, expected a file with a run's whole state; weights alone can be loaded", path.display())]
+    NotACheckpoint {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A checkpoint was written by another version of this library.
+    #[error("{}: checkpoint version {found}, expected {expected}", path.display())]
+    CheckpointVersion {
+        /// The file.
+        path: PathBuf,
+        /// The file's version.
+        found: String,
+        /// The version that this library reads and writes.
+        expected: u32,
+    },
     /// A checkpoint belongs to another run.
     #[error(
         "{path}: the checkpoint does not belong to this run: its `{what}` is {found}, expected {expected}"
@@ -233,6 +252,17 @@ pub enum Error {
         /// In this run.
         expected: String,
     },
+}
+
+/// `step 3 of epoch 1`, `one of the steps 1 to 6 of epoch 1`; without the epoch where it is 0.
+fn steps(steps: RangeInclusive<u64>, epoch: usize) -> String {
+    let (first, last) = (steps.start(), steps.end());
+    let of_epoch = if epoch == 0 { String::new() } else { format!(" of epoch {epoch}") };
+    if first >= last {
+        format!("step {last}{of_epoch}")
+    } else {
+        format!("one of the steps {first} to {last}{of_epoch}")
+    }
 }
 
 impl Error {

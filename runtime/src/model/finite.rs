@@ -1,8 +1,11 @@
-//! Which tensor stopped being finite.
+//! Which tensor or layer stopped being finite.
 
+use core::cell::Cell;
 use core::fmt;
 
-use crate::tensor::{Buffer, LayerInfo, Tensors};
+use crate::layers::model::Route;
+use crate::layers::{Layer, Model, Predict, output_len, parameter_count};
+use crate::tensor::{Buffer, LayerInfo, Shape, Tensors};
 
 /// A value of a model, or of its optimizer's state, that is NaN or infinite.
 ///
@@ -41,7 +44,8 @@ impl fmt::Display for NonFiniteValue {
 /// trainer.set_tensor("dense_1.weight", &[3e38])?;
 /// let step = trainer.train_on_batch(&[[10.0]], &[0.0_f32], &Rng::seed(1));
 /// let Err(Error::NonFiniteLoss { cause, .. }) = step else { panic!("the prediction is 3e39") };
-/// assert_eq!(cause, NonFiniteCause::Overflow { largest: Some(("dense_1.weight".into(), 3e38)) });
+/// let largest = Some(("dense_1.weight".into(), 3e38));
+/// assert_eq!(cause, NonFiniteCause::Overflow { layer: Some("dense_1".into()), largest });
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -51,19 +55,33 @@ pub enum NonFiniteCause {
     Weights(NonFiniteValue),
     /// Every weight is finite; the sums of this step's forward pass are not.
     Overflow {
+        /// The first layer whose output is not finite, found by an inference on the step's samples; a model in the model counts as
+        /// one. `None` if the inference is finite, as where dropout scales a value over the limit, and where the samples are not at
+        /// hand, in a callback.
+        layer: Option<String>,
         /// The tensor with the weight that is largest in size; `None` in a model without weights.
         largest: Option<(String, f32)>,
     },
+    /// Every weight and every prediction is finite; the loss of them is not, such as the Poisson loss of predictions below 0.
+    Loss,
 }
 
 impl fmt::Display for NonFiniteCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Weights(found) => write!(f, "{found} since an earlier step"),
-            Self::Overflow { largest: Some((tensor, value)) } => {
-                write!(f, "every weight is finite, the largest in size is {value:e} in `{tensor}`")
+            Self::Overflow { layer, largest } => {
+                if let Some(layer) = layer {
+                    write!(f, "the first output that is not finite is that of `{layer}`; ")?;
+                }
+                match largest {
+                    Some((tensor, value)) => {
+                        write!(f, "every weight is finite, the largest in size is {value:e} in `{tensor}`")
+                    }
+                    None => f.write_str("the model has no weights"),
+                }
             }
-            Self::Overflow { largest: None } => f.write_str("the model has no weights"),
+            Self::Loss => f.write_str("every weight and every prediction is finite, the loss of them is not"),
         }
     }
 }
@@ -100,7 +118,55 @@ pub(super) fn cause(layers: &[LayerInfo], block: &[f32]) -> NonFiniteCause {
         let place = Tensors::of(layers).find(|place| place.range().contains(&at))?;
         Some((place.path.to_string(), block[at]))
     };
-    NonFiniteCause::Overflow { largest: largest.and_then(named) }
+    NonFiniteCause::Overflow { layer: None, largest: largest.and_then(named) }
+}
+
+/// Why the loss of a step on `input` that made these `predictions` is not finite.
+pub(super) fn cause_of_step<M: Model>(model: &M, input: &[f32], predictions: &[f32]) -> NonFiniteCause {
+    match cause(M::LAYERS, model.block()) {
+        NonFiniteCause::Overflow { largest, .. } => match first_layer(model, input, predictions.len()) {
+            None if predictions.iter().all(|value| value.is_finite()) => NonFiniteCause::Loss,
+            layer => NonFiniteCause::Overflow { layer, largest },
+        },
+        cause => cause,
+    }
+}
+
+/// The first layer whose output is not finite in an inference up to the logits, of which there are `outputs` in all.
+fn first_layer<M: Model>(model: &M, input: &[f32], outputs: usize) -> Option<String> {
+    let batch = outputs / output_len::<M>();
+    let (mut output, mut scratch) = (Buffer::zeroed(outputs), Buffer::zeroed(batch * M::PREDICT_SCRATCH));
+    let (parameters, buffers) = model.block().split_at(parameter_count::<f32, M>());
+    let (rows, found) = (Cell::new(M::LAYERS), Cell::new(None));
+    M::predict_with::<<M::Last as Layer>::Body, _>(
+        Look { rows: &rows, found: &found },
+        Predict { batch, parameters, buffers, input, output: &mut output, scratch: &mut scratch },
+    );
+    found.get().map(|row| row.name.to_string())
+}
+
+/// Runs each layer by itself, and notes the first whose output is not finite.
+#[derive(Clone, Copy)]
+struct Look<'a> {
+    /// The rows of the layers to come, and of those that do nothing in an inference.
+    rows: &'a Cell<&'static [LayerInfo]>,
+    found: &'a Cell<Option<&'static LayerInfo>>,
+}
+
+impl Route for Look<'_> {
+    fn layer<L: Layer>(self, pass: Predict<'_, f32>) {
+        let output = pass.output;
+        L::predict(Predict { output: &mut *output, ..pass });
+        let is_this = |row: &LayerInfo| {
+            row.kind == L::KIND && row.input == L::Input::SIZES && row.output == L::Output::SIZES
+        };
+        let rows = self.rows.get();
+        let Some(at) = rows.iter().position(is_this) else { return };
+        self.rows.set(&rows[at + 1..]);
+        if self.found.get().is_none() && !output.iter().all(|value| value.is_finite()) {
+            self.found.set(Some(&rows[at]));
+        }
+    }
 }
 
 #[cfg(test)]
@@ -113,6 +179,8 @@ mod tests {
         kind: "Dense",
         input: &[2],
         output: &[2],
+        activation: "linear",
+        settings: &[],
         parameters: &[
             TensorInfo { name: "weight", shape: &[2, 2] },
             TensorInfo { name: "bias", shape: &[2] },
@@ -141,11 +209,14 @@ mod tests {
     }
 
     #[test]
-    fn a_loss_that_overflows_names_the_largest_weight() {
+    fn a_loss_that_overflows_names_layer_and_largest_weight() {
         let block = [1.0, 2.0, -9.0, 4.0, 5.0, 6.0];
         let text = "every weight is finite, the largest in size is -9e0 in `dense_1.weight`";
         assert_eq!(cause(&[LAYER], &block).to_string(), text);
-        assert_eq!(cause(&[], &[]), NonFiniteCause::Overflow { largest: None });
+        let layer = NonFiniteCause::Overflow { layer: Some("dense_1".into()), largest: None };
+        let text = "the first output that is not finite is that of `dense_1`; the model has no weights";
+        assert_eq!(layer.to_string(), text);
+        assert_eq!(cause(&[], &[]), NonFiniteCause::Overflow { layer: None, largest: None });
         let text = "value 0 of `dense_1.weight` is NaN since an earlier step";
         assert_eq!(cause(&[LAYER], &[f32::NAN; 6]).to_string(), text);
     }

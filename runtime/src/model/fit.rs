@@ -7,20 +7,25 @@ use std::time::Instant;
 use super::callbacks::{Callback, CallbackList, ModelCheckpoint};
 use super::progress::{MESSAGE_INTERVAL, Progress};
 use super::run::Plan;
+use super::streams::{shuffle_epoch, step_rng};
 use super::trainer::check;
-use super::weights::{Weights, class_of};
+use super::weights::{Weights, check_sample_weights, class_of};
 use super::{Error, History, Trainer};
 use crate::hardware::threads;
-use crate::kernels::Rng;
 use crate::layers::{Model, output_len};
 use crate::losses::Loss;
 use crate::metrics::Metrics;
 use crate::optimizers::Optimizer;
 use crate::tensor::label::ClassNumber;
 
-/// Streams of a run's seed.
-const SHUFFLE: u64 = 1;
-const STEPS: u64 = 2;
+/// A loss with its settings: `huber(delta = 1)`.
+fn describe<Head, Output, Label>(loss: &impl Loss<Head, Output, Label>) -> String {
+    let settings = loss.settings().into_iter().map(|(name, value)| format!("{name} = {value}"));
+    match settings.collect::<Vec<_>>().join(", ") {
+        none if none.is_empty() => loss.name().to_string(),
+        settings => format!("{}({settings})", loss.name()),
+    }
+}
 
 /// A run to be: the options of [`Trainer::fit`].
 ///
@@ -138,6 +143,33 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
     /// Samples to be evaluated after every epoch.
     pub fn validation(mut self, samples: &'a [M::Sample], labels: &'a [Y]) -> Self {
         self.validation = Some((samples, labels));
+        self.weights.validation = None;
+        self
+    }
+
+    /// As [`validation`](Self::validation), with a weight for each sample's loss, as in
+    /// [`evaluate_weighted`](Trainer::evaluate_weighted).
+    ///
+    /// ```
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let (samples, labels) = ([[1.0], [2.0]], [2.0_f32, 4.0]);
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.0), MeanSquaredError, ());
+    /// let fit = trainer.fit(&samples, &labels).validation_weighted(&samples, &labels, &[1.0, 0.5]);
+    /// let history = fit.progress(false).run()?;
+    /// assert_eq!(history.get("val_loss"), Some(vec![(1.0 * 4.0 + 0.5 * 16.0) / 2.0]));
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
+    pub fn validation_weighted(
+        mut self,
+        samples: &'a [M::Sample],
+        labels: &'a [Y],
+        weights: &'a [f32],
+    ) -> Self {
+        self.validation = Some((samples, labels));
+        self.weights.validation = Some(weights);
         self
     }
 
@@ -245,8 +277,8 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
     }
 
     /// Goes on where the run that wrote this checkpoint stopped, if need be in the middle of an epoch: the result has the
-    /// same bits as that of a run that was not stopped. Options, seed and callbacks that remember something must be
-    /// the same; more epochs may be asked for.
+    /// same bits as that of a run that was not stopped. Model, loss, optimizer, options, seed, number of samples and callbacks
+    /// that remember something must be the same; more epochs may be asked for.
     ///
     /// ```
     /// use typenet::prelude::*;
@@ -325,10 +357,10 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
     ///
     /// # Numbers that stop being finite
     /// The loss is looked at in each step, before the update: an error leaves the model as it was before that step, and
-    /// names the first tensor that an earlier update made NaN or infinite. All numbers of model and optimizer are looked at
-    /// after each epoch and before a checkpoint is written, so that checkpoints are always whole. In between, a
-    /// number that has no part in the loss goes unnoticed, such as a weight behind a relu that is never positive;
-    /// [`TerminateOnNan`](super::callbacks::TerminateOnNan) looks after each step.
+    /// names the first tensor that an earlier update made NaN or infinite, or the first layer whose output is not finite.
+    /// All numbers of model and optimizer are looked at after each epoch and before a checkpoint is written, so that
+    /// checkpoints are always whole. In between, a number that has no part in the loss goes unnoticed, such as a weight
+    /// behind a relu that is never positive; [`TerminateOnNan`](super::callbacks::TerminateOnNan) looks after each step.
     pub fn run(self) -> Result<History, Error> {
         (self.train)(self)
     }
@@ -352,6 +384,9 @@ where
         self.trainer.metrics.check()?;
         if let Some((samples, labels)) = self.validation {
             check::<M, Y, L>("validation samples", &self.trainer.loss, samples, labels)?;
+            if let Some(weights) = self.weights.validation {
+                check_sample_weights("validation samples", samples.len(), weights)?;
+            }
         } else if let Some(split) = self.validation_split {
             let samples = self.samples.len();
             let error = Error::ValidationSplit { found: split, samples };
@@ -396,7 +431,12 @@ where
         callbacks.run.outputs = output_len::<M>();
         callbacks.run.keeps_predictions = !metrics.is_empty() && callbacks.acts_within_epochs();
         callbacks.run.epochs = Some(self.epochs);
+        let (sample_weights, class_weights) = self.weights.describe();
         callbacks.run.plan = Some(Plan {
+            loss: describe(&self.trainer.loss),
+            metrics: metrics.join(", "),
+            sample_weights,
+            class_weights,
             seed: self.seed,
             shuffle: self.shuffle,
             batch_size: self.batch_size,
@@ -418,7 +458,7 @@ where
             order.clear();
             order.extend(0..u32::try_from(self.samples.len()).expect("fewer than 2³² samples"));
             if self.shuffle {
-                Rng::seed(self.seed).fork(SHUFFLE).fork(epoch as u64).shuffle(&mut order);
+                shuffle_epoch(self.seed, epoch, &mut order);
             }
             if let Some(steps) = self.steps_per_epoch {
                 order.truncate(steps.saturating_mul(self.batch_size));
@@ -439,7 +479,7 @@ where
         callbacks: &mut CallbackList<'_>,
     ) -> Result<(), Error> {
         let epoch = callbacks.next_epoch();
-        let rng = Rng::seed(self.seed).fork(STEPS);
+        let rng = step_rng(self.seed);
         let mut message = Instant::now();
         let all_labels = self.labels;
         let choose = |batch: &[u32], labels: &mut Vec<Y>| {
@@ -474,7 +514,7 @@ where
             if progress.is_watched() && message.elapsed() >= MESSAGE_INTERVAL {
                 message = Instant::now();
                 let position = callbacks.run.position;
-                progress.message(self.trainer.training_scores(position.loss, position.samples).to_string());
+                progress.message(self.trainer.scores_so_far(position.loss, position.samples).to_string());
             }
             callbacks.after_batch(self.trainer, loss / batch.len() as f64)?;
             if callbacks.is_stopping() {
@@ -482,10 +522,12 @@ where
             }
         }
         if let Some(found) = self.trainer.context(&mut callbacks.run).find_non_finite() {
-            return Err(Error::NonFiniteWeights { epoch, step: self.trainer.step, found });
+            let step = self.trainer.step;
+            let since = callbacks.run.first_step(step);
+            return Err(Error::NonFiniteWeights { epoch, since, step, found });
         }
         let position = callbacks.run.position;
-        let training = self.trainer.training_scores(position.loss, position.samples);
+        let training = self.trainer.scores_so_far(position.loss, position.samples);
         let validation = self.validation.filter(|_| epoch.is_multiple_of(self.validation_freq));
         let weights = self.weights.validation;
         let validation = validation.map(|(samples, labels)| self.trainer.scores(samples, labels, weights));

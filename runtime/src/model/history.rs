@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 use super::summary::thousands;
+use crate::metrics::Metrics;
 
 /// Numbers in files: those that are not finite, which JSON lacks, as text.
 mod number {
@@ -67,6 +68,18 @@ pub struct Scores {
 }
 
 impl Scores {
+    /// The metrics as they stand, and the mean of a summed loss.
+    pub(super) fn of<Head, Output, Label>(
+        metrics: &impl Metrics<Head, Output, Label>,
+        loss: f64,
+        samples: usize,
+    ) -> Self {
+        let mut values = Vec::new();
+        metrics.compute(&mut values);
+        let names = metrics.names().into_iter().map(str::to_string);
+        Self { loss: loss / samples as f64, metrics: names.zip(values).collect() }
+    }
+
     /// `loss` or a metric by its name.
     pub fn get(&self, name: &str) -> Option<f64> {
         if name == "loss" {

@@ -6,8 +6,15 @@ use std::time::Instant;
 use super::History;
 
 /// What a checkpoint must agree with for the run to go on as if it had not stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Plan {
+    /// The loss with its settings: `huber(delta = 1)`.
+    pub(super) loss: String,
+    /// Names of the metrics.
+    pub(super) metrics: String,
+    pub(super) sample_weights: &'static str,
+    /// The weights, or that there are none.
+    pub(super) class_weights: String,
     pub(super) seed: u64,
     pub(super) shuffle: bool,
     pub(super) batch_size: usize,
@@ -87,6 +94,13 @@ impl Run {
         }
     }
 
+    /// The first of the steps up to `step` that is done without a look at all numbers: of the present epoch; in a loop
+    /// written by hand, the first of all.
+    pub(super) fn first_step(&self, step: u64) -> u64 {
+        let looked = if self.plan.is_some() { step.saturating_sub(self.position.batches as u64) } else { 0 };
+        (looked + 1).min(step)
+    }
+
     pub(super) fn is_interrupted(&self) -> bool {
         matches!(self.ending, Some(Ending::Interrupted(_)))
     }
@@ -98,7 +112,17 @@ mod tests {
 
     #[test]
     fn the_last_batch_may_be_short() {
-        let plan = Plan { seed: 0, shuffle: true, batch_size: 4, samples: 10, steps_per_epoch: None };
+        let plan = Plan {
+            loss: "mean_squared_error".into(),
+            metrics: String::new(),
+            sample_weights: "no",
+            class_weights: "no".into(),
+            seed: 0,
+            shuffle: true,
+            batch_size: 4,
+            samples: 10,
+            steps_per_epoch: None,
+        };
         assert_eq!(
             [0, 1, 2, 3, 4].map(|n| plan.samples_after(n)),
             [Some(0), Some(4), Some(8), Some(10), None]

@@ -188,6 +188,8 @@ mod tests {
             kind: "Dense",
             input: &[ROWS],
             output: &[COLUMNS],
+            activation: "linear",
+            settings: &[],
             parameters: PARAMETERS,
             buffers: &[],
             layers: &[],

@@ -4,10 +4,9 @@ use core::ops::{Deref, DerefMut};
 
 use super::trainable::Trainable;
 use super::weights::check_sample_weights;
-use super::workspace::{Workspace, step_cost};
+use super::workspace::Workspace;
 use super::{Error, Fit, Predictor, Scores, finite};
 use crate::data::find_non_finite;
-use crate::hardware::threads;
 use crate::kernels::Rng;
 use crate::kernels::update::MAX_SLOTS;
 use crate::layers::{Backward, Forward, Layer, Model, Step, Trained, input_len, output_len, parameter_count};
@@ -27,7 +26,8 @@ const EVALUATION_BATCH: usize = 256;
 ///
 /// It can be used like the model itself: `trainer.predict(&sample)`.
 ///
-/// A loop written by hand, two steps down the slope of a loss:
+/// A loop written by hand, two steps down the slope of a loss; what such a loop reaches for besides is in
+/// [`RunningScores`](super::RunningScores), [`step_rng`](super::step_rng) and [`shuffle_epoch`](super::shuffle_epoch):
 ///
 /// ```
 /// use typenet::kernels::Rng;
@@ -60,7 +60,7 @@ pub struct Trainer<M, O, L, K> {
     /// Steps done so far.
     pub(super) step: u64,
     pub(super) trainable: Trainable,
-    workspace: Option<Workspace>,
+    pub(super) workspace: Option<Workspace>,
 }
 
 impl<M, O, L, K> Deref for Trainer<M, O, L, K> {
@@ -233,18 +233,15 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
             self.metrics.update(predictions, labels);
         }
         let penalty = self.trainable.penalty(&self.model.block()[..parameter_count::<f32, M>()]);
-        self.training_scores(loss + penalty * samples.len() as f64, samples.len())
+        self.scores_so_far(loss + penalty * samples.len() as f64, samples.len())
     }
 
     /// The metrics as they stand, and the mean of a summed loss.
-    pub(super) fn training_scores<Y>(&self, loss: f64, samples: usize) -> Scores
+    pub(super) fn scores_so_far<Y>(&self, loss: f64, samples: usize) -> Scores
     where
         K: Metrics<M::Head, M::Prediction, Y>,
     {
-        let mut values = Vec::new();
-        self.metrics.compute(&mut values);
-        let names = self.metrics.names().into_iter().map(str::to_string);
-        Scores { loss: loss / samples as f64, metrics: names.zip(values).collect() }
+        Scores::of(&self.metrics, loss, samples)
     }
 
     /// Memory for steps of up to `batch` samples, and for the optimizer's state.
@@ -279,95 +276,6 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
 }
 
 impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
-    /// One step on one batch: forward, loss, backward, update. Returns the batch's mean loss before the update, with what
-    /// regularizers add to it.
-    ///
-    /// Samples and labels are taken as they are; the metrics are not touched. Once a batch of this size has been
-    /// met, a step allocates nothing.
-    ///
-    /// # Errors
-    /// [`Error`] if there are no samples, counts disagree, a sample is not finite, a label or a setting of the
-    /// optimizer cannot be, or the loss is not finite; then the model is as before.
-    pub fn train_on_batch<Y>(&mut self, samples: &[M::Sample], labels: &[Y], rng: &Rng) -> Result<f64, Error>
-    where
-        L: Loss<M::Head, M::Prediction, Y>,
-        Y: Sync,
-    {
-        self.optimizer.validate()?;
-        check::<M, Y, L>("training samples", &self.loss, samples, labels)?;
-        self.reserve(samples.len());
-        let input = Some(bytemuck::cast_slice(samples));
-        self.step_on(input, labels, None, 0, rng).map(|loss| loss / samples.len() as f64)
-    }
-
-    /// The gradients of a batch's mean loss by every parameter, with those of regularizers, written over `gradients`: a model
-    /// whose numbers are gradients, so that its views name them. Returns the mean loss. Nothing is updated.
-    ///
-    /// With [`apply_gradients`](Self::apply_gradients) it is [`train_on_batch`](Self::train_on_batch), bit by bit.
-    ///
-    /// ```
-    /// use typenet::kernels::Rng;
-    /// use typenet::prelude::*;
-    ///
-    /// model! { Line < Dense(1 => 1) > }
-    ///
-    /// let (samples, labels) = ([[1.0], [2.0]], [2.0_f32, 4.0]);
-    /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
-    /// let mut gradients = Line::zeros();
-    /// let loss = trainer.gradients(&samples, &labels, &Rng::seed(1), &mut gradients)?;
-    /// assert_eq!((loss, gradients.dense_1().bias()), (10.0, Some(&[-6.0])));
-    /// trainer.apply_gradients(&gradients)?;
-    /// assert_eq!(trainer.dense_1().bias(), Some(&[0.125 * 6.0]));
-    /// # Ok::<(), typenet::model::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As [`train_on_batch`](Self::train_on_batch).
-    pub fn gradients<Y>(
-        &mut self,
-        samples: &[M::Sample],
-        labels: &[Y],
-        rng: &Rng,
-        gradients: &mut M,
-    ) -> Result<f64, Error>
-    where
-        L: Loss<M::Head, M::Prediction, Y>,
-        Y: Sync,
-    {
-        check::<M, Y, L>("training samples", &self.loss, samples, labels)?;
-        self.reserve(samples.len());
-        let input = Some(bytemuck::cast_slice(samples));
-        let loss = threads::enter(step_cost::<M>(samples.len()), || {
-            let loss = self.forward(input, labels, None, 0, rng)?;
-            self.backward(input, samples.len());
-            Ok::<_, Error>(loss)
-        })?;
-        let workspace = self.workspace.as_ref().expect("reserved above");
-        gradients.block_mut()[..parameter_count::<f32, M>()].copy_from_slice(&workspace.gradients);
-        Ok(loss / samples.len() as f64)
-    }
-
-    /// One step of the optimizer by the parameters of `gradients`, such as [`gradients`](Self::gradients) wrote; its buffers
-    /// are not looked at.
-    ///
-    /// # Errors
-    /// [`Error`] if a setting of the optimizer cannot be, or a gradient is not finite; then the model is as before.
-    pub fn apply_gradients(&mut self, gradients: &M) -> Result<(), Error> {
-        self.optimizer.validate()?;
-        let gradients = &gradients.block()[..parameter_count::<f32, M>()];
-        if let Some(found) = find_non_finite(gradients, gradients.len().max(1)) {
-            let tensor = self.trainable.name_at(found.feature);
-            return Err(Error::NonFiniteGradient { tensor, step: self.step + 1, gradient: found.value });
-        }
-        self.reserve(0);
-        self.step += 1;
-        let parameters = &mut self.model.block_mut()[..gradients.len()];
-        threads::enter(gradients.len(), || {
-            take_step(&self.optimizer, self.step, &self.trainable, parameters, gradients, &mut self.slots);
-        });
-        Ok(())
-    }
-
     /// Keeps the parameters of a layer as they are, bit by bit, from the next step on, whatever the optimizer: `"dense_1"`, or
     /// in a model that stands in this one, `"encoder.dense_1"`; `"dense_1.bias"` is the bias alone. What the layer's
     /// regularizer would add to the loss is not added.
@@ -560,7 +468,7 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
 
     /// The summed, weighted loss of these samples or the gathered ones, with the penalty, and the gradient by the model's
     /// output.
-    fn forward<Y>(
+    pub(super) fn forward<Y>(
         &mut self,
         input: Option<&[f32]>,
         labels: &[Y],
@@ -573,6 +481,7 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     {
         let batch = labels.len();
         let workspace = self.workspace.as_mut().expect("a step is reserved for");
+        workspace.predicted = 0;
         let output = &mut workspace.output[..batch * output_len::<M>()];
         let grad_output = &mut workspace.grad_output[..batch * output_len::<M>()];
         let (parameters, buffers) = self.model.block_mut().split_at_mut(parameter_count::<f32, M>());
@@ -588,7 +497,8 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         let loss = self.loss.evaluate(labels, weights, output, Some(grad_output));
         let loss = loss + self.trainable.penalty(parameters) * batch as f64;
         if !loss.is_finite() {
-            let cause = finite::cause(M::LAYERS, self.model.block());
+            let input = input.unwrap_or(&workspace.input[..batch * input_len::<M>()]);
+            let cause = finite::cause_of_step(&*self.model, input, output);
             return Err(Error::NonFiniteLoss {
                 epoch,
                 step: self.step + 1,
@@ -596,11 +506,12 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
                 cause,
             });
         }
+        workspace.predicted = batch;
         Ok(loss)
     }
 
     /// The gradients of the last forward pass, with those of the penalty.
-    fn backward(&mut self, input: Option<&[f32]>, batch: usize) {
+    pub(super) fn backward(&mut self, input: Option<&[f32]>, batch: usize) {
         let workspace = self.workspace.as_mut().expect("a step is reserved for");
         let parameters = &self.model.block()[..parameter_count::<f32, M>()];
         <M::Body as Layer>::backward(Backward {
@@ -641,7 +552,7 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
 }
 
 /// One update by gradients in memory, and then the constraints.
-fn take_step(
+pub(super) fn take_step(
     optimizer: &impl Optimizer,
     step: u64,
     trainable: &Trainable,

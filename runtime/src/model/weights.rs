@@ -111,11 +111,22 @@ impl<'a, Y: Copy> Weights<'a, Y> {
         Ok(())
     }
 
+    /// Whether there are sample weights, and what the class weights are: what a checkpoint must agree with.
+    pub(super) fn describe(&self) -> (&'static str, String) {
+        let classes = self.classes.map(|(weights, _)| {
+            weights.iter().map(|weight| weight.to_string()).collect::<Vec<_>>().join(", ")
+        });
+        (if self.samples.is_some() { "yes" } else { "no" }, classes.unwrap_or_else(|| "no".into()))
+    }
+
     /// The run trains on the samples of these labels, the first of all; those behind them, if there are any, are a
     /// validation split. A class counts in training alone.
     pub(super) fn train_on(&mut self, labels: &[Y]) {
-        self.validation =
-            self.samples.map(|weights| &weights[labels.len()..]).filter(|rest| !rest.is_empty());
+        if let Some(rest) =
+            self.samples.map(|weights| &weights[labels.len()..]).filter(|rest| !rest.is_empty())
+        {
+            self.validation = Some(rest);
+        }
         if self.samples.is_none() && self.classes.is_none() {
             return;
         }

@@ -7,6 +7,8 @@ use crate::tensor::Buffer;
 #[derive(Debug)]
 pub(super) struct Workspace {
     pub(super) capacity: usize,
+    /// For how many samples `output` holds predictions.
+    pub(super) predicted: usize,
     /// `[batch, Input]`: the samples of the batch, gathered.
     pub(super) input: Buffer,
     /// `[batch, Output]`: logits, then predictions.
@@ -25,6 +27,7 @@ impl Workspace {
     pub(super) fn new<M: Model>(capacity: usize) -> Self {
         Self {
             capacity,
+            predicted: 0,
             input: Buffer::zeroed(capacity * input_len::<M>()),
             output: Buffer::zeroed(capacity * output_len::<M>()),
             grad_output: Buffer::zeroed(capacity * output_len::<M>()),

@@ -1,5 +1,7 @@
 //! What a layer is called and what it holds: constants that the summary, the files and the embedding share.
 
+use core::fmt;
+
 /// A tensor of a layer: one entry of a saved file.
 ///
 /// ```
@@ -101,7 +103,19 @@ pub enum Constraint {
     UnitNorm,
 }
 
-/// A layer of a model: one row of its summary.
+impl fmt::Display for Constraint {
+    /// As `model!` has it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MaxNorm { limit } => write!(f, "max_norm({limit})"),
+            Self::MinMaxNorm { min, max, rate } => write!(f, "min_max_norm({min}, {max}, {rate})"),
+            Self::NonNegative => f.write_str("non_negative"),
+            Self::UnitNorm => f.write_str("unit_norm"),
+        }
+    }
+}
+
+/// A layer of a model: one row of its summary. `Display` describes it by everything that makes it another layer.
 ///
 /// A model's block holds the `parameters` of all layers in order, then the `buffers` of all layers in order. A
 /// layer's own part is laid out by the same rule: if it has inner `layers`, theirs in order, otherwise its tensors.
@@ -114,6 +128,7 @@ pub enum Constraint {
 /// let row = LayerInfo::of::<Dense<U3, U2>>("dense_1");
 /// assert_eq!((row.kind, row.input, row.output), ("Dense", [3].as_slice(), [2].as_slice()));
 /// assert_eq!((row.parameter_count(), row.buffer_count()), (3 * 2 + 2, 0));
+/// assert_eq!(row.to_string(), "dense_1: Dense(3 => 2, weight [3, 2], bias [2])");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LayerInfo {
@@ -125,6 +140,10 @@ pub struct LayerInfo {
     pub input: &'static [usize],
     /// Sizes of one sample coming out.
     pub output: &'static [usize],
+    /// Name of the activation that the layer ends with; `linear` if none.
+    pub activation: &'static str,
+    /// Numbers that the layer was declared with besides its sizes, by name: a rate.
+    pub settings: &'static [(&'static str, f64)],
     /// Trainable tensors, in the order of the block.
     pub parameters: &'static [TensorInfo],
     /// Tensors that move without a gradient, in the order of the block.
@@ -171,6 +190,40 @@ impl LayerInfo {
     }
 }
 
+impl fmt::Display for LayerInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shape = |f: &mut fmt::Formatter<'_>, sizes: &[usize]| {
+            let [size] = sizes else {
+                f.write_str("(")?;
+                for (i, size) in sizes.iter().enumerate() {
+                    write!(f, "{}{size}", if i == 0 { "" } else { ", " })?;
+                }
+                return f.write_str(")");
+            };
+            write!(f, "{size}")
+        };
+        write!(f, "{}: {}(", self.name, self.kind)?;
+        shape(f, self.input)?;
+        f.write_str(" => ")?;
+        shape(f, self.output)?;
+        if self.activation != "linear" {
+            write!(f, ", {}", self.activation)?;
+        }
+        let Regularizer { l1, l2 } = self.regularizer;
+        let rules = [("l1", l1), ("l2", l2)].into_iter().filter(|(_, factor)| *factor != 0.0);
+        for (name, value) in self.settings.iter().copied().chain(rules) {
+            write!(f, ", {name} = {value}")?;
+        }
+        if let Some(constraint) = self.constraint {
+            write!(f, ", constraint = {constraint}")?;
+        }
+        for tensor in self.parameters.iter().chain(self.buffers) {
+            write!(f, ", {} {:?}", tensor.name, tensor.shape)?;
+        }
+        f.write_str(")")
+    }
+}
+
 /// How deep models may stand in models: `a.b.c.weight` is a model `b` in a model `a` in the model itself.
 pub const MAX_DEPTH: usize = 16;
 
@@ -200,8 +253,8 @@ impl TensorPath {
     }
 }
 
-impl core::fmt::Display for TensorPath {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl fmt::Display for TensorPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, name) in self.names().iter().enumerate() {
             if i > 0 {
                 f.write_str(".")?;
@@ -260,6 +313,8 @@ impl TensorPlace {
 ///     kind: "Dense",
 ///     input: &[3],
 ///     output: &[2],
+///     activation: "linear",
+///     settings: &[],
 ///     parameters: &[TensorInfo { name: "weight", shape: &[3, 2] }, TensorInfo { name: "bias", shape: &[2] }],
 ///     buffers: &[],
 ///     layers: &[],
@@ -418,6 +473,8 @@ mod tests {
             kind: "",
             input: &[],
             output: &[],
+            activation: "linear",
+            settings: &[],
             parameters,
             buffers,
             layers,
@@ -447,6 +504,25 @@ mod tests {
         ];
         assert_eq!(places, expected.map(|(name, range, trainable)| (name.to_owned(), range, trainable)));
         assert_eq!(block_len(MODEL), 27);
+    }
+
+    #[test]
+    fn a_layer_is_described_by_all_that_makes_it_another() {
+        let row = LayerInfo { kind: "Kind", input: &[2, 3], output: &[1], ..NORM };
+        assert_eq!(row.to_string(), "norm: Kind((2, 3) => 1, weight [2, 3], mean [3])");
+        let row = LayerInfo {
+            input: &[],
+            activation: "relu",
+            settings: &[("rate", 0.5), ("epsilon", 1e-3)],
+            parameters: &[],
+            buffers: &[],
+            regularizer: Regularizer { l1: 0.0, l2: 1e-4 },
+            constraint: Some(Constraint::MinMaxNorm { min: 0.5, max: 2.0, rate: 1.0 }),
+            ..row
+        };
+        let expected = "norm: Kind(() => 1, relu, rate = 0.5, epsilon = 0.001, l2 = 0.0001, \
+                        constraint = min_max_norm(0.5, 2, 1))";
+        assert_eq!(row.to_string(), expected);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::io::safetensors::{Metadata, save_block};
 use crate::layers::Model;
+use crate::model::by_hand::{check_rate_is_free, set_learning_rate};
 use crate::model::finite::{NonFiniteValue, find_in_state};
 use crate::model::run::{Ending, Run};
 use crate::model::tensors::{TensorError, TensorView, find};
@@ -208,20 +209,12 @@ impl Context<'_> {
     /// # Errors
     /// [`Error::Scheduled`] if it follows a schedule, [`Error::Optimizer`] if it cannot be one; then it is as before.
     pub fn set_learning_rate(&mut self, learning_rate: f64) -> Result<(), Error> {
-        self.check_rate_is_free()?;
-        let before = self.optimizer.learning_rate();
-        self.optimizer.set_learning_rate(learning_rate);
-        self.optimizer.validate().map_err(|error| {
-            self.optimizer.set_learning_rate(before);
-            error.into()
-        })
+        set_learning_rate(self.optimizer, learning_rate)
     }
 
-    /// Whether the step size may be changed: it does not follow a schedule, which would not be there in a resumed run.
+    /// Whether the step size may be changed.
     pub(super) fn check_rate_is_free(&self) -> Result<(), Error> {
-        let schedule = self.optimizer.learning_rate_schedule();
-        schedule
-            .map_or(Ok(()), |schedule| Err(Error::Scheduled { schedule: schedule.describe().to_string() }))
+        check_rate_is_free(self.optimizer)
     }
 
     /// The first number that is not finite: of the model, then of the optimizer's state. One pass over both.

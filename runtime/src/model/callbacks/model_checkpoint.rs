@@ -44,6 +44,7 @@ use crate::model::{EpochRecord, Error};
 pub struct ModelCheckpoint {
     path: Template,
     best_only: Option<Monitor>,
+    mode: Mode,
     weights_only: bool,
     every: Every,
     threshold: Option<f64>,
@@ -85,6 +86,7 @@ impl ModelCheckpoint {
         Self {
             path: Template::new(path),
             best_only: None,
+            mode: Mode::Auto,
             weights_only: false,
             every: Every::Epochs(1),
             threshold: None,
@@ -94,19 +96,20 @@ impl ModelCheckpoint {
 
     /// Saves after an epoch whose score is better than those of all epochs before.
     pub fn save_best_only(mut self, monitor: impl Into<String>) -> Self {
-        self.best_only = Some(Monitor::new(monitor));
+        self.best_only = Some(Monitor { mode: self.mode, ..Monitor::new(monitor) });
         self
     }
 
-    /// Which way the score of [`save_best_only`](Self::save_best_only), given before, gets better.
+    /// Which way the score of [`save_best_only`](Self::save_best_only) gets better.
     pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
         if let Some(monitor) = &mut self.best_only {
             monitor.mode = mode;
         }
         self
     }
 
-    /// What the first score must beat (Keras's `initial_value_threshold`).
+    /// What the first score of [`save_best_only`](Self::save_best_only) must beat (Keras's `initial_value_threshold`).
     ///
     /// ```
     /// use typenet::callbacks::Mode;
@@ -194,6 +197,9 @@ impl Callback for ModelCheckpoint {
                 "epochs, at whose end there are scores to save the best of",
             )?;
             monitor.check(NAME, context)?;
+        } else if let Some(threshold) = self.threshold {
+            let expected = "none without `save_best_only`, whose scores it is for";
+            setting(NAME, "initial_value_threshold", threshold, false, expected)?;
         }
         Ok(())
     }

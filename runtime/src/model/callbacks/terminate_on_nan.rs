@@ -30,7 +30,7 @@ use crate::model::{EpochRecord, Error};
 /// let mut trainer = Line::zeros().compile(Sgd::new(1e38), MeanSquaredError, ());
 /// let fit = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).shuffle(false).batch_size(1);
 /// let error = fit.callback(&mut terminate).progress(false).run().unwrap_err();
-/// assert!(error.to_string().contains("by step 1, value 0 of `dense_1.weight` is inf"), "{error}");
+/// assert!(error.to_string().contains("value 0 of `dense_1.weight` is inf since step 1 of epoch 1"), "{error}");
 /// ```
 #[derive(Debug, Clone)]
 pub struct TerminateOnNan {
@@ -71,10 +71,15 @@ impl TerminateOnNan {
     }
 }
 
-fn check(context: &Context<'_>) -> Result<(), Error> {
+/// Looks at all numbers. The last look was at the last multiple of `every` before this step, or later.
+fn check(context: &Context<'_>, every: u64) -> Result<(), Error> {
     match context.find_non_finite() {
         None => Ok(()),
-        Some(found) => Err(Error::NonFiniteWeights { epoch: context.epoch(), step: context.step(), found }),
+        Some(found) => {
+            let (epoch, step) = (context.epoch(), context.step());
+            let before = step.saturating_sub(1) / every * every;
+            Err(Error::NonFiniteWeights { epoch, since: before + 1, step, found })
+        }
     }
 }
 
@@ -92,10 +97,14 @@ impl Callback for TerminateOnNan {
             let cause = cause(context.layers(), context.weights());
             return Err(Error::NonFiniteLoss { epoch: context.epoch(), step: context.step(), loss, cause });
         }
-        if context.step().is_multiple_of(self.every_steps) { check(context) } else { Ok(()) }
+        if context.step().is_multiple_of(self.every_steps) {
+            check(context, self.every_steps)
+        } else {
+            Ok(())
+        }
     }
 
     fn on_epoch_end(&mut self, context: &mut Context<'_>, _: &EpochRecord) -> Result<(), Error> {
-        check(context)
+        check(context, self.every_steps)
     }
 }

@@ -1,0 +1,302 @@
+//! Steps for a loop written by hand: what `fit` does for a batch, in one or in several parts.
+
+use super::finite::find_in_state;
+use super::trainer::{check, take_step};
+use super::weights::check_sample_weights;
+use super::workspace::step_cost;
+use super::{Error, NonFiniteValue, Trainer};
+use crate::data::find_non_finite;
+use crate::hardware::threads;
+use crate::kernels::Rng;
+use crate::layers::{Model, output_len, parameter_count};
+use crate::losses::Loss;
+use crate::optimizers::Optimizer;
+
+impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
+    /// One step on one batch: forward, loss, backward, update. Returns the batch's mean loss before the update, with what
+    /// regularizers add to it.
+    ///
+    /// Samples and labels are taken as they are; the metrics are not touched, see
+    /// [`RunningScores`](super::RunningScores). Step `s` draws from `rng.fork(s)`; in a run of `fit` that is
+    /// [`step_rng`](super::step_rng). Once a batch of this size has been met, a step allocates nothing.
+    ///
+    /// # Errors
+    /// [`Error`] if there are no samples, counts disagree, a sample is not finite, a label or a setting of the
+    /// optimizer cannot be, or the loss is not finite; then the model is as before. Weights that the update makes infinite
+    /// show in the loss of a later step; [`find_non_finite`](Self::find_non_finite) looks at all of them.
+    pub fn train_on_batch<Y>(&mut self, samples: &[M::Sample], labels: &[Y], rng: &Rng) -> Result<f64, Error>
+    where
+        L: Loss<M::Head, M::Prediction, Y>,
+        Y: Sync,
+    {
+        self.train_on(samples, labels, None, rng)
+    }
+
+    /// As [`train_on_batch`](Self::train_on_batch), with a weight for each sample's loss: `Σ wᵢ·lossᵢ / samples`, as in Keras
+    /// and in [`Fit::sample_weights`](super::Fit::sample_weights). Weights of classes are weights of their samples:
+    ///
+    /// ```
+    /// use typenet::kernels::Rng;
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Rare < Dense(1 => 2, softmax) > }
+    ///
+    /// let (samples, labels) = ([[0.0]; 10], [0_u8, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+    /// let class_weights = [1.0, 9.0];
+    /// let weights = labels.map(|label| class_weights[usize::from(label)]);
+    /// let mut trainer = Rare::zeros().compile(Sgd::new(0.1), CategoricalCrossEntropy, ());
+    /// for _ in 0..20 {
+    ///     trainer.train_on_batch_weighted(&samples, &labels, &weights, &Rng::seed(1))?;
+    /// }
+    /// assert!((trainer.predict(&[0.0])[1] - 0.5).abs() < 1e-3);
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`train_on_batch`](Self::train_on_batch), and if there is not one finite weight, not below zero, for each sample.
+    pub fn train_on_batch_weighted<Y>(
+        &mut self,
+        samples: &[M::Sample],
+        labels: &[Y],
+        weights: &[f32],
+        rng: &Rng,
+    ) -> Result<f64, Error>
+    where
+        L: Loss<M::Head, M::Prediction, Y>,
+        Y: Sync,
+    {
+        self.train_on(samples, labels, Some(weights), rng)
+    }
+
+    fn train_on<Y>(
+        &mut self,
+        samples: &[M::Sample],
+        labels: &[Y],
+        weights: Option<&[f32]>,
+        rng: &Rng,
+    ) -> Result<f64, Error>
+    where
+        L: Loss<M::Head, M::Prediction, Y>,
+        Y: Sync,
+    {
+        self.optimizer.validate()?;
+        self.check_batch(samples, labels, weights)?;
+        self.reserve(samples.len());
+        let input = Some(bytemuck::cast_slice(samples));
+        self.step_on(input, labels, weights, 0, rng).map(|loss| loss / samples.len() as f64)
+    }
+
+    fn check_batch<Y>(
+        &self,
+        samples: &[M::Sample],
+        labels: &[Y],
+        weights: Option<&[f32]>,
+    ) -> Result<(), Error>
+    where
+        L: Loss<M::Head, M::Prediction, Y>,
+    {
+        const SET: &str = "training samples";
+        check::<M, Y, L>(SET, &self.loss, samples, labels)?;
+        weights.map_or(Ok(()), |weights| check_sample_weights(SET, samples.len(), weights))
+    }
+
+    /// The gradients of a batch's mean loss by every parameter, with those of regularizers, written over `gradients`: a model
+    /// whose numbers are gradients, so that its views name them. Returns the mean loss. Nothing is updated.
+    ///
+    /// With [`apply_gradients`](Self::apply_gradients) it is [`train_on_batch`](Self::train_on_batch), bit by bit.
+    ///
+    /// ```
+    /// use typenet::kernels::Rng;
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let (samples, labels) = ([[1.0], [2.0]], [2.0_f32, 4.0]);
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+    /// let mut gradients = Line::zeros();
+    /// let loss = trainer.gradients(&samples, &labels, &Rng::seed(1), &mut gradients)?;
+    /// assert_eq!((loss, gradients.dense_1().bias()), (10.0, Some(&[-6.0])));
+    /// trainer.apply_gradients(&gradients)?;
+    /// assert_eq!(trainer.dense_1().bias(), Some(&[0.125 * 6.0]));
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`train_on_batch`](Self::train_on_batch).
+    pub fn gradients<Y>(
+        &mut self,
+        samples: &[M::Sample],
+        labels: &[Y],
+        rng: &Rng,
+        gradients: &mut M,
+    ) -> Result<f64, Error>
+    where
+        L: Loss<M::Head, M::Prediction, Y>,
+        Y: Sync,
+    {
+        self.gradients_of(samples, labels, None, rng, gradients)
+    }
+
+    /// As [`gradients`](Self::gradients), with a weight for each sample's loss, as in
+    /// [`train_on_batch_weighted`](Self::train_on_batch_weighted).
+    ///
+    /// ```
+    /// use typenet::kernels::Rng;
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let (samples, labels, weights) = ([[1.0], [2.0]], [2.0_f32, 4.0], [1.0, 0.5]);
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+    /// let mut gradients = Line::zeros();
+    /// let loss = trainer.gradients_weighted(&samples, &labels, &weights, &Rng::seed(1), &mut gradients)?;
+    /// assert_eq!((loss, gradients.dense_1().bias()), ((4.0 + 0.5 * 16.0) / 2.0, Some(&[-(2.0 + 0.5 * 4.0)])));
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`train_on_batch_weighted`](Self::train_on_batch_weighted).
+    pub fn gradients_weighted<Y>(
+        &mut self,
+        samples: &[M::Sample],
+        labels: &[Y],
+        weights: &[f32],
+        rng: &Rng,
+        gradients: &mut M,
+    ) -> Result<f64, Error>
+    where
+        L: Loss<M::Head, M::Prediction, Y>,
+        Y: Sync,
+    {
+        self.gradients_of(samples, labels, Some(weights), rng, gradients)
+    }
+
+    fn gradients_of<Y>(
+        &mut self,
+        samples: &[M::Sample],
+        labels: &[Y],
+        weights: Option<&[f32]>,
+        rng: &Rng,
+        gradients: &mut M,
+    ) -> Result<f64, Error>
+    where
+        L: Loss<M::Head, M::Prediction, Y>,
+        Y: Sync,
+    {
+        self.check_batch(samples, labels, weights)?;
+        self.reserve(samples.len());
+        let input = Some(bytemuck::cast_slice(samples));
+        let loss = threads::enter(step_cost::<M>(samples.len()), || {
+            let loss = self.forward(input, labels, weights, 0, rng)?;
+            self.backward(input, samples.len());
+            Ok::<_, Error>(loss)
+        })?;
+        let workspace = self.workspace.as_ref().expect("reserved above");
+        gradients.block_mut()[..parameter_count::<f32, M>()].copy_from_slice(&workspace.gradients);
+        Ok(loss / samples.len() as f64)
+    }
+
+    /// One step of the optimizer by the parameters of `gradients`, such as [`gradients`](Self::gradients) wrote; its buffers
+    /// are not looked at.
+    ///
+    /// # Errors
+    /// [`Error`] if a setting of the optimizer cannot be, or a gradient is not finite; then the model is as before.
+    pub fn apply_gradients(&mut self, gradients: &M) -> Result<(), Error> {
+        self.optimizer.validate()?;
+        let gradients = &gradients.block()[..parameter_count::<f32, M>()];
+        if let Some(found) = find_non_finite(gradients, gradients.len().max(1)) {
+            let tensor = self.trainable.name_at(found.feature);
+            return Err(Error::NonFiniteGradient { tensor, step: self.step + 1, gradient: found.value });
+        }
+        self.reserve(0);
+        self.step += 1;
+        let parameters = &mut self.model.block_mut()[..gradients.len()];
+        threads::enter(gradients.len(), || {
+            take_step(&self.optimizer, self.step, &self.trainable, parameters, gradients, &mut self.slots);
+        });
+        Ok(())
+    }
+}
+
+impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
+    /// The predictions of the last step or of the last [`gradients`](Self::gradients), made before the update and with dropout
+    /// at work, for each sample of its batch; none before the first, and after a loss that is not finite.
+    ///
+    /// ```
+    /// use typenet::kernels::Rng;
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+    /// assert!(trainer.step_predictions().is_empty());
+    /// trainer.train_on_batch(&[[1.0], [2.0]], &[2.0_f32, 4.0], &Rng::seed(1))?;
+    /// assert_eq!(trainer.step_predictions(), [[0.0], [0.0]]);
+    /// assert_ne!(trainer.predict(&[1.0]), [0.0]);
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
+    pub fn step_predictions(&self) -> &[M::Prediction] {
+        self.workspace.as_ref().map_or(&[], |workspace| {
+            bytemuck::cast_slice(&workspace.output[..workspace.predicted * output_len::<M>()])
+        })
+    }
+
+    /// Changes the step size from the next step on.
+    ///
+    /// ```
+    /// use typenet::kernels::Rng;
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+    /// for _ in 0..3 {
+    ///     trainer.train_on_batch(&[[1.0], [2.0]], &[2.0_f32, 4.0], &Rng::seed(1))?;
+    ///     trainer.set_learning_rate(0.5 * trainer.learning_rate())?;
+    /// }
+    /// assert_eq!(trainer.learning_rate(), 0.125 / 8.0);
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Scheduled`] if it follows a schedule, [`Error::Optimizer`] if it cannot be one; then it is as before.
+    pub fn set_learning_rate(&mut self, learning_rate: f64) -> Result<(), Error> {
+        set_learning_rate(&mut self.optimizer, learning_rate)
+    }
+
+    /// The first number that is not finite: of the model, then of the optimizer's state. One pass over both, which no step
+    /// makes of its own accord.
+    ///
+    /// ```
+    /// use typenet::kernels::Rng;
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let mut trainer = Line::zeros().compile(Sgd::new(1e38), MeanSquaredError, ());
+    /// trainer.train_on_batch(&[[1.0], [2.0]], &[2.0_f32, 4.0], &Rng::seed(1))?;
+    /// let found = trainer.find_non_finite().expect("a step much too long");
+    /// assert_eq!(found.to_string(), "value 0 of `dense_1.weight` is inf");
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
+    pub fn find_non_finite(&self) -> Option<NonFiniteValue> {
+        find_in_state(M::LAYERS, self.model.block(), || self.optimizer.slots(), &self.slots)
+    }
+}
+
+/// Changes the step size of an optimizer without a schedule.
+pub(super) fn set_learning_rate(optimizer: &mut dyn Optimizer, learning_rate: f64) -> Result<(), Error> {
+    check_rate_is_free(optimizer)?;
+    let before = optimizer.learning_rate();
+    optimizer.set_learning_rate(learning_rate);
+    optimizer.validate().map_err(|error| {
+        optimizer.set_learning_rate(before);
+        error.into()
+    })
+}
+
+/// Whether the step size may be changed: it does not follow a schedule, which would not be there in a resumed run.
+pub(super) fn check_rate_is_free(optimizer: &dyn Optimizer) -> Result<(), Error> {
+    let schedule = optimizer.learning_rate_schedule();
+    schedule.map_or(Ok(()), |schedule| Err(Error::Scheduled { schedule: schedule.describe().to_string() }))
+}
