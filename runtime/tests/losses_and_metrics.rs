@@ -180,6 +180,7 @@ fn over<Head, const N: usize, Label>(
     labels: &[Label],
 ) -> f64 {
     metric.check().expect("settings that can be");
+    metric.check_labels(labels).expect("labels that can be");
     metric.update(&predictions[..7], &labels[..7]);
     metric.reset();
     assert!(metric.compute().is_nan(), "after a reset");
