@@ -145,7 +145,15 @@ pub trait Metric<Head, Output, Label>: Send {
     fn check(&self) -> Result<(), MetricError> {
         Ok(())
     }
-    /// Whether the metric can use every label.
+    /// Whether the metric can use every label; every one by default.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::activation::Sigmoid;
+    /// use typenet_runtime::metrics::{Metric, Recall};
+    ///
+    /// let metric: &dyn Metric<Sigmoid, [f32; 1], i32> = &Recall::new();
+    /// assert!(metric.check_labels(&[0, 1, -1]).is_ok() && metric.check_labels(&[2]).is_err());
+    /// ```
     ///
     /// # Errors
     /// [`LabelError`] names the first that it cannot.
