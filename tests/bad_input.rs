@@ -6,11 +6,12 @@ use std::path::Path;
 use typenet::data::mnist;
 use typenet::kernels::Rng;
 use typenet::layers::Model;
-use typenet::layers::activation::Softmax;
-use typenet::losses::Loss;
-use typenet::metrics::{self, Metric, Metrics};
+use typenet::layers::activation::{Linear, Softmax};
+use typenet::losses::{LabelError, Loss};
+use typenet::metrics::{self, Metric, MetricError, Metrics};
 use typenet::model::{Error, LossMetric, NonFiniteCause};
 use typenet::prelude::*;
+use typenet::tensor::label::ClassNumber;
 
 model! { Net < Dense(4 => 8, relu), Dense(8 => 3, softmax) > }
 
@@ -39,6 +40,28 @@ fn message(error: &Error, parts: &[&str]) {
     let text = error.to_string();
     for part in parts {
         assert!(text.contains(part), "`{text}` does not say `{part}`");
+    }
+}
+
+model! { Number < Dense(4 => 1) > }
+
+/// A loss of one's own that takes every label.
+struct AnyLabel;
+
+impl<Y> Loss<Linear, [f32; 1], Y> for AnyLabel {
+    fn name(&self) -> &'static str {
+        "any_label"
+    }
+
+    fn check_labels(&self, _: &[Y]) -> Result<(), LabelError> {
+        Ok(())
+    }
+
+    fn evaluate(&self, _: &[Y], _: Option<&[f32]>, _: &mut [f32], gradient: Option<&mut [f32]>) -> f64 {
+        if let Some(gradient) = gradient {
+            gradient.fill(0.0);
+        }
+        0.0
     }
 }
 
@@ -150,6 +173,31 @@ fn weights_that_cannot_be_are_an_error() {
 }
 
 #[test]
+fn label_of_no_class_is_an_error_where_classes_have_weights() {
+    fn refused<Y: ClassNumber<[f32; 1]> + Send + Sync>(labels: [Y; 6], parts: &[&str]) {
+        let mut trainer = Number::new(1).compile(Sgd::new(0.1), AnyLabel, ());
+        let before = trainer.to_boxed();
+        let fit = trainer.fit(&SAMPLES, &labels).class_weights(&[1.0, 2.0]).progress(false);
+        let error = fit.run().expect_err("the label is refused");
+        assert!(matches!(error, Error::Weight { .. }), "{error}");
+        message(&error, parts);
+        assert_eq!((before.block(), trainer.step()), (trainer.block(), 0));
+    }
+    // Prices are no classes, and integers may be none of two.
+    refused([1.0f32, 0.0, -1.0, 0.25, 120_000.0, 0.5], &["training samples", "label 4", "2 classes"]);
+    refused([[1.0f32], [f32::NAN], [0.0], [0.0], [0.0], [0.0]], &["label 1"]);
+    refused([1u8, 0, 1, 2, 0, 1], &["label 3"]);
+    refused([1i32, 0, -1, -2, 0, 1], &["label 3"]);
+
+    // Several things may be true of a sample: it is of no class.
+    model! { Things < Dense(4 => 3, sigmoid) > }
+    let mut trainer = Things::new(1).compile(Sgd::new(0.1), BinaryCrossEntropy, ());
+    let labels = [[0.0, 1.0, 0.0], [0.0, 1.0, 1.0], [0.0; 3], [0.0; 3], [0.0; 3], [0.0; 3]];
+    let fit = trainer.fit(&SAMPLES, &labels).class_weights(&[1.0, 2.0, 3.0]).progress(false);
+    message(&fit.run().expect_err("two classes at once"), &["label 1", "3 classes"]);
+}
+
+#[test]
 fn settings_of_losses_that_cannot_be_are_an_error() {
     fn refused<L: Loss<Softmax, [f32; 3], u8> + Copy>(loss: L, parts: &[&str]) {
         let mut trainer = Net::new(1).compile(Sgd::new(0.1), loss, ());
@@ -198,6 +246,53 @@ fn metrics_that_do_not_fit_the_model_are_an_error() {
     refused(metrics::TopKCategoricalAccuracy::new(0), &["TopKCategoricalAccuracy", "`k`", "at least 1"]);
     refused(metrics::AucOverThresholds::new(1), &["AucOverThresholds", "thresholds", "at least 2"]);
     refused(metrics::AucOverThresholds::new(0), &["thresholds", "0"]);
+}
+
+#[test]
+fn label_that_a_metric_cannot_use_is_an_error_before_the_first_step() {
+    fn refused<Y: Copy + Send + Sync>(
+        metric: impl Metric<Linear, [f32; 1], Y>,
+        (good, bad): ([Y; 2], [Y; 2]),
+        parts: &[&str],
+    ) {
+        let samples = &SAMPLES[..2];
+        let mut trainer = Number::new(1).compile(Sgd::new(0.1), AnyLabel, (metric,));
+        let before = trainer.to_boxed();
+        let errors = [
+            ("training", trainer.fit(samples, &bad).progress(false).run().map(|_| ())),
+            ("validation", trainer.fit(samples, &good).validation(samples, &bad).run().map(|_| ())),
+            ("evaluation", trainer.evaluate(samples, &bad).map(|_| ())),
+            ("evaluation", trainer.evaluate_weighted(samples, &bad, &[1.0; 2]).map(|_| ())),
+        ];
+        for (set, error) in errors {
+            let error = error.expect_err("the label is refused");
+            assert!(matches!(error, Error::MetricLabel { .. }), "{error}");
+            message(&error, &[set]);
+            message(&error, parts);
+        }
+        assert_eq!((before.block(), trainer.step()), (trainer.block(), 0));
+        trainer.fit(samples, &good).progress(false).run().expect("labels that can be");
+    }
+    let parts = ["metric `precision`", "label 1 is class 2", "from 0 to 1"];
+    refused(metrics::Precision::new(), ([0u8, 1], [0, 2]), &parts);
+    refused(metrics::AveragePrecision::new(), ([-1i64, 1], [-1, -2]), &["`average_precision`", "class -2"]);
+    refused(metrics::Auc::new(), ([-1.0f32, 1.0], [0.0, 2.5]), &["`auc`", "label 1 has 2.5", "probability"]);
+    refused(LossMetric::new(Poisson), ([0.0f32, 3.0], [0.0, -3.0]), &["`poisson`", "label 1 has -3"]);
+}
+
+#[test]
+fn metric_of_a_name_that_is_taken_is_an_error_before_the_first_step() {
+    let metrics = (metrics::Auc::new(), metrics::AucOverThresholds::default());
+    let mut trainer = Net::new(1).compile(Sgd::new(0.1), CategoricalCrossEntropy, metrics);
+    let before = trainer.to_boxed();
+    for error in [
+        trainer.fit(&SAMPLES, &LABELS).progress(false).run().map(|_| ()).expect_err("refused"),
+        trainer.evaluate(&SAMPLES, &LABELS).map(|_| ()).expect_err("refused"),
+    ] {
+        assert!(matches!(error, Error::MetricSetting(MetricError::Name { name: "auc", .. })), "{error}");
+        message(&error, &["metric", "`auc`", "another metric", "`named`"]);
+    }
+    assert_eq!(before.block(), trainer.block());
 }
 
 #[test]

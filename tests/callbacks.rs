@@ -2,10 +2,12 @@
 
 use std::fs;
 
+use serde_json::Value;
 use typenet::callbacks::{Callback, CallbackList, Context, JsonLinesLogger, Mode, TerminateOnNan};
 use typenet::data::digits;
 use typenet::kernels::Rng;
 use typenet::layers::Model;
+use typenet::metrics;
 use typenet::model::{EpochRecord, Error, History, NonFiniteCause, Scores, step_rng};
 use typenet::prelude::*;
 
@@ -286,23 +288,59 @@ fn logs_hold_every_epoch_and_resumed_ones_are_the_same() {
         assert_eq!(row[5..], [record.learning_rate.to_string(), record.seconds.to_string()]);
     }
     let text = fs::read_to_string(path("log.jsonl")).expect("the log");
-    let record = &history.epochs[1];
-    let expected = format!(
-        "{{\"epoch\":2,\"loss\":{:?},\"accuracy\":{:?},\"val_loss\":{:?},\"val_accuracy\":{:?},\"learning_rate\":{:?},",
-        record.training.loss,
-        record.get("accuracy").expect("compiled with accuracy"),
-        record.get("val_loss").expect("validated"),
-        record.get("val_accuracy").expect("validated"),
-        record.learning_rate,
-    );
+    for (line, record) in text.lines().zip(&history.epochs) {
+        let object: Value = serde_json::from_str(line).expect("a line is JSON");
+        let mut expected = serde_json::Map::from_iter(
+            record.scores().map(|(name, value)| (name.into_owned(), Value::from(value))),
+        );
+        expected.insert("epoch".into(), record.epoch.into());
+        expected.insert("learning_rate".into(), record.learning_rate.into());
+        expected.insert("seconds".into(), record.seconds.into());
+        assert_eq!(object, Value::Object(expected));
+        assert_eq!(object.get("val_loss").is_some(), record.epoch % 2 == 0, "{line}");
+    }
+    // Names come in the order of the history.
     let line = text.lines().nth(1).expect("a second line");
-    assert!(line.starts_with(&expected), "{line}\n{expected}");
+    let names = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds"];
+    let places = names.map(|name| line.find(&format!("\"{name}\":")).expect(name));
+    assert!(places.is_sorted(), "{line}");
     assert_eq!(text.lines().count(), 5);
 
     let mut appended = CsvLogger::new(path("log.csv")).separator(';').append(true);
     few.run(&mut trainer(), vec![&mut appended]).expect("a run");
     let text = fs::read_to_string(path("log.csv")).expect("the log");
     assert_eq!((text.lines().count(), text.matches("epoch").count()), (1 + 5 + 40, 1));
+}
+
+#[test]
+fn numbers_that_json_lacks_are_null_in_json_lines() {
+    let (few, folder) = (few(), tempfile::tempdir().expect("a folder"));
+    let path = folder.path().join("log.jsonl");
+    let of = |name: &'static str, value: f64| metrics::from_fn(name, move |_: &[f32; 10], _: &u8| value);
+    let scores = (
+        of("nan", f64::NAN),
+        of("infinite", f64::NEG_INFINITY),
+        // Digits that only a shortest decimal gives back, and a name that JSON must escape.
+        of("a \"third\"\\\n", 0.1 + 0.2),
+        of("tiny", f64::MIN_POSITIVE),
+        of("zero", -0.0),
+    );
+    let mut trainer = Net::new(3).compile(Sgd::new(0.01), CategoricalCrossEntropy, scores);
+    let mut log = JsonLinesLogger::new(&path);
+    let fit = trainer.fit(&few.inputs, &few.labels).epochs(2).batch_size(60).progress(false);
+    let history = fit.callback(&mut log).run().expect("a run");
+    let text = fs::read_to_string(&path).expect("the log");
+    assert_eq!((text.lines().count(), text.ends_with('\n')), (2, true));
+    for (line, record) in text.lines().zip(&history.epochs) {
+        let object: Value = serde_json::from_str(line).expect("a line is JSON");
+        assert_eq!(object.as_object().map(serde_json::Map::len), Some(1 + 6 + 2), "{line}");
+        assert_eq!((&object["nan"], &object["infinite"]), (&Value::Null, &Value::Null));
+        let bits = |name: &str| object[name].as_f64().map(f64::to_bits);
+        for name in ["loss", "a \"third\"\\\n", "tiny", "zero"] {
+            assert_eq!(bits(name), record.get(name).map(f64::to_bits), "{name}: {line}");
+        }
+        assert_eq!(bits("seconds"), Some(record.seconds.to_bits()));
+    }
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Sample and class weights: what they mean, and where they reach.
 
+use typenet::layers::Model;
+use typenet::losses::Loss;
 use typenet::prelude::*;
+use typenet::tensor::label::ClassNumber;
 
 model! { Net < Dense(3 => 5, tanh), Dense(5 => 3, softmax) > }
 
@@ -130,10 +133,67 @@ fn class_weights_are_the_sample_weights_of_their_samples() {
 #[test]
 fn yes_and_no_are_classes_too() {
     model! { Yes < Dense(3 => 1, sigmoid) > }
-    let labels = LABELS.map(|label| label == 1);
-    let mut trainer = Yes::new(1).compile(Sgd::new(0.0), BinaryCrossEntropy, ());
-    let fit = trainer.fit(&SAMPLES, &labels).class_weights(&[0.5, 2.0]).progress(false);
-    let loss = fit.run().expect("a run").last().expect("an epoch").training.loss;
-    let weights = labels.map(|yes| if yes { 2.0 } else { 0.5 });
-    assert_near(loss, trainer.evaluate_weighted(&SAMPLES, &labels, &weights).expect("scores").loss);
+    model! { Margin < Dense(3 => 1) > }
+    /// The loss of a run where only the classes have weights is that of an evaluation where their samples have them.
+    fn check<M, L, Y>(model: fn(u64) -> Box<M>, loss: L, labels: [Y; 10])
+    where
+        M: Model<Sample = [f32; 3], Prediction = [f32; 1]>,
+        L: Loss<M::Head, [f32; 1], Y>,
+        Y: ClassNumber<[f32; 1]> + Send + Sync,
+    {
+        let mut trainer = model(1).compile(Sgd::new(0.0), loss, ());
+        let fit = trainer.fit(&SAMPLES, &labels).class_weights(&[0.5, 2.0]).progress(false);
+        let loss = fit.run().expect("a run").last().expect("an epoch").training.loss;
+        let weights = LABELS.map(|label| if label == 1 { 2.0 } else { 0.5 });
+        assert_near(loss, trainer.evaluate_weighted(&SAMPLES, &labels, &weights).expect("scores").loss);
+        let plain = trainer.evaluate(&SAMPLES, &labels).expect("scores").loss;
+        assert!((loss - plain).abs() > 0.01, "weights change the loss");
+    }
+    let yes = LABELS.map(|label| label == 1);
+    check(Yes::new, BinaryCrossEntropy, yes);
+    check(Yes::new, BinaryCrossEntropy, yes.map(u8::from));
+    check(Yes::new, BinaryCrossEntropy, yes.map(f32::from));
+    check(Yes::new, BinaryCrossEntropy, yes.map(|yes| [f32::from(yes)]));
+    // Smoothed by hand.
+    check(Yes::new, BinaryCrossEntropy, yes.map(|yes| 0.05 + 0.9 * f32::from(yes)));
+    // The labels of hinge losses.
+    check(Margin::new, Hinge, yes.map(|yes| if yes { 1i8 } else { -1 }));
+    check(Margin::new, SquaredHinge, yes.map(|yes| if yes { 1i32 } else { -1 }));
+    check(Margin::new, Hinge, yes.map(|yes| if yes { 1i64 } else { -1 }));
+    check(Margin::new, Hinge, yes.map(|yes| if yes { 1.0f32 } else { -1.0 }));
+    check(Margin::new, Hinge, yes.map(|yes| [if yes { 1.0f32 } else { -1.0 }]));
+}
+
+#[test]
+fn one_hot_and_soft_labels_have_the_weight_of_their_likeliest_class() {
+    let weights = [3.0, 1.0, 0.5];
+    let of_class = LABELS.map(|label| weights[usize::from(label)]);
+    let one_hot = LABELS.map(|label| [0, 1, 2].map(|class| f32::from(class == label)));
+    let soft = one_hot.map(|label| label.map(|p| 0.25 + 0.25 * p));
+    for labels in [one_hot, soft] {
+        let mut trainer = trainer(0.0);
+        let fit = trainer.fit(&SAMPLES, &labels).class_weights(&weights).progress(false);
+        let loss = fit.run().expect("a run").last().expect("an epoch").training.loss;
+        assert_near(loss, trainer.evaluate_weighted(&SAMPLES, &labels, &of_class).expect("scores").loss);
+    }
+}
+
+/// A whole run on labels of a hinge loss, with the metrics of yes and no.
+#[test]
+fn metrics_of_a_hinge_loss_read_its_labels() {
+    model! { Margin < Dense(3 => 1) > }
+    let metrics = || (Accuracy::new(), Precision::new(), Recall::new(), Auc::new(), AveragePrecision::new());
+    let fit = |labels: &[i32; 10]| {
+        let mut trainer = Margin::new(1).compile(Adam::new(0.1), Hinge, metrics());
+        let fit = trainer.fit(&SAMPLES, labels).epochs(400).class_weights(&[1.0, 2.0]).progress(false);
+        fit.run().expect("a run").last().expect("an epoch").training.clone()
+    };
+    // Which side of a line each sample lies on.
+    let yes = SAMPLES.map(|[x, y, z]| x + y - z > 0.25);
+    let of_signs = fit(&yes.map(|yes| if yes { 1 } else { -1 }));
+    assert_eq!(
+        of_signs.metrics,
+        ["accuracy", "precision", "recall", "auc", "average_precision"].map(|name| (name.to_owned(), 1.0))
+    );
+    assert_eq!(of_signs, fit(&yes.map(i32::from)));
 }

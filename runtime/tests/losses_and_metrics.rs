@@ -95,6 +95,9 @@ fn losses_agree_with_keras_and_pytorch() {
     let (numbers, counts, weights) = (of("numbers"), of("counts"), of("weights"));
     let (one_hot, soft, truths) = (rows::<5>(&one_hot), rows::<5>(&soft), rows::<5>(&truths));
     let (numbers, counts) = (rows::<5>(&numbers), rows::<5>(&counts));
+    let zeros = of("zeros");
+    let zeros = rows::<5>(&zeros);
+    assert!(zeros.as_flattened().contains(&0.0));
     let signs: Vec<[f32; 5]> = truths.iter().map(|row| row.map(|t| 2.0 * t - 1.0)).collect();
     let cases = LossCases { golden: golden.clone(), weights, seen: RefCell::default() };
     // Errors of the one row that is far out, and of the others.
@@ -107,6 +110,8 @@ fn losses_agree_with_keras_and_pytorch() {
             cases.check::<$head, _, _>("mean_absolute_error", $name, MeanAbsoluteError, numbers, 1.0);
             let percentage = MeanAbsolutePercentageError;
             cases.check::<$head, _, _>("mean_absolute_percentage_error", $name, percentage, numbers, 100.0 / nearest);
+            // A target of zero counts as 1e-7.
+            cases.check::<$head, _, _>("percentage_of_zeros", $name, percentage, zeros, 100.0 / 1e-7);
             let logarithmic = MeanSquaredLogarithmicError;
             cases.check::<$head, _, _>("mean_squared_logarithmic_error", $name, logarithmic, counts, 20.0);
             cases.check::<$head, _, _>("huber", $name, Huber, numbers, 1.0);
@@ -175,6 +180,7 @@ fn over<Head, const N: usize, Label>(
     labels: &[Label],
 ) -> f64 {
     metric.check().expect("settings that can be");
+    metric.check_labels(labels).expect("labels that can be");
     metric.update(&predictions[..7], &labels[..7]);
     metric.reset();
     assert!(metric.compute().is_nan(), "after a reset");
@@ -190,12 +196,17 @@ fn losses_of_predictions_agree_with_keras() {
     let of = |name: &str| f32s(&golden[name]);
     let (p, truths, one_hot, counts) = (of("probabilities"), of("truths"), of("one_hot"), of("counts"));
     let (p, truths, one_hot) = (rows::<5>(&p), rows::<5>(&truths), rows::<5>(&one_hot));
+    let (numbers, zeros, shares, soft) = (of("numbers"), of("zeros"), of("shares"), of("distributions"));
+    let (numbers, zeros, counts) = (rows::<5>(&numbers), rows::<5>(&zeros), rows::<5>(&counts));
     let labels = classes(&golden["classes"]);
-    let check = |name: &str, found: f64| {
-        let expected = golden["from_probabilities"][name].as_f64().expect("a number");
+    let seen = RefCell::new(BTreeSet::new());
+    let check_one_of = |group: &str, name: &str, found: f64| {
+        let expected = golden[group][name].as_f64().expect("a number");
         // Predictions and targets are the same numbers, and all else is f64 here; Keras ends in f32.
         assert_near(name, found, expected, 4.0 * EPSILON * expected.abs().max(1.0));
+        seen.borrow_mut().insert(format!("{group}/{name}"));
     };
+    let check = |name: &str, found: f64| check_one_of("from_probabilities", name, found);
     fn mean<Head, Label, L: OfPredictions<Head, [f32; 5], Label>>(
         loss: L,
         predictions: &[[f32; 5]],
@@ -221,7 +232,45 @@ fn losses_of_predictions_agree_with_keras() {
     check("hinge", mean::<Sigmoid, _, _>(Hinge, p, truths));
     check("categorical_hinge", mean::<Softmax, _, _>(CategoricalHinge, p, &labels));
     check("cosine_similarity", mean::<Sigmoid, _, _>(CosineSimilarity, p, truths));
-    check("poisson", mean::<Sigmoid, _, _>(Poisson, p, rows::<5>(&counts)));
+    check("poisson", mean::<Sigmoid, _, _>(Poisson, p, counts));
+    check("mean_absolute_error", mean::<Sigmoid, _, _>(MeanAbsoluteError, p, numbers));
+    let percentage = MeanAbsolutePercentageError;
+    check("mean_absolute_percentage_error", mean::<Sigmoid, _, _>(percentage, p, numbers));
+    check("percentage_of_zeros", mean::<Sigmoid, _, _>(percentage, p, zeros));
+    let logarithmic = MeanSquaredLogarithmicError;
+    check("mean_squared_logarithmic_error", mean::<Sigmoid, _, _>(logarithmic, p, counts));
+    check("huber", mean::<Sigmoid, _, _>(Huber, p, numbers));
+    check("huber_half", mean::<Sigmoid, _, _>(Huber.delta(0.5), p, numbers));
+    check("log_cosh", mean::<Sigmoid, _, _>(LogCosh, p, numbers));
+    check("squared_hinge", mean::<Sigmoid, _, _>(SquaredHinge, p, truths));
+    // Keras counts a target of zero as 1e-7: without the sample that has them.
+    let without = |values: &[f32]| -> Vec<[f32; 5]> {
+        rows::<5>(values).iter().enumerate().filter(|(sample, _)| *sample != 1).map(|(_, row)| *row).collect()
+    };
+    check("kl_divergence", mean::<Softmax, _, _>(KlDivergence, &without(&shares), &without(&soft)));
+
+    let check = |name: &str, found: f64| check_one_of("from_outputs", name, found);
+    let outputs = of("extreme");
+    let y = rows::<5>(&outputs);
+    assert!(outputs.contains(&1e4) && outputs.contains(&-1e4));
+    check("mean_squared_error", mean::<Linear, _, _>(MeanSquaredError, y, numbers));
+    check("mean_absolute_error", mean::<Linear, _, _>(MeanAbsoluteError, y, numbers));
+    check("mean_absolute_percentage_error", mean::<Linear, _, _>(percentage, y, numbers));
+    check("percentage_of_zeros", mean::<Linear, _, _>(percentage, y, zeros));
+    check("mean_squared_logarithmic_error", mean::<Linear, _, _>(logarithmic, y, counts));
+    check("huber", mean::<Linear, _, _>(Huber, y, numbers));
+    check("huber_half", mean::<Linear, _, _>(Huber.delta(0.5), y, numbers));
+    check("log_cosh", mean::<Linear, _, _>(LogCosh, y, numbers));
+    check("hinge", mean::<Linear, _, _>(Hinge, y, truths));
+    check("squared_hinge", mean::<Linear, _, _>(SquaredHinge, y, truths));
+    check("categorical_hinge", mean::<Linear, _, _>(CategoricalHinge, y, &labels));
+    check("cosine_similarity", mean::<Linear, _, _>(CosineSimilarity, y, numbers));
+
+    let names = ["from_probabilities", "from_outputs"].into_iter().flat_map(|group| {
+        let values = golden[group].as_object().expect("a golden group");
+        values.keys().map(move |name| format!("{group}/{name}"))
+    });
+    assert_eq!(*seen.borrow(), names.collect::<BTreeSet<_>>(), "every golden number is compared");
 }
 
 /// A loss is the same from logits as from the predictions that it leaves, where nothing is clipped.
@@ -402,4 +451,91 @@ fn metrics_of_numbers_agree() {
     assert_near("percentage", over::<Linear, 2, _>(percentage, y, t), expected, 1e-6 * expected);
     group.check("r2", over::<Linear, 2, _>(R2Score::new(), y, t));
     group.check("pearson", over::<Linear, 2, _>(PearsonCorrelation::new(), y, t));
+}
+
+#[test]
+fn accuracies_agree() {
+    use metrics::*;
+    let golden = read(include_str!("golden/accuracies.json"));
+    let group = &golden["classes"];
+    let labels = classes(&group["classes"]);
+    let (outputs, soft, smooth) = (f32s(&group["outputs"]), f32s(&group["soft"]), f32s(&group["smooth"]));
+    let (outputs, soft, smooth) = (rows::<5>(&outputs), rows::<5>(&soft), rows::<5>(&smooth));
+    assert!(outputs.as_flattened().contains(&1e4) && outputs.as_flattened().contains(&-1e4));
+    let one_hot: Vec<[f32; 5]> =
+        labels.iter().map(|&class| core::array::from_fn(|i| f32::from(i == usize::from(class)))).collect();
+    // Shares of few samples, which Keras computes in f32.
+    let near = |name: &str, found: f64, expected: &Value| {
+        assert_near(name, found, expected.as_f64().expect("a number"), EPSILON);
+    };
+    let check = |name: &str, found: f64| near(name, found, &group["values"][name]);
+    check("sparse", over::<Linear, 5, _>(SparseCategoricalAccuracy::new(), outputs, &labels));
+    check("sparse", over::<Softmax, 5, _>(Accuracy::new(), outputs, &labels));
+    check("categorical", over::<Linear, 5, _>(CategoricalAccuracy::new(), outputs, &one_hot));
+    check("categorical", over::<Softmax, 5, _>(Accuracy::new(), outputs, &one_hot));
+    check("categorical_soft", over::<Softmax, 5, _>(CategoricalAccuracy::new(), outputs, soft));
+    check("categorical_soft", over::<Softmax, 5, _>(Accuracy::new(), outputs, soft));
+    for k in 1..=5 {
+        let top = || TopKCategoricalAccuracy::new(k);
+        check(&format!("top_{k}"), over::<Softmax, 5, _>(top(), outputs, &labels));
+        check(&format!("top_{k}"), over::<Softmax, 5, _>(top(), outputs, &one_hot));
+        check(&format!("top_{k}_soft"), over::<Softmax, 5, _>(top(), outputs, soft));
+        check(&format!("top_{k}_without_ties"), over::<Softmax, 5, _>(top(), smooth, &labels));
+    }
+
+    let group = &golden["binary"];
+    let truths = classes(&group["truth"]);
+    let of = |name: &str| f32s(&group[name]);
+    let (score, logit, soft) = (of("score"), of("logit"), of("soft_truth"));
+    let (score, logit) = (rows::<1>(&score), rows::<1>(&logit));
+    let (labels, scores) = (of("labels"), of("scores"));
+    let (labels, scores) = (rows::<3>(&labels), rows::<3>(&scores));
+    let check = |name: &str, found: f64| near(name, found, &group["values"][name]);
+    check("plain", over::<Sigmoid, 1, _>(BinaryAccuracy::new(), score, &truths));
+    check("plain", over::<Sigmoid, 1, _>(Accuracy::new(), score, &truths));
+    check("of_logits", over::<Linear, 1, _>(BinaryAccuracy::new(), logit, &truths));
+    check("of_logits", over::<Linear, 1, _>(Accuracy::new(), logit, &truths));
+    // With the labels of a hinge loss too.
+    let signs: Vec<i32> = truths.iter().map(|&truth| 2 * i32::from(truth) - 1).collect();
+    check("of_logits", over::<Linear, 1, _>(Accuracy::new(), logit, &signs));
+    check("soft", over::<Sigmoid, 1, _>(BinaryAccuracy::new(), score, &soft));
+    check("soft", over::<Sigmoid, 1, _>(Accuracy::new(), score, &soft));
+    check("of_several", over::<Sigmoid, 3, _>(BinaryAccuracy::new(), scores, labels));
+}
+
+#[test]
+fn percentages_of_targets_of_zero_agree() {
+    let group = &read(include_str!("golden/accuracies.json"))["percentage"];
+    let (targets, predictions) = (f32s(&group["targets"]), f32s(&group["predictions"]));
+    assert!(targets.contains(&0.0) && targets.contains(&1e4));
+    let expected = group["values"]["value"].as_f64().expect("a number");
+    let metric = metrics::MeanAbsolutePercentageError::new();
+    let found = over::<Linear, 1, _>(metric, rows::<1>(&predictions), &targets);
+    assert_near("percentage", found, expected, 4.0 * EPSILON * expected);
+    let metric = LossMetric::new(MeanAbsolutePercentageError);
+    let found = over::<Linear, 1, _>(metric, rows::<1>(&predictions), &targets);
+    assert_near("percentage", found, expected, 4.0 * EPSILON * expected);
+}
+
+#[test]
+fn confusion_matrix_agrees() {
+    let golden = read(include_str!("golden/accuracies.json"));
+    let (labels, outputs) = (classes(&golden["classes"]["classes"]), f32s(&golden["classes"]["outputs"]));
+    let mut matrix = metrics::ConfusionMatrix::<5>::new();
+    for (outputs, labels) in rows::<5>(&outputs).chunks(16).zip(labels.chunks(16)) {
+        matrix.update(outputs, labels);
+    }
+    let expected = &golden["confusion"];
+    let counts: Vec<f64> = matrix.counts().as_flattened().iter().map(|&count| count as f64).collect();
+    assert_eq!(counts, f64s(&expected["counts"]));
+    assert_near("accuracy", matrix.accuracy(), expected["accuracy"].as_f64().expect("a number"), 1e-12);
+    for class in 0..5 {
+        for (name, found) in [("recall", matrix.recall(class)), ("precision", matrix.precision(class))] {
+            match expected[name][class].as_f64() {
+                Some(expected) => assert_near(name, found, expected, 1e-12),
+                // Of a class that is never true, or never predicted.
+                None => assert!(found.is_nan(), "{name} of class {class}: {found}"),
+            }
+        }
+    }
 }

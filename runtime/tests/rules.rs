@@ -186,3 +186,65 @@ fn schedules_are_those_of_other_frameworks_over_their_whole_course() {
         }
     }
 }
+
+#[test]
+fn schedules_are_those_of_other_frameworks_with_extreme_settings_and_steps() {
+    let golden = read(include_str!("golden/schedules.json"));
+    let exponential = |decay_rate| ExponentialDecay::new(0.5, 30, decay_rate);
+    let polynomial = PolynomialDecay::new(0.5, 30).end(0.01);
+    let cosine = CosineDecay::new(0.5, 30);
+    let restarts = CosineDecayRestarts::new(0.5, 30);
+    let cycle = OneCycle::new(0.5, 30);
+    let schedules: [(&str, Box<dyn Schedule>); 31] = [
+        ("exponential_to_zero", Box::new(exponential(0.0))),
+        ("exponential_to_zero_staircase", Box::new(exponential(0.0).staircase(true))),
+        ("exponential_constant", Box::new(ExponentialDecay::new(0.5, 1, 1.0))),
+        ("exponential_of_zero", Box::new(ExponentialDecay::new(0.0, 30, 0.7))),
+        ("exponential_slow", Box::new(ExponentialDecay::new(0.5, 1_000_000_000_000, 0.7))),
+        ("inverse_time_constant", Box::new(InverseTimeDecay::new(0.5, 30, 0.0))),
+        ("inverse_time_fast", Box::new(InverseTimeDecay::new(0.5, 1, 1e9))),
+        ("polynomial_power_zero", Box::new(polynomial.power(0.0))),
+        ("polynomial_power_zero_cycle", Box::new(polynomial.power(0.0).cycle(true))),
+        ("polynomial_power_large", Box::new(polynomial.power(1000.0))),
+        ("polynomial_one_step", Box::new(PolynomialDecay::new(0.5, 1).end(0.01))),
+        ("polynomial_one_step_cycle", Box::new(PolynomialDecay::new(0.5, 1).end(0.01).cycle(true))),
+        ("polynomial_to_zero", Box::new(polynomial.end(0.0))),
+        ("polynomial_rising", Box::new(PolynomialDecay::new(0.01, 30).end(0.5))),
+        ("polynomial_slow_cycle", Box::new(PolynomialDecay::new(0.5, 1_000_000_000).end(0.01).cycle(true))),
+        ("cosine_one_step", Box::new(CosineDecay::new(0.5, 1))),
+        ("cosine_constant", Box::new(cosine.alpha(1.0))),
+        ("cosine_slow", Box::new(CosineDecay::new(0.5, 1_000_000_000_000))),
+        ("cosine_warm_up_one_step", Box::new(WarmUp::new(1, cosine))),
+        ("piecewise_first_step", Box::new(PiecewiseConstant::new([0], [0.5, 0.0]))),
+        ("piecewise_huge", Box::new(PiecewiseConstant::new([1_000_000_000], [0.5, 0.25]))),
+        ("restarts_one_step", Box::new(CosineDecayRestarts::new(0.5, 1))),
+        ("restarts_one_step_same", Box::new(CosineDecayRestarts::new(0.5, 1).t_mul(1.0))),
+        ("restarts_height_zero", Box::new(restarts.m_mul(0.0))),
+        ("restarts_constant", Box::new(restarts.alpha(1.0))),
+        ("step_to_zero", Box::new(StepDecay::new(0.5, 30).gamma(0.0))),
+        ("step_each", Box::new(StepDecay::new(0.5, 1).gamma(0.5))),
+        ("one_cycle_two_steps", Box::new(OneCycle::new(0.5, 2))),
+        ("one_cycle_only_falls", Box::new(cycle.pct_start(0.0))),
+        ("one_cycle_only_rises", Box::new(cycle.pct_start(1.0))),
+        ("one_cycle_level", Box::new(cycle.div_factor(1.0).final_div_factor(1.0))),
+    ];
+    let cases = golden["extremes"].as_object().expect("a course for each schedule");
+    assert_eq!(cases.len(), schedules.len());
+    for (name, schedule) in schedules {
+        schedule.validate().expect("settings that can be");
+        let case = &cases[name];
+        let steps =
+            case["steps"].as_array().expect("a list").iter().map(|step| step.as_u64().expect("a step"));
+        for (step, expected) in steps.zip(f64s(&case["rates"])) {
+            let found = schedule.rate(step);
+            // All is f64 on both sides; a cosine loses digits near its end.
+            let tolerance = 1e-9 * expected + 1e-15;
+            assert!(
+                (found - expected).abs() <= tolerance,
+                "{name}, step {step}: {found:e}, expected {expected:e}"
+            );
+        }
+        let last = schedule.rate(u64::MAX);
+        assert!(last.is_finite() && last >= 0.0, "{name}, the last step: {last}");
+    }
+}

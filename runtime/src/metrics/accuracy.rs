@@ -1,10 +1,12 @@
 //! Accuracy: the share of predictions that are right. A prediction of NaN is wrong.
+//!
+//! A label of −1, the no of hinge losses, says what 0 says to a single output.
 
 use super::{Mean, Metric, MetricError};
 use crate::kernels::reduce::argmax;
 use crate::kernels::{Activation, Function};
 use crate::tensor::FloatArray;
-use crate::tensor::label::{BinaryLabel, CategoricalLabel, Class};
+use crate::tensor::label::{BinaryLabel, CategoricalLabel, Class, LabelError};
 
 /// The place of the largest value, the first of equals; `None` if a value is NaN.
 fn decision(prediction: &[f32]) -> Option<usize> {
@@ -12,9 +14,12 @@ fn decision(prediction: &[f32]) -> Option<usize> {
     (!prediction[place].is_nan()).then_some(place)
 }
 
-/// Whether a value on the right side of `threshold` says what `probability` says.
-fn agrees(value: f32, threshold: f32, probability: f32) -> bool {
-    !value.is_nan() && f32::from(value > threshold) == probability
+/// Whether a value on the right side of `threshold` says what `truth` says: 1 for yes, 0 or −1 for no.
+fn agrees(value: f32, threshold: f32, truth: f32) -> bool {
+    match value > threshold {
+        true => truth == 1.0,
+        false => !value.is_nan() && (truth == 0.0 || truth == -1.0),
+    }
 }
 
 /// What a yes must exceed: ½ for probabilities, 0 for logits and for activations around 0.
@@ -32,8 +37,9 @@ pub(super) fn threshold<Head: Activation>() -> f32 {
 ///
 /// assert!(2u8.is_right(&[0.1, 0.2, 0.7], 0.5));
 /// assert!([0.0f32, 1.0].is_right(&[0.4, 0.6], 0.5));
-/// // A single output of 0.4 says no to a probability, and yes as a logit.
+/// // A single output of 0.4 says no as a probability, and yes as a logit.
 /// assert!(!true.is_right(&[0.4], 0.5) && true.is_right(&[0.4], 0.0));
+/// assert!((-1i8).is_right(&[-0.4], 0.0));
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be compared with {N} outputs",
@@ -48,7 +54,7 @@ pub trait AccuracyLabel<const N: usize>: Sync {
 impl<const N: usize, C: Class> AccuracyLabel<N> for C {
     fn is_right(&self, prediction: &[f32; N], threshold: f32) -> bool {
         match &prediction[..] {
-            [value] => self.class() == Some(usize::from(*value > threshold)) && !value.is_nan(),
+            [value] => self.answer() == Some(*value > threshold) && !value.is_nan(),
             prediction => decision(prediction).is_some_and(|place| self.class() == Some(place)),
         }
     }
@@ -82,33 +88,48 @@ macro_rules! accuracy {
         |$predictions:ident, $labels:ident| $right:expr
     ) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Default)]
-        pub struct $metric(Mean);
+        #[derive(Debug, Clone)]
+        pub struct $metric {
+            mean: Mean,
+            name: &'static str,
+        }
+
+        impl Default for $metric {
+            fn default() -> Self {
+                Self::new()
+            }
+        }
 
         impl $metric {
             /// Over no samples yet.
             pub const fn new() -> Self {
-                Self(Mean::new())
+                Self { mean: Mean::new(), name: $name }
+            }
+
+            /// With another name in the history.
+            #[must_use]
+            pub fn named(self, name: &'static str) -> Self {
+                Self { name, ..self }
             }
         }
 
         impl<$($generics)*> Metric<$head, $output, $label> for $metric {
             fn name(&self) -> &'static str {
-                $name
+                self.name
             }
 
             fn reset(&mut self) {
-                *self = Self::new();
+                self.mean = Mean::new();
             }
 
             fn update(&mut self, $predictions: &[$output], $labels: &[$label]) {
                 assert_eq!($predictions.len(), $labels.len(), "update: one label for each prediction");
                 let (right, count): (usize, usize) = $right;
-                self.0.add(right as f64, count);
+                self.mean.add(right as f64, count);
             }
 
             fn compute(&self) -> f64 {
-                self.0.value()
+                self.mean.value()
             }
         }
     };
@@ -119,7 +140,7 @@ accuracy! {
     ///
     /// - several outputs, class numbers: the largest output is the class ([`SparseCategoricalAccuracy`]);
     /// - several outputs, one-hot labels: the largest output is the largest label ([`CategoricalAccuracy`]);
-    /// - one output: it exceeds ½ (without an activation, as a logit: 0) if and only if the label is 1.
+    /// - one output: it exceeds ½ (without an activation, as a logit: 0) if and only if the label is 1, against 0 or −1.
     ///
     /// ```
     /// use typenet_runtime::kernels::activation::{Linear, Softmax};
@@ -129,9 +150,9 @@ accuracy! {
     /// of_classes.update(&[[0.2, 0.7, 0.1], [0.5, 0.3, 0.2]], &[1, 2]);
     /// assert_eq!(of_classes.compute(), 0.5);
     ///
-    /// let of_logits: &mut dyn Metric<Linear, [f32; 1], bool> = &mut Accuracy::new();
+    /// let of_logits: &mut dyn Metric<Linear, [f32; 1], bool> = &mut Accuracy::new().named("right");
     /// of_logits.update(&[[0.3], [-2.0]], &[true, false]);
-    /// assert_eq!(of_logits.compute(), 1.0);
+    /// assert_eq!((of_logits.name(), of_logits.compute()), ("right", 1.0));
     /// ```
     Accuracy, "accuracy",
     [const N: usize, Head: Activation, Label: AccuracyLabel<N>] Head, [f32; N], Label,
@@ -142,7 +163,8 @@ accuracy! {
 }
 
 accuracy! {
-    /// The share of values, not samples, on the right side of ½ (without an activation, as logits: 0).
+    /// The share of values, not samples, on the right side of ½ (without an activation, as logits: 0). A label of −1 counts as
+    /// 0, and one between 0 and 1 is never right, as in Keras.
     ///
     /// ```
     /// use typenet_runtime::kernels::activation::Sigmoid;
@@ -209,20 +231,27 @@ accuracy! {
 /// use typenet_runtime::kernels::activation::Softmax;
 /// use typenet_runtime::metrics::{Metric, TopKCategoricalAccuracy};
 ///
-/// let metric: &mut dyn Metric<Softmax, [f32; 3], u8> = &mut TopKCategoricalAccuracy::new(2);
+/// let metric: &mut dyn Metric<Softmax, [f32; 3], u8> = &mut TopKCategoricalAccuracy::new(2).named("top_2");
 /// metric.update(&[[0.5, 0.3, 0.2]; 3], &[0, 1, 2]);
-/// assert_eq!(metric.compute(), 2.0 / 3.0);
+/// assert_eq!((metric.name(), metric.compute()), ("top_2", 2.0 / 3.0));
 /// ```
 #[derive(Debug, Clone)]
 pub struct TopKCategoricalAccuracy {
     k: usize,
     mean: Mean,
+    name: &'static str,
 }
 
 impl TopKCategoricalAccuracy {
     /// Among the `k` largest, at least one. Keras's default is 5.
     pub const fn new(k: usize) -> Self {
-        Self { k, mean: Mean::new() }
+        Self { k, mean: Mean::new(), name: "top_k_categorical_accuracy" }
+    }
+
+    /// With another name in the history.
+    #[must_use]
+    pub fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
     }
 }
 
@@ -236,7 +265,7 @@ impl<const N: usize, Head, Label: CategoricalLabel<N>> Metric<Head, [f32; N], La
     for TopKCategoricalAccuracy
 {
     fn name(&self) -> &'static str {
-        "top_k_categorical_accuracy"
+        self.name
     }
 
     fn check(&self) -> Result<(), MetricError> {
@@ -244,7 +273,11 @@ impl<const N: usize, Head, Label: CategoricalLabel<N>> Metric<Head, [f32; N], La
             return Ok(());
         }
         let (metric, expected) = ("TopKCategoricalAccuracy", "at least 1".into());
-        Err(MetricError { metric, setting: "k", expected, found: 0.0 })
+        Err(MetricError::Setting { metric, setting: "k", expected, found: 0.0 })
+    }
+
+    fn check_labels(&self, labels: &[Label]) -> Result<(), LabelError> {
+        labels.iter().enumerate().try_for_each(|(index, label)| label.check(index))
     }
 
     fn reset(&mut self) {

@@ -1,8 +1,9 @@
 //! The area under a curve, approximated over thresholds as Keras does.
 
-use super::decision::{DecisionLabel, share};
+use super::decision::{DecisionLabel, check_labels, share};
 use super::{Metric, MetricError};
 use crate::kernels::{Activation, Function};
+use crate::tensor::label::LabelError;
 
 /// A curve over thresholds.
 ///
@@ -130,7 +131,11 @@ impl<const N: usize, Head: Activation, Label: DecisionLabel<N>> Metric<Head, [f3
             return Ok(());
         }
         let (expected, found) = ("at least 2".into(), self.thresholds as f64);
-        Err(MetricError { metric: "AucOverThresholds", setting: "thresholds", expected, found })
+        Err(MetricError::Setting { metric: "AucOverThresholds", setting: "thresholds", expected, found })
+    }
+
+    fn check_labels(&self, labels: &[Label]) -> Result<(), LabelError> {
+        check_labels(labels)
     }
 
     fn reset(&mut self) {

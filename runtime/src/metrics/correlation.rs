@@ -69,31 +69,46 @@ impl Outputs {
 macro_rules! moments_metric {
     ($(#[$doc:meta])* $metric:ident, $name:literal, |$moments:ident| $score:expr) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Default)]
-        pub struct $metric(Outputs);
+        #[derive(Debug, Clone)]
+        pub struct $metric {
+            outputs: Outputs,
+            name: &'static str,
+        }
+
+        impl Default for $metric {
+            fn default() -> Self {
+                Self::new()
+            }
+        }
 
         impl $metric {
             /// Over no samples yet.
             pub const fn new() -> Self {
-                Self(Outputs::new())
+                Self { outputs: Outputs::new(), name: $name }
+            }
+
+            /// With another name in the history.
+            #[must_use]
+            pub fn named(self, name: &'static str) -> Self {
+                Self { name, ..self }
             }
         }
 
         impl<Head, Output: FloatArray, Label: FloatLabel<Output>> Metric<Head, Output, Label> for $metric {
             fn name(&self) -> &'static str {
-                $name
+                self.name
             }
 
             fn reset(&mut self) {
-                self.0.reset();
+                self.outputs.reset();
             }
 
             fn update(&mut self, predictions: &[Output], labels: &[Label]) {
-                self.0.update::<Output>(Output::values(predictions), Label::values(labels));
+                self.outputs.update::<Output>(Output::values(predictions), Label::values(labels));
             }
 
             fn compute(&self) -> f64 {
-                self.0.mean(|$moments| $score)
+                self.outputs.mean(|$moments| $score)
             }
         }
     };
@@ -133,9 +148,9 @@ moments_metric! {
     /// use typenet_runtime::kernels::activation::Linear;
     /// use typenet_runtime::metrics::{Metric, PearsonCorrelation};
     ///
-    /// let metric: &mut dyn Metric<Linear, [f32; 1], f32> = &mut PearsonCorrelation::new();
+    /// let metric: &mut dyn Metric<Linear, [f32; 1], f32> = &mut PearsonCorrelation::new().named("r");
     /// metric.update(&[[1.0], [2.0], [3.0]], &[-2.0, -4.0, -6.0]);
-    /// assert!((metric.compute() + 1.0).abs() < 1e-12);
+    /// assert!(metric.name() == "r" && (metric.compute() + 1.0).abs() < 1e-12);
     /// ```
     PearsonCorrelation, "pearson_correlation",
     |moments| (moments.products / (moments.squares_y.sqrt() * moments.squares_t.sqrt())).clamp(-1.0, 1.0)

@@ -4,7 +4,7 @@ use super::accuracy::threshold;
 use super::{MetricError, class_error};
 use crate::kernels::Activation;
 use crate::kernels::reduce::argmax;
-use crate::tensor::label::Class;
+use crate::tensor::label::{Class, LabelError, check_truths};
 
 /// What is true of each output.
 ///
@@ -41,10 +41,12 @@ impl Truth<'_> {
 /// ```
 /// use typenet_runtime::metrics::{DecisionLabel, Truth};
 ///
-/// // A class number says yes to one of several outputs; of a single output it is the answer.
+/// // A class number says yes to one of several outputs; of a single output it is the answer, and -1 is no.
 /// assert_eq!(DecisionLabel::<3>::truth(&1u8), Truth::Class(1));
 /// assert_eq!(DecisionLabel::<1>::truth(&1u8), Truth::Yes(true));
+/// assert_eq!(DecisionLabel::<1>::truth(&-1i8), Truth::Yes(false));
 /// assert_eq!(DecisionLabel::<2>::truth(&[1.0f32, 0.0]), Truth::Values(&[1.0, 0.0]));
+/// assert!(DecisionLabel::<3>::check(&-1i8, 0).is_err());
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say yes or no to each of {N} outputs",
@@ -54,17 +56,30 @@ pub trait DecisionLabel<const N: usize>: Sync {
     /// The label as truths.
     ///
     /// # Panics
-    /// If it is a class number that is none of the `N`, or of two for one output.
+    /// If it is a class number that is none of the `N`, or says neither yes nor no to one output.
     fn truth(&self) -> Truth<'_>;
+    /// Whether the label can be; `index` is its place, for the message. Floats are probabilities, or −1 for no.
+    fn check(&self, index: usize) -> Result<(), LabelError>;
+}
+
+/// What a class number says to `N` outputs, if anything.
+fn truth_of<const N: usize>(label: impl Class) -> Option<Truth<'static>> {
+    match N {
+        1 => label.answer().map(Truth::Yes),
+        _ => label.class().filter(|&class| class < N).map(Truth::Class),
+    }
 }
 
 #[diagnostic::do_not_recommend]
 impl<const N: usize, C: Class> DecisionLabel<N> for C {
     fn truth(&self) -> Truth<'_> {
-        match self.class() {
-            Some(class @ 0..=1) if N == 1 => Truth::Yes(class == 1),
-            Some(class) if class < N => Truth::Class(class),
-            _ => panic!("update: class {self} is not one of {}", N.max(2)),
+        truth_of::<N>(*self).unwrap_or_else(|| panic!("update: class {self} is not one of {}", N.max(2)))
+    }
+
+    fn check(&self, index: usize) -> Result<(), LabelError> {
+        match truth_of::<N>(*self) {
+            Some(_) => Ok(()),
+            None => Err(LabelError::Class { index, found: self.to_string(), classes: N.max(2) }),
         }
     }
 }
@@ -73,11 +88,19 @@ impl<const N: usize> DecisionLabel<N> for [f32; N] {
     fn truth(&self) -> Truth<'_> {
         Truth::Values(self)
     }
+
+    fn check(&self, index: usize) -> Result<(), LabelError> {
+        check_truths(index, self)
+    }
 }
 
 impl DecisionLabel<1> for bool {
     fn truth(&self) -> Truth<'_> {
         Truth::Yes(*self)
+    }
+
+    fn check(&self, _: usize) -> Result<(), LabelError> {
+        Ok(())
     }
 }
 
@@ -85,6 +108,15 @@ impl DecisionLabel<1> for f32 {
     fn truth(&self) -> Truth<'_> {
         Truth::Yes(*self > 0.5)
     }
+
+    fn check(&self, index: usize) -> Result<(), LabelError> {
+        check_truths(index, &[*self])
+    }
+}
+
+/// Whether each label can be.
+pub(super) fn check_labels<const N: usize>(labels: &[impl DecisionLabel<N>]) -> Result<(), LabelError> {
+    labels.iter().enumerate().try_for_each(|(index, label)| label.check(index))
 }
 
 /// How the classes of a model with several outputs become one number.
@@ -177,7 +209,7 @@ impl Decisions {
             && !threshold.is_finite()
         {
             let (expected, found) = ("a finite number".into(), f64::from(threshold));
-            return Err(MetricError { metric, setting: "threshold", expected, found });
+            return Err(MetricError::Setting { metric, setting: "threshold", expected, found });
         }
         class_error(metric, self.class_id, outputs)
     }

@@ -10,23 +10,38 @@ const EPSILON: f64 = 1e-7;
 macro_rules! error {
     ($(#[$doc:meta])* $metric:ident, $name:literal, |$y:ident, $t:ident| $distance:expr, |$mean:ident| $value:expr) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Default)]
-        pub struct $metric(Mean);
+        #[derive(Debug, Clone)]
+        pub struct $metric {
+            mean: Mean,
+            name: &'static str,
+        }
+
+        impl Default for $metric {
+            fn default() -> Self {
+                Self::new()
+            }
+        }
 
         impl $metric {
             /// Over no samples yet.
             pub const fn new() -> Self {
-                Self(Mean::new())
+                Self { mean: Mean::new(), name: $name }
+            }
+
+            /// With another name in the history.
+            #[must_use]
+            pub fn named(self, name: &'static str) -> Self {
+                Self { name, ..self }
             }
         }
 
         impl<Head, Output: FloatArray, Label: FloatLabel<Output>> Metric<Head, Output, Label> for $metric {
             fn name(&self) -> &'static str {
-                $name
+                self.name
             }
 
             fn reset(&mut self) {
-                *self = Self::new();
+                self.mean = Mean::new();
             }
 
             fn update(&mut self, predictions: &[Output], labels: &[Label]) {
@@ -34,11 +49,11 @@ macro_rules! error {
                 assert_eq!(y.len(), t.len(), "update: one label for each prediction");
                 let distance = |$y: f64, $t: f64| $distance;
                 let distances = y.iter().zip(t).map(|(&y, &t)| distance(f64::from(y), f64::from(t)));
-                self.0.add(distances.sum(), y.len());
+                self.mean.add(distances.sum(), y.len());
             }
 
             fn compute(&self) -> f64 {
-                let $mean = self.0.value();
+                let $mean = self.mean.value();
                 $value
             }
         }
@@ -52,9 +67,9 @@ error! {
     /// use typenet_runtime::kernels::activation::Linear;
     /// use typenet_runtime::metrics::{MeanAbsoluteError, Metric};
     ///
-    /// let metric: &mut dyn Metric<Linear, [f32; 1], f32> = &mut MeanAbsoluteError::new();
+    /// let metric: &mut dyn Metric<Linear, [f32; 1], f32> = &mut MeanAbsoluteError::new().named("mae");
     /// metric.update(&[[1.0], [3.0]], &[2.0, 1.0]);
-    /// assert_eq!(metric.compute(), 1.5);
+    /// assert_eq!((metric.name(), metric.compute()), ("mae", 1.5));
     /// ```
     MeanAbsoluteError, "mean_absolute_error", |y, t| (y - t).abs(), |mean| mean
 }

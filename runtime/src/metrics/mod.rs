@@ -28,33 +28,86 @@ pub use mean::Mean;
 pub use precision::{F1Score, FBetaScore, Precision, Recall, Specificity};
 pub use rank::{Auc, AveragePrecision};
 
-/// A setting of a metric that cannot be, or not for the model.
+use crate::tensor::label::LabelError;
+
+/// Metrics that cannot be, or not for the model.
 ///
 /// ```
 /// use typenet_runtime::kernels::activation::Softmax;
-/// use typenet_runtime::metrics::{Metric, Precision};
+/// use typenet_runtime::metrics::{Metrics, Precision};
 ///
-/// let metric: &dyn Metric<Softmax, [f32; 3], u8> = &Precision::new().class_id(3);
-/// let error = metric.check().unwrap_err();
+/// let of_class_3: &dyn Metrics<Softmax, [f32; 3], u8> = &(Precision::new().class_id(3),);
+/// let error = of_class_3.check().unwrap_err();
 /// assert_eq!(error.to_string(), "Precision: `class_id` is 3, expected a class from 0 to 2");
+///
+/// let twice: &dyn Metrics<Softmax, [f32; 3], u8> = &(Precision::new(), Precision::new().class_id(1));
+/// let error = twice.check().unwrap_err();
+/// assert_eq!(error.to_string(), "`precision` names another metric too, expected a name of its own by `named`");
 /// ```
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("{metric}: `{setting}` is {found}, expected {expected}")]
-pub struct MetricError {
-    /// The metric's type: `Precision`.
+#[non_exhaustive]
+pub enum MetricError {
+    /// A setting cannot be.
+    #[error("{metric}: `{setting}` is {found}, expected {expected}")]
+    Setting {
+        /// The metric's type: `Precision`.
+        metric: &'static str,
+        /// The setting.
+        setting: &'static str,
+        /// What it must be.
+        expected: String,
+        /// What it is.
+        found: f64,
+    },
+    /// A metric's name would be that of two columns in a history and in logs.
+    #[error("`{name}` names {also} too, expected a name of its own by `named`")]
+    Name {
+        /// The name.
+        name: &'static str,
+        /// What else is called so.
+        also: &'static str,
+    },
+}
+
+/// A label that a metric cannot use.
+///
+/// ```
+/// use typenet_runtime::kernels::activation::Sigmoid;
+/// use typenet_runtime::metrics::{Accuracy, Metrics, Recall};
+///
+/// let metrics: &dyn Metrics<Sigmoid, [f32; 1], u8> = &(Accuracy::new(), Recall::new());
+/// let error = metrics.check_labels(&[0, 1, 2]).unwrap_err();
+/// assert_eq!(error.to_string(), "metric `recall`: label 2 is class 2, expected a class from 0 to 1");
+/// ```
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("metric `{metric}`: {error}")]
+pub struct MetricLabelError {
+    /// The metric's name: `recall`.
     pub metric: &'static str,
-    /// The setting.
-    pub setting: &'static str,
-    /// What it must be.
-    pub expected: String,
-    /// What it is.
-    pub found: f64,
+    /// The label and what was expected.
+    #[source]
+    pub error: LabelError,
+}
+
+/// An error if one of `names`, of metrics side by side, would be the name of two columns.
+fn check_names(names: &[&'static str]) -> Result<(), MetricError> {
+    for (place, &name) in names.iter().enumerate() {
+        let also = match name {
+            _ if names[..place].contains(&name) => "another metric",
+            "loss" => "the loss",
+            "epoch" | "learning_rate" | "seconds" => "a column of logs",
+            _ if name.starts_with("val_") => "a score of validation",
+            _ => continue,
+        };
+        return Err(MetricError::Name { name, also });
+    }
+    Ok(())
 }
 
 /// An error if `class` is none of a model of `outputs` outputs.
 fn class_error(metric: &'static str, class: Option<usize>, outputs: usize) -> Result<(), MetricError> {
     match class {
-        Some(class) if class >= outputs => Err(MetricError {
+        Some(class) if class >= outputs => Err(MetricError::Setting {
             metric,
             setting: "class_id",
             expected: format!("a class from 0 to {}", outputs - 1),
@@ -77,8 +130,10 @@ fn class_error(metric: &'static str, class: Option<usize>, outputs: usize) -> Re
 /// assert_eq!(metric.compute(), 2.0 / 3.0);
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not fit a model that ends in `{Head}` and predicts `{Output}`",
-    label = "this is where the metric does not fit the model"
+    message = "`{Self}` is no metric of a model that ends in `{Head}` and predicts `{Output}`",
+    label = "this is where the metrics, given to `compile`, are used",
+    note = "a loss becomes a metric by `LossMetric::new(MeanAbsoluteError)`; errors are metrics too, by \
+            `metrics::MeanAbsoluteError::new()`"
 )]
 pub trait Metric<Head, Output, Label>: Send {
     /// Keras's name for it: the column in the history.
@@ -90,12 +145,28 @@ pub trait Metric<Head, Output, Label>: Send {
     fn check(&self) -> Result<(), MetricError> {
         Ok(())
     }
+    /// Whether the metric can use every label; every one by default.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::activation::Sigmoid;
+    /// use typenet_runtime::metrics::{Metric, Recall};
+    ///
+    /// let metric: &dyn Metric<Sigmoid, [f32; 1], i32> = &Recall::new();
+    /// assert!(metric.check_labels(&[0, 1, -1]).is_ok() && metric.check_labels(&[2]).is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// [`LabelError`] names the first that it cannot.
+    fn check_labels(&self, labels: &[Label]) -> Result<(), LabelError> {
+        let _ = labels;
+        Ok(())
+    }
     /// Forgets all samples, but keeps memory that the next will need.
     fn reset(&mut self);
     /// Takes a batch into account.
     ///
     /// # Panics
-    /// If there are not as many labels as predictions.
+    /// If there are not as many labels as predictions, or [`check_labels`](Self::check_labels) refuses a label.
     fn update(&mut self, predictions: &[Output], labels: &[Label]);
     /// The metric over all samples since [`reset`](Self::reset); NaN if there were none.
     fn compute(&self) -> f64;
@@ -118,16 +189,22 @@ pub trait Metric<Head, Output, Label>: Send {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a tuple of metrics for a model that ends in `{Head}` and predicts `{Output}`",
     label = "this is where the metrics, given to `compile`, are used",
-    note = "metrics are a tuple: `()`, `(Accuracy::new(),)`, `(Accuracy::new(), MeanSquaredError::new())`"
+    note = "metrics are a tuple: `()`, `(Accuracy::new(),)`, `(Accuracy::new(), LossMetric::new(MeanSquaredError))`"
 )]
 pub trait Metrics<Head, Output, Label>: Send {
     /// Their names, in order.
     fn names(&self) -> Vec<&'static str>;
-    /// Whether the settings of each can be.
+    /// Whether the settings of each can be, and each has a name of its own: not `loss`, `epoch`, `learning_rate`, `seconds`
+    /// or `val_…`, which other columns of a history or a log have.
     ///
     /// # Errors
     /// [`MetricError`] names the first that cannot.
     fn check(&self) -> Result<(), MetricError>;
+    /// Whether each can use every label.
+    ///
+    /// # Errors
+    /// [`MetricLabelError`] names the first metric that cannot, and the label.
+    fn check_labels(&self, labels: &[Label]) -> Result<(), MetricLabelError>;
     /// Each forgets all samples.
     fn reset(&mut self);
     /// Each takes a batch into account.
@@ -147,6 +224,15 @@ macro_rules! metrics {
 
             fn check(&self) -> Result<(), MetricError> {
                 $(self.$place.check()?;)*
+                check_names(&Metrics::<Head, Output, Label>::names(self))
+            }
+
+            fn check_labels(&self, labels: &[Label]) -> Result<(), MetricLabelError> {
+                let _ = labels;
+                $(
+                    let of_metric = |error| MetricLabelError { metric: self.$place.name(), error };
+                    self.$place.check_labels(labels).map_err(of_metric)?;
+                )*
                 Ok(())
             }
 
@@ -343,9 +429,105 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_ones_own_reaches_the_history() {
-        let metrics = (Precision::new().class_id(1).named("precision_1"), Auc::new().named("roc"));
-        assert_eq!(Metrics::<Softmax, [f32; 3], u8>::names(&metrics), ["precision_1", "roc"]);
+    fn minus_one_says_no_to_a_single_output() {
+        fn scores<Label: AccuracyLabel<1> + DecisionLabel<1>>(labels: [Label; 4]) -> [f64; 6] {
+            let values = [[0.75], [-1.0], [0.5], [-0.25]];
+            let mut accuracy = Accuracy::new();
+            assert_eq!(Metric::<Linear, [f32; 1], Label>::check_labels(&Recall::new(), &labels), Ok(()));
+            Metric::<Tanh, _, _>::update(&mut accuracy, &values, &labels);
+            [
+                Metric::<Tanh, [f32; 1], Label>::compute(&accuracy),
+                over::<Linear, _, _>(Accuracy::new(), &values, &labels),
+                over::<Linear, _, _>(Precision::new(), &values, &labels),
+                over::<Linear, _, _>(Auc::new(), &values, &labels),
+                over::<Linear, _, _>(AveragePrecision::new(), &values, &labels),
+                over::<Linear, _, _>(AucOverThresholds::new(5), &values, &labels),
+            ]
+        }
+        let expected = scores([true, false, false, true]);
+        assert_eq!(expected[..4], [0.5, 0.5, 0.5, 0.75]);
+        assert_eq!(scores([1i8, -1, -1, 1]), expected);
+        assert_eq!(scores([1i32, -1, 0, 1]), expected);
+        assert_eq!(scores([1i64, -1, -1, 1]), expected);
+        assert_eq!(scores([1.0f32, -1.0, -1.0, 1.0]), expected);
+        assert_eq!(scores([[1.0f32], [-1.0], [-1.0], [1.0]]), expected);
+        let (values, labels) = ([[0.75, -1.0], [0.5, -0.25]], [[1.0, -1.0], [-1.0, 1.0]]);
+        assert_eq!(over::<Linear, _, _>(BinaryAccuracy::new(), &values, &labels), 0.5);
+        assert_eq!(over::<Linear, _, _>(Precision::new(), &values, &labels), 0.5);
+    }
+
+    #[test]
+    fn labels_that_a_metric_cannot_use_are_found() {
+        #[track_caller]
+        fn check<const N: usize, Label>(
+            metric: impl Metric<Softmax, [f32; N], Label>,
+            labels: &[Label],
+            text: &str,
+        ) {
+            assert_eq!(metric.check_labels(&labels[..1]), Ok(()));
+            let error = metric.check_labels(labels).expect_err("a label that cannot be").to_string();
+            assert!(error.starts_with("label 1 ") && error.contains(text), "`{error}` does not say `{text}`");
+        }
+        check::<3, _>(Precision::new(), &[0u8, 3], "class 3, expected a class from 0 to 2");
+        check::<3, _>(Recall::new(), &[0i32, -1], "class -1");
+        check::<1, _>(Specificity::new(), &[-1i8, 2], "class 2, expected a class from 0 to 1");
+        check::<1, _>(F1Score::new(), &[-1i64, -2], "class -2");
+        check::<1, _>(FBetaScore::new(), &[-1.0f32, 3.5], "3.5");
+        check::<2, _>(Auc::new(), &[[1.0f32, 0.25], [1.0, f32::NAN]], "NaN at place 1");
+        check::<3, _>(AveragePrecision::new(), &[2u64, u64::MAX], "class 18446744073709551615");
+        check::<3, _>(AucOverThresholds::new(3), &[2usize, 7], "class 7");
+        check::<3, _>(TopKCategoricalAccuracy::new(2), &[2u8, 3], "class 3");
+        check::<2, _>(TopKCategoricalAccuracy::new(2), &[[0.5f32, 0.5], [0.5, 1.0]], "sums to 1.5");
+    }
+
+    #[test]
+    fn names_of_ones_own_reach_the_history_and_outlast_a_reset() {
+        fn check<Head, Output, Label>(mut metrics: impl Metrics<Head, Output, Label>, expected: &[&str]) {
+            metrics.reset();
+            assert_eq!(metrics.names(), expected);
+            assert_eq!(metrics.check(), Ok(()));
+        }
+        let metrics = (
+            Accuracy::new().named("a"),
+            CategoricalAccuracy::new().named("b"),
+            TopKCategoricalAccuracy::new(3).named("c"),
+            BinaryAccuracy::new().named("d"),
+            Precision::new().class_id(1).named("e"),
+            Auc::new().named("f"),
+            AucOverThresholds::default().named("g"),
+            R2Score::new().named("h"),
+        );
+        check::<Softmax, [f32; 3], [f32; 3]>(metrics, &["a", "b", "c", "d", "e", "f", "g", "h"]);
+        let metrics = (
+            MeanAbsoluteError::new().named("a"),
+            MeanSquaredError::new().named("b"),
+            RootMeanSquaredError::new().named("c"),
+            MeanAbsolutePercentageError::new().named("d"),
+            PearsonCorrelation::new().named("e"),
+        );
+        check::<Linear, [f32; 3], [f32; 3]>(metrics, &["a", "b", "c", "d", "e"]);
+        let metrics = (SparseCategoricalAccuracy::new().named("a"), TopKCategoricalAccuracy::default());
+        check::<Softmax, [f32; 3], u8>(metrics, &["a", "top_k_categorical_accuracy"]);
+    }
+
+    #[test]
+    fn a_name_is_that_of_one_column() {
+        fn found(metrics: impl Metrics<Sigmoid, [f32; 1], u8>) -> Option<(&'static str, &'static str)> {
+            match metrics.check() {
+                Ok(()) => None,
+                Err(MetricError::Name { name, also }) => Some((name, also)),
+                Err(error) => panic!("{error}"),
+            }
+        }
+        assert_eq!(found((Auc::new(), Accuracy::new(), Recall::new())), None);
+        let another = Some(("auc", "another metric"));
+        assert_eq!(found((Auc::new(), Accuracy::new(), AucOverThresholds::default())), another);
+        assert_eq!(found((Auc::new(), AucOverThresholds::default().named("auc_200"))), None);
+        assert_eq!(found((Auc::new().named("loss"),)), Some(("loss", "the loss")));
+        for name in ["epoch", "learning_rate", "seconds"] {
+            assert_eq!(found((Auc::new().named(name),)), Some((name, "a column of logs")));
+        }
+        assert_eq!(found((Auc::new().named("val_auc"),)), Some(("val_auc", "a score of validation")));
     }
 
     #[test]

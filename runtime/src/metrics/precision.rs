@@ -2,16 +2,18 @@
 //!
 //! What a model says of each output depends on what the types say of the task:
 //!
-//! - one output: yes if it exceeds ½ (without an activation, as a logit: 0);
+//! - one output: yes if it exceeds ½ (without an activation, as a logit: 0); labels say no with 0, and with −1 as for hinge
+//!   losses;
 //! - class numbers, or an array after `softmax` or `log_softmax`: yes to the largest output alone, as scikit-learn wants it
 //!   and as Keras's F-scores decide;
 //! - an array after another activation: yes to each output above ½ (logits: 0), as in Keras.
 //!
 //! A threshold of one's own is compared with every output, also of classes: with ½, as Keras's precision of a softmax.
 
-use super::decision::{Average, Counts, DecisionLabel, Decisions, share};
+use super::decision::{Average, Counts, DecisionLabel, Decisions, check_labels, share};
 use super::{Metric, MetricError};
 use crate::kernels::Activation;
+use crate::tensor::label::LabelError;
 
 macro_rules! decision_metric {
     (
@@ -84,6 +86,10 @@ macro_rules! decision_metric {
                 let check: fn(&Self) -> Result<(), MetricError> = $check;
                 check(self)?;
                 self.decisions.check(stringify!($metric), N)
+            }
+
+            fn check_labels(&self, labels: &[Label]) -> Result<(), LabelError> {
+                check_labels(labels)
             }
 
             fn reset(&mut self) {
@@ -193,6 +199,6 @@ decision_metric! {
             return Ok(());
         }
         let expected = "a finite number above 0".into();
-        Err(MetricError { metric: "FBetaScore", setting: "beta", expected, found: this.beta })
+        Err(MetricError::Setting { metric: "FBetaScore", setting: "beta", expected, found: this.beta })
     }
 }

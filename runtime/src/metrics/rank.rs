@@ -2,8 +2,9 @@
 //!
 //! They need every output of an epoch, and keep them; what they take is kept over a reset.
 
-use super::decision::{Average, DecisionLabel};
+use super::decision::{Average, DecisionLabel, check_labels};
 use super::{Metric, MetricError, class_error};
+use crate::tensor::label::LabelError;
 
 /// Outputs with their truths, sample by sample.
 #[derive(Debug, Clone, Default)]
@@ -149,6 +150,10 @@ macro_rules! ranking_metric {
 
             fn check(&self) -> Result<(), MetricError> {
                 class_error(stringify!($metric), self.ranking.class_id, N)
+            }
+
+            fn check_labels(&self, labels: &[Label]) -> Result<(), LabelError> {
+                check_labels(labels)
             }
 
             fn reset(&mut self) {

@@ -82,8 +82,8 @@ pub trait ModelExt: Model {
 
     /// Makes the model ready to be trained.
     ///
-    /// `metrics` is a tuple: `()`, `(Accuracy,)`, `(Accuracy, MeanAbsoluteError)`, … Whether loss and metrics fit
-    /// the model's output and the labels is checked by types when data arrive.
+    /// `metrics` is a tuple: `()`, `(Accuracy::new(),)`, `(Accuracy::new(), LossMetric::new(MeanAbsoluteError))`, … Whether
+    /// loss and metrics fit the model's output and the labels is checked by types when data arrive.
     fn compile<O, L, K>(self: Box<Self>, optimizer: O, loss: L, metrics: K) -> Trainer<Self, O, L, K> {
         Trainer::new(self, optimizer, loss, metrics)
     }

@@ -90,9 +90,18 @@ pub enum Error {
     /// A setting of the loss cannot be.
     #[error("loss: {0}")]
     LossSetting(#[from] losses::SettingError),
-    /// A metric cannot be, or not of this model.
+    /// A metric cannot be, or not of this model, or not beside another.
     #[error("metric: {0}")]
     MetricSetting(#[from] metrics::MetricError),
+    /// A label cannot be for a metric, though it can for the loss.
+    #[error("{set}: {error}")]
+    MetricLabel {
+        /// Which samples.
+        set: &'static str,
+        /// The metric, the label and what was expected.
+        #[source]
+        error: metrics::MetricLabelError,
+    },
     /// The loss stopped being a finite number. The model holds the weights of the step before.
     #[error(
         "the loss became {loss} at {}, expected a finite number: {cause}; a smaller learning rate may help",

@@ -8,7 +8,7 @@ use super::callbacks::{Callback, CallbackList, ModelCheckpoint};
 use super::progress::{MESSAGE_INTERVAL, Progress};
 use super::run::Plan;
 use super::streams::{shuffle_epoch, step_rng};
-use super::trainer::check;
+use super::trainer::{check, check_metrics};
 use super::weights::{Weights, check_sample_weights, class_of};
 use super::{Error, History, Trainer};
 use crate::hardware::threads;
@@ -328,6 +328,8 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
     /// How much the training samples of each class count in the loss; validation counts every class once, as in Keras.
     /// With sample weights too, the two are multiplied.
     ///
+    /// A model of one output has two classes, no and yes. Of one-hot or soft labels the likeliest class counts.
+    ///
     /// One sample in ten is of class 1, and counts nine times:
     ///
     /// ```
@@ -343,9 +345,9 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
     /// ```
     pub fn class_weights(mut self, weights: &'a [f32]) -> Self
     where
-        Y: ClassNumber,
+        Y: ClassNumber<M::Prediction>,
     {
-        self.weights.classes = Some((weights, class_of::<Y>));
+        self.weights.classes = Some((weights, class_of::<M::Prediction, Y>));
         self
     }
 
@@ -380,13 +382,14 @@ where
         }
         self.trainer.optimizer.validate()?;
         check::<M, Y, L>("training samples", &self.trainer.loss, self.samples, self.labels)?;
-        self.weights.check("training samples", self.samples.len(), output_len::<M>())?;
-        self.trainer.metrics.check()?;
+        self.weights.check("training samples", self.labels, output_len::<M>())?;
+        check_metrics::<M, Y, K>("training samples", &self.trainer.metrics, self.labels)?;
         if let Some((samples, labels)) = self.validation {
             check::<M, Y, L>("validation samples", &self.trainer.loss, samples, labels)?;
             if let Some(weights) = self.weights.validation {
                 check_sample_weights("validation samples", samples.len(), weights)?;
             }
+            check_metrics::<M, Y, K>("validation samples", &self.trainer.metrics, labels)?;
         } else if let Some(split) = self.validation_split {
             let samples = self.samples.len();
             let error = Error::ValidationSplit { found: split, samples };

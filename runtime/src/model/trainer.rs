@@ -4,9 +4,10 @@ use core::ops::{Deref, DerefMut};
 
 use super::trainable::Trainable;
 use super::weights::check_sample_weights;
-use super::workspace::Workspace;
+use super::workspace::{Workspace, step_cost};
 use super::{Error, Fit, Predictor, Scores, finite};
 use crate::data::find_non_finite;
+use crate::hardware::threads;
 use crate::kernels::Rng;
 use crate::kernels::update::MAX_SLOTS;
 use crate::layers::{Backward, Forward, Layer, Model, Step, Trained, input_len, output_len, parameter_count};
@@ -140,6 +141,16 @@ where
     loss.check_labels(labels).map_err(|error| Error::Label { set, error })
 }
 
+/// Metrics that can be, and labels that each of them can use.
+pub(super) fn check_metrics<M, Y, K>(set: &'static str, metrics: &K, labels: &[Y]) -> Result<(), Error>
+where
+    M: Model,
+    K: Metrics<M::Head, M::Prediction, Y>,
+{
+    metrics.check()?;
+    metrics.check_labels(labels).map_err(|error| Error::MetricLabel { set, error })
+}
+
 impl<M: Model, O, L, K> Trainer<M, O, L, K> {
     /// Trains on samples and labels: a run with the options that are set on it.
     ///
@@ -176,7 +187,7 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         Y: Sync,
     {
         check::<M, Y, L>("evaluation samples", &self.loss, samples, labels)?;
-        self.metrics.check()?;
+        check_metrics::<M, Y, K>("evaluation samples", &self.metrics, labels)?;
         Ok(self.scores(samples, labels, None))
     }
 
@@ -209,7 +220,7 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     {
         check::<M, Y, L>("evaluation samples", &self.loss, samples, labels)?;
         check_sample_weights("evaluation samples", samples.len(), weights)?;
-        self.metrics.check()?;
+        check_metrics::<M, Y, K>("evaluation samples", &self.metrics, labels)?;
         Ok(self.scores(samples, labels, Some(weights)))
     }
 

@@ -36,6 +36,17 @@ pub enum WeightError {
         /// Number of weights.
         found: usize,
     },
+    /// Classes have weights, and a label is of none of them: a number that means no class, or probabilities that do not
+    /// sum to one.
+    #[error(
+        "label {index} is none of {classes} classes, expected labels of one class each where classes have weights"
+    )]
+    Label {
+        /// Place of the label.
+        index: usize,
+        /// Number of classes.
+        classes: usize,
+    },
     /// A weight is below zero, infinite or no number.
     #[error("weight {index} of {what} is {found}, expected a finite number not below 0")]
     Value {
@@ -88,27 +99,31 @@ impl<Y> Default for Weights<'_, Y> {
     }
 }
 
-/// The class of a label.
-pub(super) fn class_of<Y: ClassNumber>(label: Y) -> Option<usize> {
+/// The class of a label of a model that predicts `P`.
+pub(super) fn class_of<P, Y: ClassNumber<P>>(label: Y) -> Option<usize> {
     label.class_number()
 }
 
 impl<'a, Y: Copy> Weights<'a, Y> {
-    /// Whether the weights can be, for so many samples and a model of `outputs` outputs, of which a single one tells two
-    /// classes apart.
-    pub(super) fn check(&self, set: &'static str, samples: usize, outputs: usize) -> Result<(), Error> {
+    /// Whether the weights can be, for samples with these labels and a model of `outputs` outputs, of which a single one
+    /// tells two classes apart.
+    pub(super) fn check(&self, set: &'static str, labels: &[Y], outputs: usize) -> Result<(), Error> {
         if let Some(weights) = self.samples {
-            check_sample_weights(set, samples, weights)?;
+            check_sample_weights(set, labels.len(), weights)?;
         }
-        if let Some((weights, _)) = self.classes {
-            let expected = outputs.max(2);
-            if weights.len() != expected {
-                let error = WeightError::Classes { expected, found: weights.len() };
-                return Err(Error::Weight { set, error });
-            }
-            check_values("classes", weights).map_err(|error| Error::Weight { set, error })?;
+        self.check_classes(labels, outputs.max(2)).map_err(|error| Error::Weight { set, error })
+    }
+
+    fn check_classes(&self, labels: &[Y], classes: usize) -> Result<(), WeightError> {
+        let Some((weights, class_of)) = self.classes else { return Ok(()) };
+        if weights.len() != classes {
+            return Err(WeightError::Classes { expected: classes, found: weights.len() });
         }
-        Ok(())
+        check_values("classes", weights)?;
+        match labels.iter().position(|&label| class_of(label).is_none_or(|class| class >= classes)) {
+            None => Ok(()),
+            Some(index) => Err(WeightError::Label { index, classes }),
+        }
     }
 
     /// Whether there are sample weights, and what the class weights are: what a checkpoint must agree with.
@@ -132,10 +147,7 @@ impl<'a, Y: Copy> Weights<'a, Y> {
         }
         let weight = |(i, &label): (usize, &Y)| {
             let class = self.classes.map_or(1.0, |(weights, class_of)| {
-                class_of(label)
-                    .and_then(|class| weights.get(class))
-                    .copied()
-                    .expect("a label that was checked")
+                weights[class_of(label).expect("`check_classes` found a class")]
             });
             self.samples.map_or(1.0, |weights| weights[i]) * class
         };

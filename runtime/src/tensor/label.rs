@@ -6,6 +6,7 @@ use core::fmt::Display;
 
 use super::FloatArray;
 pub use crate::kernels::cross_entropy::Target;
+use crate::kernels::reduce::argmax;
 
 /// A label that its loss cannot use. `index` is its place among the labels.
 ///
@@ -42,6 +43,16 @@ pub enum LabelError {
     /// A value that is no probability.
     #[error("label {index} has {found} at place {place}, expected a probability from 0 to 1")]
     NotAProbability {
+        /// Place of the label.
+        index: usize,
+        /// Place in the label.
+        place: usize,
+        /// The value found.
+        found: f32,
+    },
+    /// A value that is no probability of yes, nor −1 for no.
+    #[error("label {index} has {found} at place {place}, expected a probability from 0 to 1, or -1 for 0")]
+    NotATruth {
         /// Place of the label.
         index: usize,
         /// Place in the label.
@@ -106,7 +117,8 @@ pub enum LabelError {
 /// }
 ///
 /// assert_eq!([Animal::Cat, Animal::Dog].map(Class::class), [Some(0), Some(1)]);
-/// assert_eq!((-1i32).class(), None);
+/// // -1 is no class of several, and a no where there is yes or no.
+/// assert_eq!(((-1i32).class(), (-1i32).answer()), (None, Some(false)));
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a class number",
@@ -115,6 +127,15 @@ pub enum LabelError {
 pub trait Class: Copy + Display + Send + Sync {
     /// The class, from 0; `None` if it is below zero or too large for any.
     fn class(self) -> Option<usize>;
+
+    /// What the class says to a single output: 1 says yes, 0 says no, and so does the integer −1 of hinge losses; `None` of
+    /// any other.
+    fn answer(self) -> Option<bool> {
+        match self.class() {
+            Some(class @ 0..=1) => Some(class == 1),
+            _ => None,
+        }
+    }
 }
 
 macro_rules! class {
@@ -122,6 +143,14 @@ macro_rules! class {
         $(impl Class for $integer {
             fn class(self) -> Option<usize> {
                 usize::try_from(self).ok()
+            }
+
+            fn answer(self) -> Option<bool> {
+                match self as i128 {
+                    -1 | 0 => Some(false),
+                    1 => Some(true),
+                    _ => None,
+                }
             }
         })+
     };
@@ -251,32 +280,79 @@ impl<O: FloatArray> BinaryLabel<O> for O {
     }
 }
 
-/// A class as a number, from 0, where yes and no count as classes too: a [`Class`], or `bool`.
+/// A label of one class of a model that predicts `Output`: a [`Class`], or the probability of each class as `[f32; N]`
+/// (one-hot or soft). A single output tells no, class 0, from yes, class 1; there `bool` and `f32` say so too.
 ///
 /// ```
 /// use typenet_runtime::tensor::label::ClassNumber;
 ///
-/// assert_eq!((true.class_number(), 3u8.class_number(), (-1i32).class_number()), (Some(1), Some(3), None));
+/// fn of_three(label: impl ClassNumber<[f32; 3]>) -> Option<usize> {
+///     label.class_number()
+/// }
+/// assert_eq!((of_three(2u8), of_three([0.0, 1.0, 0.0]), of_three([1.0, 1.0, 0.0])), (Some(2), Some(1), None));
+///
+/// fn of_one(label: impl ClassNumber<[f32; 1]>) -> Option<usize> {
+///     label.class_number()
+/// }
+/// assert_eq!((of_one(true), of_one(-1i32), of_one(0.75), of_one(3.5)), (Some(1), Some(0), Some(1), None));
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a class number",
-    note = "class numbers are integers (`u8`, `u16`, `u32`, `u64`, `usize`, `i32`, `i64`) or `bool`"
+    message = "`{Self}` does not say one class of a model that predicts `{Output}`",
+    note = "such labels are integers (`u8`, `u16`, `u32`, `u64`, `usize`, `i32`, `i64`) or an array like the output; for one \
+            output also `bool` and `f32`"
 )]
-pub trait ClassNumber: Copy {
-    /// The class; `None` if it is below zero or too large for any.
+pub trait ClassNumber<Output>: Copy {
+    /// The class, the likeliest of several; `None` if there is not one, as of a number that is neither a probability nor
+    /// −1, or of numbers that are no distribution. Integers may be too large for any class.
     fn class_number(self) -> Option<usize>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<C: Class> ClassNumber for C {
+impl<const N: usize, C: Class> ClassNumber<[f32; N]> for C {
     fn class_number(self) -> Option<usize> {
-        self.class()
+        if N == 1 { self.answer().map(usize::from) } else { self.class() }
     }
 }
 
-impl ClassNumber for bool {
+impl ClassNumber<[f32; 1]> for bool {
     fn class_number(self) -> Option<usize> {
         Some(usize::from(self))
+    }
+}
+
+impl ClassNumber<[f32; 1]> for f32 {
+    fn class_number(self) -> Option<usize> {
+        is_truth(self).then_some(usize::from(self > 0.5))
+    }
+}
+
+impl<const N: usize> ClassNumber<[f32; N]> for [f32; N] {
+    fn class_number(self) -> Option<usize> {
+        match self[..] {
+            [value] => value.class_number(),
+            _ => CategoricalLabel::check(&self, 0).is_ok().then(|| argmax(&self)),
+        }
+    }
+}
+
+/// Whether `value` is the probability of yes, or −1 for no.
+fn is_truth(value: f32) -> bool {
+    (0.0..=1.0).contains(&value) || value == -1.0
+}
+
+/// Whether each value of label `index` is the probability of yes, or −1, the no of hinge losses.
+///
+/// ```
+/// use typenet_runtime::tensor::label::check_truths;
+///
+/// assert_eq!(check_truths(4, &[-1.0, 0.0, 0.25, 1.0]), Ok(()));
+/// let error = check_truths(4, &[0.0, 3.5]).unwrap_err();
+/// assert_eq!(error.to_string(), "label 4 has 3.5 at place 1, expected a probability from 0 to 1, or -1 for 0");
+/// ```
+pub fn check_truths(index: usize, values: &[f32]) -> Result<(), LabelError> {
+    match values.iter().position(|&value| !is_truth(value)) {
+        None => Ok(()),
+        Some(place) => Err(LabelError::NotATruth { index, place, found: values[place] }),
     }
 }
 

@@ -1,6 +1,7 @@
-"""Golden numbers from Keras, PyTorch, scikit-learn and SciPy: losses of six samples and metrics of three hundred.
+"""Golden numbers from Keras, PyTorch, scikit-learn and SciPy: losses of six samples, metrics of three hundred, and accuracies
+and confusion matrices of forty.
 
-    python3 losses.py        writes losses_keras.json and metrics.json beside itself
+    python3 losses.py        writes losses_keras.json, metrics.json and accuracies.json beside itself
 
 Inputs are f32 numbers; losses are computed in f64. Where Keras clips probabilities, the loss from logits is PyTorch's or
 is written down in log space here, and compared with Keras where nothing is clipped. Every file names the versions that
@@ -126,6 +127,9 @@ def losses():
     probabilities[0] = [0, 1, 0, 1, 0.5]
     probabilities[4] = [0, 0, 1, 0, 0]
     data["probabilities"] = f32(probabilities)
+    data["shares"] = f32(probabilities / probabilities.sum(1, keepdims=True))
+    # Targets of zero among others, where a percentage is of 1e-7.
+    data["zeros"] = torch.where(data["truths"] == 0, 0.0, data["numbers"])
     cases = {}
 
     def case(name, labels, head, loss, rows=("moderate", "extreme")):
@@ -157,6 +161,7 @@ def losses():
         case("mean_squared_error", "numbers", head, of_keras(K.MeanSquaredError()))
         case("mean_absolute_error", "numbers", head, of_keras(K.MeanAbsoluteError()))
         case("mean_absolute_percentage_error", "numbers", head, of_keras(K.MeanAbsolutePercentageError()))
+        case("percentage_of_zeros", "zeros", head, of_keras(K.MeanAbsolutePercentageError()))
         case("mean_squared_logarithmic_error", "counts", head, of_keras(K.MeanSquaredLogarithmicError()))
         case("huber", "numbers", head, of_keras(K.Huber()))
         case("huber_half", "numbers", head, of_keras(K.Huber(delta=0.5)))
@@ -237,6 +242,32 @@ def losses():
         "categorical_hinge": each_of(K.CategoricalHinge(), one_hot, p),
         "cosine_similarity": each_of(K.CosineSimilarity(), truths, p),
         "poisson": each_of(K.Poisson(), data["counts"], p),
+        "mean_absolute_error": each_of(K.MeanAbsoluteError(), data["numbers"], p),
+        "mean_absolute_percentage_error": each_of(K.MeanAbsolutePercentageError(), data["numbers"], p),
+        "percentage_of_zeros": each_of(K.MeanAbsolutePercentageError(), data["zeros"], p),
+        "mean_squared_logarithmic_error": each_of(K.MeanSquaredLogarithmicError(), data["counts"], p),
+        "huber": each_of(K.Huber(), data["numbers"], p),
+        "huber_half": each_of(K.Huber(delta=0.5), data["numbers"], p),
+        "log_cosh": each_of(K.LogCosh(), data["numbers"], p),
+        "squared_hinge": each_of(K.SquaredHinge(), truths, p),
+        # Keras counts a target of zero as 1e-7: without the sample that has them.
+        "kl_divergence": each_of(K.KLDivergence(), soft, data["shares"])[[0, 2, 3, 4, 5]],
+    }
+    # Of outputs without an activation, two samples far out.
+    y = data["extreme"]
+    from_outputs = {
+        "mean_squared_error": each_of(K.MeanSquaredError(), data["numbers"], y),
+        "mean_absolute_error": each_of(K.MeanAbsoluteError(), data["numbers"], y),
+        "mean_absolute_percentage_error": each_of(K.MeanAbsolutePercentageError(), data["numbers"], y),
+        "percentage_of_zeros": each_of(K.MeanAbsolutePercentageError(), data["zeros"], y),
+        "mean_squared_logarithmic_error": each_of(K.MeanSquaredLogarithmicError(), data["counts"], y),
+        "huber": each_of(K.Huber(), data["numbers"], y),
+        "huber_half": each_of(K.Huber(delta=0.5), data["numbers"], y),
+        "log_cosh": each_of(K.LogCosh(), data["numbers"], y),
+        "hinge": each_of(K.Hinge(), truths, y),
+        "squared_hinge": each_of(K.SquaredHinge(), truths, y),
+        "categorical_hinge": each_of(K.CategoricalHinge(), one_hot, y),
+        "cosine_similarity": each_of(K.CosineSimilarity(), data["numbers"], y),
     }
     write("losses_keras.json", {
         "weights": numbers(weights.float()),
@@ -244,6 +275,7 @@ def losses():
         **{name: numbers(values.float()) for name, values in data.items()},
         "cases": cases,
         "from_probabilities": {name: value.mean().item() for name, value in from_probabilities.items()},
+        "from_outputs": {name: value.mean().item() for name, value in from_outputs.items()},
     })
 
 
@@ -362,6 +394,108 @@ def metrics():
     })
 
 
+def accuracies():
+    """Accuracies, percentages and confusion matrices of forty samples, with many ties, soft labels and outputs far out."""
+    rng = np.random.default_rng(3)
+    n, width = 40, 5
+    M = keras.metrics
+
+    # Class 3 is never true, class 4 never predicted; of equal outputs the first counts.
+    classes = rng.integers(0, 4, n)
+    classes[classes == 3] = 4
+    outputs = (rng.normal(size=(n, width)) * 2).round()
+    outputs[:, 4] = outputs.min(1) - 1
+    outputs[0] = 0.0
+    outputs[1] = [1e4, -1e4, 1e4, 0, -1e4]
+    outputs[2] = [-1e4, -1e4, -1e4, 1e4, -1e4]
+    outputs[3] = [-1e4, 1e4, 1e4, 1e4, -1e4]
+    outputs = outputs.astype(np.float32)
+    largest = outputs.argmax(1)
+    assert set(largest) == {0, 1, 2, 3} and set(classes) == {0, 1, 2, 4}
+    tied = (outputs == outputs.max(1, keepdims=True)).sum(1) > 1
+    assert 10 <= tied.sum() <= 30
+    one_hot = np.eye(width)[classes]
+    soft = (0.1 + 0.5 * one_hot).astype(np.float32)
+    # Labels that are equally sure of two classes: the first counts.
+    soft[::4] = np.float32([0.1, 0.35, 0.35, 0.1, 0.1])
+    smooth = rng.normal(size=(n, width)).astype(np.float32)
+    values = {
+        "sparse": keras_metric(M.SparseCategoricalAccuracy(), classes, outputs),
+        "categorical": keras_metric(M.CategoricalAccuracy(), one_hot, outputs),
+        "categorical_soft": keras_metric(M.CategoricalAccuracy(), soft, outputs),
+    }
+    assert np.isclose(values["sparse"], S.accuracy_score(classes, largest))
+    assert np.isclose(values["categorical_soft"], S.accuracy_score(soft.argmax(1), largest))
+    for k in range(1, width + 1):
+        values[f"top_{k}"] = keras_metric(M.SparseTopKCategoricalAccuracy(k), classes, outputs)
+        assert values[f"top_{k}"] == keras_metric(M.TopKCategoricalAccuracy(k), one_hot, outputs)
+        values[f"top_{k}_soft"] = keras_metric(M.TopKCategoricalAccuracy(k), soft, outputs)
+        # scikit-learn breaks ties by place, so it has a word where there are none.
+        values[f"top_{k}_without_ties"] = S.top_k_accuracy_score(classes, smooth, k=k, labels=range(width))
+        assert np.isclose(
+            values[f"top_{k}_without_ties"], keras_metric(M.SparseTopKCategoricalAccuracy(k), classes, smooth)
+        )
+
+    # Half of the scores lie on the threshold. A soft truth is never what a score says.
+    truth = rng.integers(0, 2, n)
+    score = np.where(rng.random(n) < 0.5, 0.5, rng.random(n).round(1)).astype(np.float32)
+    logit = (rng.normal(size=n) * 2).round().astype(np.float32)
+    logit[:4] = [1e4, -1e4, 1e4, -1e4]
+    soft_truth = np.where(rng.random(n) < 0.3, 0.25, truth).astype(np.float32)
+    labels = rng.integers(0, 2, (n, 3)).astype(np.float32)
+    labels[::5] = [0.5, 1, 0]
+    scores = rng.random((n, 3)).round(1).astype(np.float32)
+    sigmoid = lambda z: 1 / (1 + np.exp(-z.astype(np.float64)))
+    with np.errstate(over="ignore"):
+        of_logits = keras_metric(M.BinaryAccuracy(), truth, sigmoid(logit))
+    binary = {
+        "plain": keras_metric(M.BinaryAccuracy(), truth, score),
+        "of_logits": of_logits,
+        "soft": keras_metric(M.BinaryAccuracy(), soft_truth, score),
+        "of_several": keras_metric(M.BinaryAccuracy(), labels, scores),
+    }
+    assert np.isclose(binary["plain"], S.accuracy_score(truth, score > 0.5))
+    assert np.isclose(binary["of_logits"], S.accuracy_score(truth, logit > 0))
+
+    counts = S.confusion_matrix(classes, largest, labels=range(width))
+    shares = {"labels": range(width), "average": None, "zero_division": np.nan}
+    none = lambda values: [None if np.isnan(value) else value for value in values]
+    confusion = {
+        "counts": counts.flatten().tolist(),
+        "accuracy": S.accuracy_score(classes, largest),
+        "recall": none(S.recall_score(classes, largest, **shares)),
+        "precision": none(S.precision_score(classes, largest, **shares)),
+    }
+    assert None in confusion["recall"] and None in confusion["precision"]
+
+    targets = rng.normal(size=n).round().astype(np.float32)
+    predictions = (targets + rng.normal(size=n)).astype(np.float32)
+    targets[:2], predictions[:2] = [1e4, -1e4], [-1e4, 1e4]
+    # Some zeros are predicted exactly.
+    predictions[np.flatnonzero(targets == 0)[::2]] = 0.0
+    assert (targets == 0).sum() > 10
+    percentage = {
+        # In f64, as Keras's metric is a mean in f32.
+        "value": each_of(K.MeanAbsolutePercentageError(), f32(targets)[:, None], f32(predictions)[:, None]).mean().item(),
+    }
+    metric = keras_metric(M.MeanAbsolutePercentageError(), targets, predictions)
+    assert np.isclose(percentage["value"], metric, rtol=1e-5)
+
+    write("accuracies.json", {
+        "classes": {
+            "classes": classes.tolist(), "outputs": numbers(outputs), "soft": numbers(soft), "smooth": numbers(smooth),
+            "values": values,
+        },
+        "binary": {
+            "truth": truth.tolist(), "score": numbers(score), "logit": numbers(logit),
+            "soft_truth": numbers(soft_truth), "labels": numbers(labels), "scores": numbers(scores), "values": binary,
+        },
+        "confusion": confusion,
+        "percentage": {"targets": numbers(targets), "predictions": numbers(predictions), "values": percentage},
+    })
+
+
 if __name__ == "__main__":
     losses()
     metrics()
+    accuracies()

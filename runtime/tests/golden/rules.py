@@ -168,10 +168,11 @@ def with_scheduler(make, steps):
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.5)
     scheduler = make(optimizer)
     rates = []
-    for _ in range(steps):
+    for step in range(steps):
+        if step > 0:
+            optimizer.step()
+            scheduler.step()
         rates.append(optimizer.param_groups[0]["lr"])
-        optimizer.step()
-        scheduler.step()
     return rates
 
 
@@ -208,7 +209,63 @@ def schedules():
     # PyTorch allows no step behind the last of a cycle.
     rates |= {name: with_scheduler(make, steps) for name, make in with_state.items() if "cycle" not in name}
     rates |= {name: with_scheduler(make, steps - 1) for name, make in with_state.items() if "cycle" in name}
-    write("schedules.json", {"rates": rates})
+    write("schedules.json", {"rates": rates, "extremes": extreme_schedules()})
+
+
+def extreme_schedules():
+    """Rates with the least and the largest settings, at the first steps and at huge ones."""
+    of, lr = keras.optimizers.schedules, torch.optim.lr_scheduler
+    steps = [0, 1, 2, 3, 29, 30, 31, 1000, 10**6, 10**9, 2**40]
+    with_function = {
+        "exponential_to_zero": of.ExponentialDecay(0.5, 30, 0.0),
+        "exponential_to_zero_staircase": of.ExponentialDecay(0.5, 30, 0.0, staircase=True),
+        "exponential_constant": of.ExponentialDecay(0.5, 1, 1.0),
+        "exponential_of_zero": of.ExponentialDecay(0.0, 30, 0.7),
+        "exponential_slow": of.ExponentialDecay(0.5, 10**12, 0.7),
+        "inverse_time_constant": of.InverseTimeDecay(0.5, 30, 0.0),
+        "inverse_time_fast": of.InverseTimeDecay(0.5, 1, 1e9),
+        "polynomial_power_zero": of.PolynomialDecay(0.5, 30, 0.01, power=0.0),
+        "polynomial_power_zero_cycle": of.PolynomialDecay(0.5, 30, 0.01, power=0.0, cycle=True),
+        "polynomial_power_large": of.PolynomialDecay(0.5, 30, 0.01, power=1000.0),
+        "polynomial_one_step": of.PolynomialDecay(0.5, 1, 0.01),
+        "polynomial_one_step_cycle": of.PolynomialDecay(0.5, 1, 0.01, cycle=True),
+        "polynomial_to_zero": of.PolynomialDecay(0.5, 30, 0.0),
+        "polynomial_rising": of.PolynomialDecay(0.01, 30, 0.5),
+        "polynomial_slow_cycle": of.PolynomialDecay(0.5, 10**9, 0.01, cycle=True),
+        "cosine_one_step": of.CosineDecay(0.5, 1),
+        "cosine_constant": of.CosineDecay(0.5, 30, alpha=1.0),
+        "cosine_slow": of.CosineDecay(0.5, 10**12),
+        "cosine_warm_up_one_step": of.CosineDecay(0.0, 30, warmup_target=0.5, warmup_steps=1),
+        "piecewise_first_step": of.PiecewiseConstantDecay([0], [0.5, 0.0]),
+        "piecewise_huge": of.PiecewiseConstantDecay([10**9], [0.5, 0.25]),
+    }
+    rates = {
+        name: {"steps": steps, "rates": [float(schedule(step)) for step in steps]}
+        for name, schedule in with_function.items()
+    }
+    # Far out, an f64 does not tell in which of Keras's periods it is.
+    few = [step for step in steps if step <= 1000]
+    restarts = {
+        "restarts_one_step": of.CosineDecayRestarts(0.5, 1),
+        "restarts_one_step_same": of.CosineDecayRestarts(0.5, 1, t_mul=1.0),
+        "restarts_height_zero": of.CosineDecayRestarts(0.5, 30, m_mul=0.0),
+        "restarts_constant": of.CosineDecayRestarts(0.5, 30, alpha=1.0),
+    }
+    rates |= {name: {"steps": few, "rates": [float(of(step)) for step in few]} for name, of in restarts.items()}
+    with_state = {
+        "step_to_zero": (lambda o: lr.StepLR(o, 30, gamma=0.0), 62),
+        "step_each": (lambda o: lr.StepLR(o, 1, gamma=0.5), 62),
+        "one_cycle_two_steps": (lambda o: lr.OneCycleLR(o, max_lr=0.5, total_steps=2), 2),
+        "one_cycle_only_falls": (lambda o: lr.OneCycleLR(o, max_lr=0.5, total_steps=30, pct_start=0.0), 30),
+        "one_cycle_only_rises": (lambda o: lr.OneCycleLR(o, max_lr=0.5, total_steps=30, pct_start=1.0), 30),
+        "one_cycle_level": (
+            lambda o: lr.OneCycleLR(o, max_lr=0.5, total_steps=30, div_factor=1.0, final_div_factor=1.0), 30),
+    }
+    for name, (make, count) in with_state.items():
+        # PyTorch allows no step behind the last of a cycle.
+        rates[name] = {"steps": list(range(count)), "rates": with_scheduler(make, count)}
+    assert all(np.isfinite(case["rates"]).all() for case in rates.values())
+    return rates
 
 
 def weights():

@@ -23,7 +23,8 @@ use crate::model::{EpochRecord, Error};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Mode {
-    /// By the score's name: losses and errors get smaller; accuracies, areas under curves and the like get larger.
+    /// By the score's name: losses and errors get smaller, also [`CosineSimilarity`](crate::losses::CosineSimilarity), which
+    /// is negated; accuracies, areas under curves and the like get larger.
     #[default]
     Auto,
     /// Smaller is better.
@@ -33,7 +34,7 @@ pub enum Mode {
 }
 
 /// Parts of names of scores that get larger.
-const LARGER: [&str; 13] = [
+const LARGER: [&str; 12] = [
     "accuracy",
     "auc",
     "precision",
@@ -45,13 +46,12 @@ const LARGER: [&str; 13] = [
     "r2",
     "pearson",
     "correlation",
-    "cosine_similarity",
     "iou",
 ];
 
 /// Parts of names of scores that get smaller.
-const SMALLER: [&str; 8] =
-    ["loss", "error", "entropy", "divergence", "hinge", "huber", "log_cosh", "poisson"];
+const SMALLER: [&str; 9] =
+    ["loss", "error", "entropy", "divergence", "hinge", "huber", "log_cosh", "poisson", "cosine_similarity"];
 
 impl Mode {
     /// The mode for a score of this name: never `Auto`; `None` if its name does not say.
@@ -125,6 +125,10 @@ impl Monitor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::activation::{Linear, Sigmoid, Softmax};
+    use crate::losses::*;
+    use crate::metrics::*;
+    use crate::model::LossMetric;
 
     #[test]
     fn direction_follows_from_the_name() {
@@ -138,6 +142,120 @@ mod tests {
         }
         assert_eq!(of("profit"), None);
         assert_eq!(Mode::Max.of("profit"), Some(Mode::Max));
+    }
+
+    /// What `Auto` makes of the name agrees with what the score says of good and of bad predictions.
+    #[test]
+    fn direction_of_every_built_in_score_is_that_of_better_predictions() {
+        #[track_caller]
+        fn check<Head, const N: usize, Label>(
+            mut score: impl Metric<Head, [f32; N], Label>,
+            labels: &[Label],
+            [good, bad]: [&[[f32; N]]; 2],
+        ) {
+            let name = score.name();
+            score.update(bad, labels);
+            let worse = score.compute();
+            score.reset();
+            score.update(good, labels);
+            let better = score.compute();
+            let monitor = Monitor::new(name);
+            assert_ne!(monitor.mode.of(name), None, "{name}");
+            assert!(monitor.is_improvement(better, Some(worse)), "{name}: {better} is better than {worse}");
+            assert!(!monitor.is_improvement(worse, Some(better)), "{name}: {worse} is worse than {better}");
+        }
+        macro_rules! check {
+            ($head:ident, $labels:expr, $good:expr, $bad:expr, [$($score:expr),+ $(,)?]) => {
+                $(check::<$head, _, _>($score, &$labels, [&$good, &$bad]);)+
+            };
+        }
+        check!(
+            Sigmoid,
+            [true, false, true],
+            [[0.9], [0.2], [0.8]],
+            [[0.3], [0.7], [0.4]],
+            [
+                Accuracy::new(),
+                BinaryAccuracy::new(),
+                Precision::new(),
+                Recall::new(),
+                Specificity::new(),
+                F1Score::new(),
+                FBetaScore::new(),
+                Auc::new(),
+                AucOverThresholds::default(),
+                AveragePrecision::new(),
+                LossMetric::new(BinaryCrossEntropy),
+                LossMetric::new(BinaryFocalCrossEntropy),
+                LossMetric::new(Hinge),
+                LossMetric::new(SquaredHinge),
+            ]
+        );
+        check!(
+            Linear,
+            [true, false],
+            [[0.9], [-0.2]],
+            [[-0.9], [0.2]],
+            [
+                LossMetric::new(BinaryCrossEntropyWithLogits),
+                LossMetric::new(BinaryFocalCrossEntropyWithLogits),
+            ]
+        );
+        let rows = [[[0.8, 0.1, 0.1], [0.1, 0.1, 0.8]], [[0.1, 0.8, 0.1], [0.8, 0.1, 0.1]]];
+        check!(
+            Softmax,
+            [0u8, 2],
+            rows[0],
+            rows[1],
+            [
+                SparseCategoricalAccuracy::new(),
+                TopKCategoricalAccuracy::new(1),
+                LossMetric::new(CategoricalCrossEntropy),
+                LossMetric::new(CategoricalFocalCrossEntropy),
+                LossMetric::new(CategoricalHinge),
+            ]
+        );
+        check!(
+            Linear,
+            [0u8, 2],
+            rows[0],
+            rows[1],
+            [
+                LossMetric::new(CategoricalCrossEntropyWithLogits),
+                LossMetric::new(CategoricalFocalCrossEntropyWithLogits),
+            ]
+        );
+        check!(
+            Softmax,
+            [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]],
+            rows[0],
+            rows[1],
+            [CategoricalAccuracy::new(), LossMetric::new(KlDivergence),]
+        );
+        let numbers = [[[1.0, 2.5], [2.0, 1.5]], [[2.0, 1.0], [1.0, 3.0]]];
+        check!(
+            Linear,
+            [[1.0, 3.0], [2.0, 1.0]],
+            numbers[0],
+            numbers[1],
+            [
+                crate::metrics::MeanAbsoluteError::new(),
+                crate::metrics::MeanSquaredError::new(),
+                crate::metrics::MeanAbsolutePercentageError::new(),
+                RootMeanSquaredError::new(),
+                R2Score::new(),
+                PearsonCorrelation::new(),
+                LossMetric::new(crate::losses::MeanAbsoluteError),
+                LossMetric::new(crate::losses::MeanSquaredError),
+                LossMetric::new(crate::losses::MeanAbsolutePercentageError),
+                LossMetric::new(MeanSquaredLogarithmicError),
+                LossMetric::new(Huber),
+                LossMetric::new(LogCosh),
+                LossMetric::new(Poisson),
+                LossMetric::new(CosineSimilarity),
+                LossMetric::new(crate::losses::from_fn(|y, t| ((y - t).abs(), 0.0))),
+            ]
+        );
     }
 
     #[test]

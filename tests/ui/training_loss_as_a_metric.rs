@@ -7,8 +7,8 @@ model! {
 }
 
 fn train(houses: &[[f32; 8]], prices: &[f32]) {
-    let mut trainer = Price::new(1).compile(Adam::default(), MeanSquaredError, ());
-    let _ = trainer.fit(houses, prices).class_weights(&[1.0, 2.0]).run();
+    let mut trainer = Price::new(1).compile(Adam::default(), MeanSquaredError, (MeanAbsoluteError,));
+    let _ = trainer.fit(houses, prices).run();
 }
 
 fn main() {
