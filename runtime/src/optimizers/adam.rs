@@ -166,6 +166,11 @@ impl Optimizer for AdamW {
     fn slots(&self) -> Vec<&'static str> {
         self.adam().slots()
     }
+
+    fn set_weight_decay(&mut self, weight_decay: f64) -> bool {
+        self.weight_decay = weight_decay;
+        true
+    }
 }
 
 impl Elementwise for AdamW {
