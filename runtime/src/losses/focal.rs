@@ -52,6 +52,7 @@ with_settings! {
     /// let expected = 0.625 * 0.5 * 2.0f64.ln();
     /// assert!((loss.evaluate(&[true], None, &mut [0.0], None) - expected).abs() < 1e-12);
     /// ```
+    #[doc(alias = "sigmoid_focal_loss")]
     pub struct BinaryFocalCrossEntropyWithLogits {
         /// As in [`BinaryFocalCrossEntropy`](struct@BinaryFocalCrossEntropy).
         gamma: f64 = 2.0,
