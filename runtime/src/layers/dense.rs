@@ -16,9 +16,14 @@ use crate::tensor::TensorInfo;
 /// Whether a layer adds a bias, as a type.
 ///
 /// ```
+/// use typenet_runtime::kernels::Rng;
 /// use typenet_runtime::layers::dense::{BiasOption, NoBias, WithBias};
+/// use typenet_runtime::layers::initializers::Ones;
 ///
 /// assert_eq!((<WithBias>::BIAS, NoBias::BIAS), (true, false));
+/// let mut bias = [0.0f32; 2];
+/// WithBias::<Ones>::fill(&mut Rng::seed(0), &mut bias);
+/// assert_eq!(bias, [1.0; 2]);
 /// ```
 pub trait BiasOption: 'static {
     /// Whether there is a bias.
@@ -103,6 +108,9 @@ const WIDE: usize = 64;
 ///     scratch: &mut [],
 /// });
 /// assert_eq!(y, [6.5, 0.0]);
+///
+/// // So small a layer answers one sample in registers.
+/// assert!(3 * 2 <= typenet_runtime::kernels::affine::SMALL);
 /// ```
 #[doc(alias = "Linear")]
 #[doc(alias = "FullyConnected")]

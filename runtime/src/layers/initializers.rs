@@ -66,12 +66,12 @@ initializers! {
     /// All zero (`keras.initializers.Zeros`).
     ///
     /// ```
-    /// use typenet_runtime::kernels::Rng;
+    /// use typenet_runtime::kernels::{Element, Rng};
     /// use typenet_runtime::layers::initializers::{Initializer, Zeros};
     ///
     /// let mut weight = [7.0f32; 6];
     /// Zeros::fill(2, 3, &mut Rng::seed(0), &mut weight);
-    /// assert_eq!(weight, [0.0; 6]);
+    /// assert_eq!(weight, [f32::ZERO; 6]);
     /// ```
     Zeros, |fan_in, fan_out, rng, weight| weight.fill(T::ZERO);
 

@@ -29,7 +29,7 @@ use crate::kernels::update::UpdateRule;
 /// ```
 /// use typenet_runtime::optimizers::{Lamb, Optimizer};
 ///
-/// let optimizer = Lamb::new(0.1).weight_decay(0.01);
+/// let optimizer = Lamb::new(0.1).beta_1(0.8).beta_2(0.99).epsilon(1e-6).weight_decay(0.01);
 /// let (mut w, mut first, mut second) = ([3.0f32, 4.0], [0.0; 2], [0.0; 2]);
 /// optimizer.update(1, &mut w, &[1.0, -100.0], &mut [&mut first, &mut second]);
 /// // The step is a tenth as long as the tensor, whose norm was 5.

@@ -79,6 +79,19 @@ pub struct SettingError {
 /// }
 /// assert!(w[0].abs() < 1e-6);
 /// ```
+///
+/// What a training loop asks an optimizer:
+///
+/// ```
+/// use typenet_runtime::kernels::update::MAX_SLOTS;
+/// use typenet_runtime::optimizers::{AdamW, Optimizer, OptimizerExt};
+///
+/// let mut optimizer = AdamW::new(0.1).accumulate(2);
+/// assert!(optimizer.slots().len() <= MAX_SLOTS);
+/// assert!(!optimizer.has_updated(1) && optimizer.has_updated(2));
+/// assert!(optimizer.learning_rate_schedule().is_none());
+/// assert!(optimizer.set_weight_decay(0.5), "it has one");
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an optimizer",
     label = "this is where the optimizer, given to `compile`, is used",

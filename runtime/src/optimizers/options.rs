@@ -34,7 +34,7 @@ pub(crate) const AVERAGE: &str = "average";
 /// use typenet_runtime::optimizers::schedules::CosineDecay;
 /// use typenet_runtime::optimizers::{Adam, Optimizer, OptimizerExt};
 ///
-/// let optimizer = Adam::new(1e-3).schedule(CosineDecay::new(1e-3, 10_000)).clip_global_norm(1.0).average(0.99);
+/// let optimizer = Adam::new(1e-3).schedule(CosineDecay::new(1e-3, 10_000)).clip_global_norm(1.0).average(0.99).weight_decay(0.01);
 /// assert_eq!(optimizer.slots(), ["first_moment", "second_moment", "average"]);
 /// assert_eq!(optimizer.learning_rate_at(10_001), 0.0);
 /// assert_eq!(optimizer.optimizer(), &Adam::new(1e-3));
