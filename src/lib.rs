@@ -59,7 +59,7 @@ pub use typenet_runtime::{hardware, io, kernels, layers, tensor, typenum};
 /// | | |
 /// |---|---|
 /// | `Input(28, 28)` | the shape of a sample; needed where the first layer does not say it |
-/// | `Dense(784 => 512, relu)` | [`Dense`](layers::Dense); options `activation`, `bias = false`, `init = he_normal`, `l1 = 1e-5`, `l2 = 1e-4`, `constraint = max_norm(2.0)` |
+/// | `Dense(784 => 512, relu)` | [`Dense`](layers::Dense); options `activation`, `bias = false`, `init = he_normal`, `bias_init = constant(0.1)`, `l1 = 1e-5`, `l2 = 1e-4`, `constraint = max_norm(2.0)` |
 /// | `Dropout(0.5)` | [`Dropout`](layers::Dropout); in training alone |
 /// | `Flatten` | [`Flatten`](layers::Flatten); the same values as one row, at no cost |
 /// | `Activation(tanh)` | [`Activate`](layers::activation::Activate); any number of sizes |
@@ -71,8 +71,10 @@ pub use typenet_runtime::{hardware, io, kernels, layers, tensor, typenum};
 ///
 /// Activations are linear, relu, leaky_relu, elu, selu, gelu, gelu_tanh, silu (swish), sigmoid, hard_sigmoid, tanh,
 /// softplus, softsign, softmax and log_softmax. `softmax` as an option belongs to the last layer; who wants it
-/// elsewhere writes `Activation(softmax)`. Initializers are the types of [`layers::initializers`] in small letters; two take
-/// numbers: `constant(0.1)`, `variance_scaling(2.0, fan_in, truncated_normal)`.
+/// elsewhere writes `Activation(softmax)`. Initializers are the types of [`layers::initializers`] in small letters; some take
+/// numbers: `constant(0.1)`, `variance_scaling(2.0, fan_in, truncated_normal)`, and under Keras's names
+/// `random_normal(mean = 0.0, stddev = 0.02)`, `truncated_normal(…)` likewise, `random_uniform(minval = -0.1, maxval = 0.1)`. A bias
+/// starts at zero, or with `bias_init` as one of those that do not look at a weight's shape.
 ///
 /// `l1` and `l2` add `l1·Σ|w| + l2·Σw²` of the layer's weight to the loss. A constraint holds for the weight after every
 /// update: `max_norm(2.0)`, `min_max_norm(0.5, 2.0)`, `non_negative`, `unit_norm`, each for the weights that lead to one

@@ -7,10 +7,12 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use typenet::callbacks::TerminateOnNan;
-use typenet::kernels::Rng;
+use typenet::kernels::{Activation, Rng};
 use typenet::layers::Model;
+use typenet::losses::{LabelError, Loss, through_head};
 use typenet::optimizers::{Elementwise, SettingError, Turn};
 use typenet::prelude::*;
+use typenet::tensor::label::check_finite;
 
 struct Counting;
 
@@ -58,6 +60,41 @@ model! {
         Dense(64 => 32, tanh, constraint = max_norm(1.0)),
         Dense(32 => 1, sigmoid),
     >
+}
+
+model! { Pair < Dense(30 => 16, tanh), Dense(16 => 2) > }
+
+/// The Euclidean distance between a sample's predictions and its targets: a loss of one's own.
+#[derive(Clone, Copy)]
+struct Distance;
+
+fn distance(y: &[f32], t: &[f32]) -> f64 {
+    y.iter().zip(t).map(|(y, t)| f64::from(y - t).powi(2)).sum::<f64>().sqrt()
+}
+
+impl<Head: Activation, const N: usize> Loss<Head, [f32; N], [f32; N]> for Distance {
+    fn name(&self) -> &'static str {
+        "distance"
+    }
+
+    fn check_labels(&self, labels: &[[f32; N]]) -> Result<(), LabelError> {
+        check_finite(N, labels.as_flattened())
+    }
+
+    fn evaluate(
+        &self,
+        labels: &[[f32; N]],
+        weights: Option<&[f32]>,
+        logits: &mut [f32],
+        gradient: Option<&mut [f32]>,
+    ) -> f64 {
+        let value = |sample: usize, y: &[f32]| distance(y, &labels[sample]);
+        let slopes = |sample: usize, scale: f64, y: &mut [f32]| {
+            let scale = scale / distance(y, &labels[sample]).max(f64::MIN_POSITIVE);
+            y.iter_mut().zip(&labels[sample]).for_each(|(y, t)| *y = (f64::from(*y - t) * scale) as f32);
+        };
+        through_head::<Head, [f32; N]>(labels.len(), weights, logits, gradient, value, slopes)
+    }
 }
 
 /// Any optimizer.
@@ -169,6 +206,16 @@ fn steps_and_predictions_allocate_nothing() {
         tiny.train_on_batch(&rows, &classes, &rng).expect("the first step");
         let step = || tiny.train_on_batch(&rows, &classes, &rng).map(|_| ()).expect("a step");
         assert_eq!(allocations(step), 0, "a step of a focal loss");
+
+        // A loss of one's own trains as the others do.
+        let points: Vec<[f32; 2]> = rows.iter().map(|row| [row[0] - row[1], 0.5 * row[2]]).collect();
+        let mut pair = Pair::new(1).compile(Adam::new(0.01), Distance, ());
+        let mut losses = vec![pair.train_on_batch(&rows, &points, &rng).expect("the first step"); 300];
+        let steps = || {
+            losses.fill_with(|| pair.train_on_batch(&rows, &points, &rng).expect("a step"));
+        };
+        assert_eq!(allocations(steps), 0, "steps of a loss of one's own");
+        assert!(losses[299] < 0.2 * losses[0], "{} {}", losses[0], losses[299]);
 
         // What a run does once for each epoch is the same for long and short ones; a step of a second epoch, with weights
         // and metrics that remember the whole epoch, takes nothing.

@@ -306,7 +306,7 @@ fn frozen_parameters_keep_their_bits_with_every_optimizer() {
     check_frozen(Lion::new(0.01));
     check_frozen(Lamb::new(0.01).weight_decay(0.1));
     check_frozen(Sgd::new(0.1).momentum(0.9).weight_decay(0.1).accumulate(2).average(0.9));
-    check_frozen(OptimizerExt::weight_decay(Lamb::new(0.1), 0.1).clip_norm(0.1).average(0.5));
+    check_frozen(Lamb::new(0.1).weight_decay(0.1).decoupled().clip_norm(0.1).average(0.5));
     check_frozen(Adam::new(0.1).clip_global_norm(0.1));
 }
 

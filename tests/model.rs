@@ -9,6 +9,7 @@ use typenet::layers::{
     parameter_count,
 };
 use typenet::model;
+use typenet::prelude::ModelExt;
 use typenet::tensor::TensorInfo;
 use typenet::typenum::{U2, U3, U4, U5, U6, Unsigned};
 
@@ -569,4 +570,42 @@ fn a_model_is_a_layer_with_a_head() {
     assert_eq!(head::<Encoder>(), "linear");
     assert_eq!(head::<EndsFlat>(), "relu");
     let _ = PhantomData::<Dense<U5, U5, Relu>>;
+}
+
+model! {
+    Chosen <
+        Dense(30 => 20, tanh, init = random_normal(mean = 3.0, stddev = 0.25), bias_init = constant(-0.5)),
+        Dense(_ => 20, init = random_uniform(minval = 1.0, maxval = 2.0), bias_init = random_normal(stddev = 0.5)),
+        Dense(_ => 20, init = truncated_normal(stddev = 0.125)),
+    >
+}
+model! { WithoutBiasInit < Dense(30 => 20, tanh, init = random_normal(mean = 3.0, stddev = 0.25)) > }
+
+#[test]
+fn initializers_start_with_the_numbers_that_are_declared() {
+    /// Mean and standard deviation.
+    fn moments(values: &[f32]) -> (f64, f64) {
+        let n = values.len() as f64;
+        let mean = values.iter().map(|&x| f64::from(x)).sum::<f64>() / n;
+        (mean, (values.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>() / n).sqrt())
+    }
+    let model = Chosen::new(1);
+    let (first, second, third) = (model.dense_1(), model.dense_2(), model.dense_3());
+
+    let (mean, deviation) = moments(first.weight().as_flattened());
+    assert!((mean - 3.0).abs() < 0.05 && (deviation - 0.25).abs() < 0.03, "{mean} {deviation}");
+    assert_eq!(first.bias(), Some(&[-0.5; 20]));
+
+    let uniform = second.weight().as_flattened();
+    assert!(uniform.iter().all(|x| (1.0..=2.0).contains(x)));
+    assert!(uniform.iter().any(|&x| x < 1.05) && uniform.iter().any(|&x| x > 1.95));
+    let (mean, deviation) = moments(second.bias().expect("a bias"));
+    assert!(mean.abs() < 0.5 && (0.2..0.8).contains(&deviation), "{mean} {deviation}");
+
+    let cut = third.weight().as_flattened();
+    assert!(cut.iter().all(|x| x.abs() <= 0.25) && cut.iter().any(|x| x.abs() > 0.2));
+    assert_eq!(third.bias(), Some(&[0.0; 20]));
+
+    // The bias is drawn behind the weight, which starts the same with any.
+    assert_eq!(WithoutBiasInit::new(1).dense_1().weight(), first.weight());
 }

@@ -139,5 +139,5 @@ fn one_pass_has_the_bits_of_two_with_every_option() {
     check(Adam::default().schedule(rate).average(0.9));
     check(Adam::new(0.01).clip_norm(0.1).accumulate(2));
     check(Sgd::new(0.05).momentum(0.9).clip_global_norm(0.1));
-    check(OptimizerExt::weight_decay(Lamb::new(0.01), 0.1).clip_norm(0.1).average(0.5));
+    check(Lamb::new(0.01).weight_decay(0.1).decoupled().clip_norm(0.1).average(0.5));
 }

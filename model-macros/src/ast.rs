@@ -106,6 +106,8 @@ pub(crate) enum Value {
     Tuple { items: Vec<Value>, span: Span },
     /// `max_norm(2.0)`, as the value of an option
     Call { name: Path, items: Vec<Value> },
+    /// `stddev = 0.02`, in the parentheses of a call
+    Named { name: Ident, value: Box<Value> },
     /// `_`
     Arriving(Span),
 }
@@ -115,6 +117,7 @@ impl Value {
         match self {
             Self::Literal(literal) => literal.span(),
             Self::Path(path) | Self::Call { name: path, .. } => path.last().span(),
+            Self::Named { name, .. } => name.span(),
             Self::Negative { span, .. } | Self::Tuple { span, .. } | Self::Arriving(span) => *span,
         }
     }
@@ -159,6 +162,7 @@ impl fmt::Display for Value {
             Self::Path(path) => write!(f, "{path}"),
             Self::Tuple { items, .. } => write!(f, "({})", list(items)),
             Self::Call { name, items } => write!(f, "{name}({})", list(items)),
+            Self::Named { name, value } => write!(f, "{name} = {value}"),
             Self::Arriving(_) => write!(f, "_"),
         }
     }

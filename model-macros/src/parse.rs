@@ -257,17 +257,26 @@ fn value(input: ParseStream<'_>) -> Result<Value> {
     }
 }
 
-/// A value, or a name with values in parentheses.
+/// A value, or a name with values in parentheses, each with or without a name of its own.
 fn option_value(input: ParseStream<'_>) -> Result<Value> {
     match value(input)? {
         Value::Path(name) if input.peek(token::Paren) => {
             let content;
             parenthesized!(content in input);
-            let items = content.parse_terminated(value, Token![,])?;
+            let items = content.parse_terminated(call_item, Token![,])?;
             Ok(Value::Call { name, items: items.into_iter().collect() })
         }
         value => Ok(value),
     }
+}
+
+fn call_item(input: ParseStream<'_>) -> Result<Value> {
+    if input.peek(Ident::peek_any) && input.peek2(Token![=]) {
+        let name = input.call(Ident::parse_any)?;
+        input.parse::<Token![=]>()?;
+        return Ok(Value::Named { name, value: Box::new(value(input)?) });
+    }
+    value(input)
 }
 
 /// A path with generic arguments, but never with the parentheses of `Fn(A)`: those are the layer's arguments.

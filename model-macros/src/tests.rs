@@ -133,9 +133,31 @@ fn initializers_have_their_numbers() {
         "variance_scaling(2.0)",
         "variance_scaling(1, fan_avg)",
         "variance_scaling(0.5, fan_out, uniform)",
+        "random_normal",
+        "random_normal()",
+        "random_normal(stddev = 0.02)",
+        "truncated_normal(stddev = 1, mean = -0.5,)",
+        "random_uniform(maxval = 1)",
+        "random_uniform(minval = -1.5, maxval = -0.5)",
     ] {
         accepts(&format!("M < Dense(3 => 4, init = {init}) >"));
     }
+    for init in
+        ["zeros", "ones", "constant(1)", "random_normal(mean = 1)", "random_uniform", "truncated_normal"]
+    {
+        accepts(&format!("M < Dense(3 => 4, init = ones, bias_init = {init}) >"));
+    }
+    rejects(
+        "M < Dense(3 => 4, bias_init = he_normal) >",
+        "`he_normal` is for a matrix; a bias starts with one of zeros, ones, constant,",
+    );
+    rejects("M < Dense(3 => 4, bias_init = zeroes) >", "unknown initializer `zeroes`: did you mean `zeros`?");
+    rejects("M < Dense(3 => 4, bias_init = constant) >", "`constant` takes its number");
+    rejects("M < Dense(3 => 4, bias = false, bias_init = ones) >", "`bias = false` leaves no bias to start");
+    rejects(
+        "M < Dense(3 => 4, bias_initializer = ones) >",
+        "unknown option `bias_initializer`: did you mean `bias_init`?",
+    );
     for (init, message) in [
         ("constant", "`constant` takes its number: `constant(0.1)`"),
         ("constant(half)", "`constant` takes its number"),
@@ -144,6 +166,22 @@ fn initializers_have_their_numbers() {
         ("variance_scaling(0)", "`variance_scaling` takes its scale, which is above 0"),
         ("variance_scaling(1, fan_inn)", "unknown fan `fan_inn`: did you mean `fan_in`?"),
         ("variance_scaling(1, fan_in, gamma)", "unknown distribution `gamma`. There are truncated_normal"),
+        ("variance_scaling(scale = 1)", "`variance_scaling` takes its scale"),
+        ("constant(value = 1)", "`constant` takes its number"),
+        (
+            "random_normal(0.02)",
+            "`random_normal` takes `mean` and `stddev`, each by its name: `random_normal(stddev = 0.1)`",
+        ),
+        ("random_normal(std = 0.02)", "unknown `std`: did you mean `stddev`?"),
+        ("random_normal(sdtdev = 0.02)", "unknown `sdtdev`: did you mean `stddev`?"),
+        ("random_normal(minval = 0)", "unknown `minval`: `random_normal` takes `mean` and `stddev`"),
+        ("random_normal(stddev = 0)", "the `stddev` of `random_normal` is above 0, not 0"),
+        ("random_normal(stddev = 1e999)", "`stddev` is a finite number, such as 0.1, not `1e999`"),
+        ("truncated_normal(mean = half)", "`mean` is a finite number, such as 0.1, not `half`"),
+        ("truncated_normal(mean = 1, mean = 2)", "`mean` is given twice"),
+        ("truncated_normal(stddev = )", "expected"),
+        ("random_uniform(low = -0.1)", "unknown `low`: did you mean `minval`?"),
+        ("random_uniform(minval = 0.1)", "`random_uniform` draws from below `maxval`: not from 0.1 to 0.05"),
     ] {
         rejects(&format!("M < Dense(3 => 4, init = {init}) >"), message);
     }
@@ -325,7 +363,7 @@ fn a_declaration_with_mistakes_still_expands_to_rust() {
 /// Wherever a declaration is cut off, as while it is being typed, the macro answers without a panic.
 #[test]
 fn no_prefix_of_a_declaration_panics() {
-    let declaration = "/// Docs.\n pub M < Input(28, U28), a: Dense(784 => Hidden, relu, bias = false, init = variance_scaling(2.0, fan_in), \
+    let declaration = "/// Docs.\n pub M < Input(28, U28), a: Dense(784 => Hidden, relu, bias = false, init = variance_scaling(2.0, fan_in), bias_init = random_normal(mean = 1.0), \
                        l2 = 1e-4, constraint = max_norm(-2.0)), \
                        Dropout(rate = 0.5), my::Layer<U3, 4>((3, 4) => _), Activation(softmax) >";
     let tokens: proc_macro2::TokenStream = declaration.parse().expect("a declaration is made of tokens");

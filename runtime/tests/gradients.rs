@@ -9,10 +9,12 @@ use typenet_runtime::layers::dense::{BiasOption, NoBias, WithBias};
 use typenet_runtime::layers::dropout::{Dropout, Fraction};
 use typenet_runtime::layers::{Backward, Dense, Flatten, Forward, Layer, Predict, parameter_count};
 use typenet_runtime::losses::{
-    self, CategoricalHinge, CosineSimilarity, Hinge, Huber, KlDivergence, LogCosh, Loss, MeanAbsoluteError,
-    MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError, Poisson, SquaredHinge,
+    self, CategoricalHinge, CosineSimilarity, Hinge, Huber, KlDivergence, LabelError, LogCosh, Loss,
+    MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError, Poisson,
+    SquaredHinge, through_head,
 };
 use typenet_runtime::tensor::Shape;
+use typenet_runtime::tensor::label::check_finite;
 use typenet_runtime::typenum::{U1, U2, U3, U4, U5, U7, U12, Unsigned};
 
 /// Calls a macro with the name of every activation.
@@ -331,6 +333,39 @@ mod losses_of_predictions {
         -dot(y, t) / (length(y) * length(t))
     }
 
+    /// The Euclidean distance between a sample's predictions and its targets: a loss of one's own.
+    #[derive(Clone, Copy)]
+    struct Distance;
+
+    fn distance(y: &[f32], t: &[f32]) -> f64 {
+        y.iter().zip(t).map(|(y, t)| f64::from(y - t).powi(2)).sum::<f64>().sqrt()
+    }
+
+    impl<Head: Activation, const N: usize> Loss<Head, [f32; N], [f32; N]> for Distance {
+        fn name(&self) -> &'static str {
+            "distance"
+        }
+
+        fn check_labels(&self, labels: &[[f32; N]]) -> Result<(), LabelError> {
+            check_finite(N, labels.as_flattened())
+        }
+
+        fn evaluate(
+            &self,
+            labels: &[[f32; N]],
+            weights: Option<&[f32]>,
+            logits: &mut [f32],
+            gradient: Option<&mut [f32]>,
+        ) -> f64 {
+            let value = |sample: usize, y: &[f32]| distance(y, &labels[sample]);
+            let slopes = |sample: usize, scale: f64, y: &mut [f32]| {
+                let scale = scale / distance(y, &labels[sample]).max(f64::MIN_POSITIVE);
+                y.iter_mut().zip(&labels[sample]).for_each(|(y, t)| *y = (f64::from(*y - t) * scale) as f32);
+            };
+            through_head::<Head, [f32; N]>(labels.len(), weights, logits, gradient, value, slopes)
+        }
+    }
+
     fn check_all<Head: Activation>() {
         let numbers = normal(6, 3 * BATCH);
         let counts: Vec<f64> = numbers.iter().map(|x| x.abs().floor()).collect();
@@ -366,6 +401,11 @@ mod losses_of_predictions {
         pointwise!(SquaredHinge, signs, 2.0 * largest, |y, t| (1.0 - t * y).max(0.0).powi(2));
         let own = losses::from_fn(|y: f64, t: f64| ((y - t).powi(4), 4.0 * (y - t).powi(3)));
         pointwise!(own, numbers, 4.0 * largest.powi(3), |y, t| (y - t).powi(4));
+        let labels = rows(&numbers);
+        check_loss::<Head, _, _>(Distance, &labels, 1.0, |sample, y| {
+            let target = target(&numbers, sample);
+            y.iter().zip(target).map(|(y, t)| (y - t).powi(2)).sum::<f64>().sqrt()
+        });
 
         let labels = rows(&numbers);
         // A row of predictions may be as short as 0.1.

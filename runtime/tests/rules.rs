@@ -48,7 +48,7 @@ fn cases() -> Vec<(&'static str, Box<dyn Optimizer>)> {
         ("lion", Box::new(Lion::new(0.01))),
         ("lamb", Box::new(Lamb::new(0.01))),
         ("sgd_weight_decay", Box::new(Sgd::new(0.1).weight_decay(0.2))),
-        ("lamb_keras_decay", Box::new(OptimizerExt::weight_decay(Lamb::new(0.01), 0.5))),
+        ("lamb_keras_decay", Box::new(Lamb::new(0.01).weight_decay(0.5).decoupled())),
         ("adam_clip_value", Box::new(Adam::new(0.01).clip_value(0.5))),
         ("sgd_clip_norm", Box::new(Sgd::new(0.1).momentum(0.9).clip_norm(1.5))),
         ("sgd_clip_global_norm", Box::new(Sgd::new(0.1).clip_global_norm(1.5))),

@@ -79,6 +79,11 @@ fn type_argument(context: &mut Context<'_>, layer: &Layer, argument: &TypeArgume
             }
             quote!(#root::layers::#module::#name<#(#arguments),*>)
         }
+        TypeArgument::Of { module, name, argument: of } => {
+            let module = Ident::new(module, Span::mixed_site());
+            let of = type_argument(context, layer, of);
+            quote!(#root::layers::#module::#name<#of>)
+        }
         TypeArgument::Fraction { numerator, denominator } => {
             let numerator = Literal::u64_unsuffixed(*numerator);
             let denominator = Literal::u64_unsuffixed(*denominator);

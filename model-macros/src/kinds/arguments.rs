@@ -204,7 +204,7 @@ impl<'a> Arguments<'a> {
             }
             Value::Tuple { .. } => self.error(span, "the sizes of a shape are numbers or typenum types"),
             Value::Negative { .. } => self.error(span, "a size is a positive integer"),
-            Value::Literal(_) | Value::Call { .. } => {
+            Value::Literal(_) | Value::Call { .. } | Value::Named { .. } => {
                 self.error(span, format!("a size is a positive integer or a typenum type, not `{value}`"));
             }
         }
@@ -343,6 +343,7 @@ fn is_meant(option: &str, written: &str) -> bool {
         (option, written),
         ("bias", "use_bias")
             | ("init", "kernel_initializer" | "initializer" | "weight_init")
+            | ("bias_init", "bias_initializer")
             | ("activation", "act" | "nonlinearity")
             | ("rate", "p" | "probability")
             | ("l2", "weight_decay" | "kernel_regularizer" | "regularizer")

@@ -1,8 +1,8 @@
-//! `Dense(784 => 512, relu, bias = false, init = he_normal, l2 = 1e-4, constraint = max_norm(2.0))`
+//! `Dense(784 => 512, relu, bias = false, init = he_normal, l2 = 1e-4, constraint = max_norm(2.0))`, `bias_init = constant(0.1)`
 
 use proc_macro2::{Ident, Span};
 
-use super::initializer::initializer;
+use super::initializer::{bias_initializer, initializer};
 use super::rules::rules;
 use super::{Arguments, Kind, LayerType, Role, Spec, TypeArgument, View};
 
@@ -33,8 +33,9 @@ impl Kind for Dense {
         let activation = arguments.activation();
         let has_bias = arguments.flag("bias", true);
         let init = initializer(arguments);
+        let bias_init = bias_initializer(arguments, has_bias);
         let rules = rules(arguments);
-        arguments.finish(&["activation", "bias", "init", "l1", "l2", "constraint"]);
+        arguments.finish(&["activation", "bias", "init", "bias_init", "l1", "l2", "constraint"]);
 
         let marker = |module, name: &str, span| TypeArgument::Marker { module, name: Ident::new(name, span) };
         let rowwise_head = match &activation {
@@ -47,7 +48,14 @@ impl Kind for Dense {
             Some((_, marker)) => marker,
             None => marker("activation", "Linear", Span::mixed_site()),
         };
-        let bias = marker("dense", if has_bias { "WithBias" } else { "NoBias" }, Span::mixed_site());
+        let bias = match bias_init {
+            Some(init) => TypeArgument::Of {
+                module: "dense",
+                name: Ident::new("WithBias", Span::mixed_site()),
+                argument: Box::new(init),
+            },
+            None => marker("dense", if has_bias { "WithBias" } else { "NoBias" }, Span::mixed_site()),
+        };
         let init = init.unwrap_or_else(|| marker("initializers", "GlorotUniform", Span::mixed_site()));
         let sizes = [TypeArgument::InputSize, TypeArgument::OutputSize];
         Spec {

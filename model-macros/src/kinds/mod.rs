@@ -139,6 +139,8 @@ pub(crate) enum TypeArgument {
     Marker { module: &'static str, name: Ident },
     /// A type of `layers::module` with numbers, and then types of the same module, as its generic arguments.
     Numbers { module: &'static str, name: Ident, numbers: Vec<f64>, words: Vec<Ident> },
+    /// A type of `layers::module` with another as its generic argument.
+    Of { module: &'static str, name: Ident, argument: Box<TypeArgument> },
     /// A share.
     Fraction { numerator: u64, denominator: u64 },
 }

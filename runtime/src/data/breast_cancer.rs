@@ -16,12 +16,14 @@ pub const CLASSES: usize = 2;
 /// The 120 KB of text that this reads are part of a program only if it calls this.
 ///
 /// ```
-/// use typenet_runtime::data::breast_cancer::load;
+/// use typenet_runtime::data::breast_cancer::{CLASSES, FEATURES, load};
 ///
 /// let data = load();
 /// assert_eq!((data.train.len(), data.test.len()), (455, 114));
 /// let malignant = data.test.labels.iter().filter(|&&label| label == 0).count();
 /// assert_eq!(malignant, 43);
+/// let first: &[f32; FEATURES] = &data.train.inputs[0];
+/// assert!(first.iter().all(|x| x.is_finite()) && usize::from(data.train.labels[0]) < CLASSES);
 /// ```
 pub fn load() -> Split<FEATURES> {
     let text = include_str!("../../datasets/breast_cancer.csv");

@@ -20,11 +20,13 @@ pub const CLASSES: usize = 10;
 /// The 265 KB of text that this reads are part of a program only if it calls this.
 ///
 /// ```
-/// use typenet_runtime::data::digits::load;
+/// use typenet_runtime::data::digits::{CLASSES, PIXELS, load};
 ///
 /// let data = load();
 /// assert_eq!((data.train.len(), data.test.len()), (1437, 360));
-/// assert!(data.train.inputs[0].iter().all(|pixel| (0.0..=1.0).contains(pixel)));
+/// let image: &[f32; PIXELS] = &data.train.inputs[0];
+/// assert!(usize::from(data.train.labels[0]) < CLASSES);
+/// assert!(image.iter().all(|pixel| (0.0..=1.0).contains(pixel)));
 /// ```
 pub fn load() -> Split<PIXELS> {
     csv::samples(include_str!("../../datasets/digits.csv"), 1.0 / 16.0).fold(0, 5)

@@ -12,6 +12,17 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 /// The most values that a file may hold: twenty times MNIST. A small compressed file can claim any number of them.
+///
+/// ```
+/// use typenet_runtime::data::idx::{DataError, MAX_VALUES, read_labels};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("labels");
+/// let claimed = u32::try_from(MAX_VALUES + 1)?;
+/// std::fs::write(&path, [[0, 0, 8, 1], claimed.to_be_bytes()].concat())?;
+/// assert!(matches!(read_labels(&path), Err(DataError::TooLarge { sizes, .. }) if sizes == [claimed]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub const MAX_VALUES: u64 = 1 << 30;
 
 /// Why data was not read.

@@ -12,6 +12,15 @@ use super::{Samples, Split};
 pub const SIDE: usize = 28;
 
 /// Values of a sample: 28 × 28 pixels, row by row.
+///
+/// ```
+/// use typenet_runtime::data::mnist::{CLASSES, PIXELS, SIDE};
+///
+/// let image = [0.0f32; PIXELS];
+/// assert_eq!(image.chunks(SIDE).count(), SIDE);
+/// let one_hot: [f32; CLASSES] = std::array::from_fn(|digit| f32::from(digit == 7));
+/// assert_eq!(one_hot[7], 1.0);
+/// ```
 pub const PIXELS: usize = SIDE * SIDE;
 
 /// Number of classes; a label is the digit itself.

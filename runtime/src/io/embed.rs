@@ -28,6 +28,12 @@ macro_rules! embed {
 }
 
 /// The most tensors that a file to embed may have.
+///
+/// ```
+/// use typenet_runtime::io::embed::MAX_TENSORS;
+///
+/// assert_eq!(MAX_TENSORS / 2, 2048, "dense layers with a weight and a bias");
+/// ```
 pub const MAX_TENSORS: usize = 4096;
 
 /// The block of `model`, whose layers are `layers`, from the bytes of a safetensors file.

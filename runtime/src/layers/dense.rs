@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use typenum::Unsigned;
 
 use super::activation::Linear;
-use super::initializers::{GlorotUniform, Initializer};
+use super::initializers::{GlorotUniform, Initializer, Zeros};
 use super::{Activation, Backward, Forward, Layer, Predict, Step};
 use crate::kernels::affine::SMALL;
 use crate::kernels::function::Kept;
@@ -16,16 +16,26 @@ use crate::tensor::TensorInfo;
 /// Whether a layer adds a bias, as a type.
 ///
 /// ```
+/// use typenet_runtime::kernels::Rng;
 /// use typenet_runtime::layers::dense::{BiasOption, NoBias, WithBias};
+/// use typenet_runtime::layers::initializers::Ones;
 ///
-/// assert_eq!((WithBias::BIAS, NoBias::BIAS), (true, false));
+/// assert_eq!((<WithBias>::BIAS, NoBias::BIAS), (true, false));
+/// let mut bias = [0.0f32; 2];
+/// WithBias::<Ones>::fill(&mut Rng::seed(0), &mut bias);
+/// assert_eq!(bias, [1.0; 2]);
 /// ```
 pub trait BiasOption: 'static {
     /// Whether there is a bias.
     const BIAS: bool;
+
+    /// Fills the bias, which is as long as there are outputs, or empty without one.
+    fn fill<T: Element>(rng: &mut Rng, bias: &mut [T]);
 }
 
-/// The layer adds a bias.
+/// The layer adds a bias, which starts as `W` says; in `model!` `bias_init = constant(0.1)`.
+///
+/// The initializer sees the bias as the weight of one input that is always 1. Zero by default, as in Keras.
 ///
 /// ```
 /// use typenet_runtime::layers::activation::Linear;
@@ -36,9 +46,13 @@ pub trait BiasOption: 'static {
 /// assert_eq!(parameter_count::<f32, Dense<U3, U2, Linear, WithBias>>(), 3 * 2 + 2);
 /// ```
 #[derive(Debug)]
-pub struct WithBias;
-impl BiasOption for WithBias {
+pub struct WithBias<W = Zeros>(PhantomData<W>);
+impl<W: Initializer> BiasOption for WithBias<W> {
     const BIAS: bool = true;
+
+    fn fill<T: Element>(rng: &mut Rng, bias: &mut [T]) {
+        W::fill(1, bias.len(), rng, bias);
+    }
 }
 
 /// The layer adds no bias: `bias = false`.
@@ -55,6 +69,8 @@ impl BiasOption for WithBias {
 pub struct NoBias;
 impl BiasOption for NoBias {
     const BIAS: bool = false;
+
+    fn fill<T: Element>(_: &mut Rng, _: &mut [T]) {}
 }
 
 /// Units from which on a row of the weight is worth a loop of its own in the update of one sample.
@@ -92,7 +108,12 @@ const WIDE: usize = 64;
 ///     scratch: &mut [],
 /// });
 /// assert_eq!(y, [6.5, 0.0]);
+///
+/// // So small a layer answers one sample in registers.
+/// assert!(3 * 2 <= typenet_runtime::kernels::affine::SMALL);
 /// ```
+#[doc(alias = "Linear")]
+#[doc(alias = "FullyConnected")]
 #[derive(Debug)]
 pub struct Dense<I, O, A = Linear, B = WithBias, W = GlorotUniform>(PhantomData<(I, O, A, B, W)>);
 
@@ -126,7 +147,9 @@ where
     const FLOPS: u64 = (2 * I::USIZE * O::USIZE + B::BIAS as usize * O::USIZE) as u64;
 
     fn initialize(parameters: &mut [T], _: &mut [T], mut rng: Rng) {
-        W::fill(I::USIZE, O::USIZE, &mut rng, &mut parameters[..I::USIZE * O::USIZE]);
+        let (weight, bias) = parameters.split_at_mut(I::USIZE * O::USIZE);
+        W::fill(I::USIZE, O::USIZE, &mut rng, weight);
+        B::fill(&mut rng, bias);
     }
 
     fn predict(pass: Predict<'_, T>) {

@@ -63,19 +63,19 @@ macro_rules! initializers {
 }
 
 initializers! {
-    /// All zero.
+    /// All zero (`keras.initializers.Zeros`).
     ///
     /// ```
-    /// use typenet_runtime::kernels::Rng;
+    /// use typenet_runtime::kernels::{Element, Rng};
     /// use typenet_runtime::layers::initializers::{Initializer, Zeros};
     ///
     /// let mut weight = [7.0f32; 6];
     /// Zeros::fill(2, 3, &mut Rng::seed(0), &mut weight);
-    /// assert_eq!(weight, [0.0; 6]);
+    /// assert_eq!(weight, [f32::ZERO; 6]);
     /// ```
     Zeros, |fan_in, fan_out, rng, weight| weight.fill(T::ZERO);
 
-    /// All one.
+    /// All one (`keras.initializers.Ones`).
     ///
     /// ```
     /// use typenet_runtime::kernels::Rng;
@@ -87,7 +87,8 @@ initializers! {
     /// ```
     Ones, |fan_in, fan_out, rng, weight| weight.fill(T::from_f64(1.0));
 
-    /// One on the diagonal, zero elsewhere.
+    /// One on the diagonal, zero elsewhere (`keras.initializers.Identity`): a layer that starts as `y = x` (Le, Jaitly, Hinton, "A
+    /// simple way to initialize recurrent networks of rectified linear units", arXiv 1504.00941, 2015).
     ///
     /// ```
     /// use typenet_runtime::kernels::Rng;
@@ -102,7 +103,8 @@ initializers! {
         weight.iter_mut().step_by(fan_out + 1).take(fan_in.min(fan_out)).for_each(|x| *x = T::from_f64(1.0));
     };
 
-    /// Uniform in ±√(6 / (fan_in + fan_out)) (Glorot & Bengio 2010, eq. 16).
+    /// Uniform in ±√(6 / (fan_in + fan_out)), of variance 2 / (fan_in + fan_out) (Glorot & Bengio, "Understanding the difficulty
+    /// of training deep feedforward neural networks", AISTATS 2010, eq. 16; `keras.initializers.GlorotUniform`).
     ///
     /// ```
     /// use typenet_runtime::kernels::Rng;
@@ -114,12 +116,13 @@ initializers! {
     /// let limit = (6.0f32 / (30.0 + 20.0)).sqrt();
     /// assert!(0.95 * limit < largest && largest <= limit);
     /// ```
+    #[doc(alias = "xavier_uniform")]
     GlorotUniform, |fan_in, fan_out, rng, weight| {
         uniform(libm::sqrt(6.0 / (fan_in + fan_out) as f64), rng, weight);
     };
 
-    /// Normal, cut at two deviations, with standard deviation √(2 / (fan_in + fan_out)) after the cut (Glorot & Bengio
-    /// 2010; `keras.initializers.GlorotNormal`).
+    /// Normal, cut at two deviations, of variance 2 / (fan_in + fan_out) after the cut (Glorot & Bengio 2010, eq. 12;
+    /// `keras.initializers.GlorotNormal`).
     ///
     /// ```
     /// use typenet_runtime::kernels::Rng;
@@ -130,11 +133,13 @@ initializers! {
     /// let deviation = (weight.iter().map(|w| w * w).sum::<f32>() / 600.0).sqrt();
     /// assert!((deviation / (2.0f32 / (30.0 + 20.0)).sqrt() - 1.0).abs() < 0.1);
     /// ```
+    #[doc(alias = "xavier_normal")]
     GlorotNormal, |fan_in, fan_out, rng, weight| {
         truncated(libm::sqrt(2.0 / (fan_in + fan_out) as f64) / TRUNCATED_DEVIATION, rng, weight);
     };
 
-    /// Uniform in ±√(6 / fan_in) (He et al. 2015; `keras.initializers.HeUniform`).
+    /// Uniform in ±√(6 / fan_in), of variance 2 / fan_in (He et al., "Delving deep into rectifiers", ICCV 2015, eq. 10;
+    /// `keras.initializers.HeUniform`).
     ///
     /// ```
     /// use typenet_runtime::kernels::Rng;
@@ -146,9 +151,10 @@ initializers! {
     /// let limit = (6.0f32 / 30.0).sqrt();
     /// assert!(0.95 * limit < largest && largest <= limit);
     /// ```
+    #[doc(alias = "kaiming_uniform")]
     HeUniform, |fan_in, fan_out, rng, weight| uniform(libm::sqrt(6.0 / fan_in as f64), rng, weight);
 
-    /// Normal, cut at two deviations, with standard deviation √(2 / fan_in) after the cut (He et al. 2015, eq. 10;
+    /// Normal, cut at two deviations, of variance 2 / fan_in after the cut (He et al. 2015, eq. 10;
     /// `keras.initializers.HeNormal`).
     ///
     /// ```
@@ -160,11 +166,13 @@ initializers! {
     /// let deviation = (weight.iter().map(|w| w * w).sum::<f32>() / 600.0).sqrt();
     /// assert!((deviation / (2.0f32 / 30.0).sqrt() - 1.0).abs() < 0.1);
     /// ```
+    #[doc(alias = "kaiming_normal")]
     HeNormal, |fan_in, fan_out, rng, weight| {
         truncated(libm::sqrt(2.0 / fan_in as f64) / TRUNCATED_DEVIATION, rng, weight);
     };
 
-    /// Uniform in ±√(3 / fan_in) (LeCun et al. 1998, §4.6; `keras.initializers.LecunUniform`).
+    /// Uniform in ±√(3 / fan_in), of variance 1 / fan_in (LeCun et al., "Efficient BackProp", 1998, §4.6;
+    /// `keras.initializers.LecunUniform`).
     ///
     /// ```
     /// use typenet_runtime::kernels::Rng;
@@ -178,7 +186,7 @@ initializers! {
     /// ```
     LecunUniform, |fan_in, fan_out, rng, weight| uniform(libm::sqrt(3.0 / fan_in as f64), rng, weight);
 
-    /// Normal, cut at two deviations, with standard deviation √(1 / fan_in) after the cut (LeCun et al. 1998, §4.6;
+    /// Normal, cut at two deviations, of variance 1 / fan_in after the cut (LeCun et al. 1998, §4.6;
     /// `keras.initializers.LecunNormal`), as [`Function::Selu`](crate::kernels::Function::Selu) wants it.
     ///
     /// ```
@@ -194,50 +202,11 @@ initializers! {
         truncated(libm::sqrt(1.0 / fan_in as f64) / TRUNCATED_DEVIATION, rng, weight);
     };
 
-    /// Normal of deviation 0.05, redrawn until within 0.1; the deviation after the cut is 0.044.
-    ///
-    /// ```
-    /// use typenet_runtime::kernels::Rng;
-    /// use typenet_runtime::layers::initializers::{Initializer, TruncatedNormal};
-    ///
-    /// let mut weight = [0.0f32; 30 * 20];
-    /// TruncatedNormal::fill(30, 20, &mut Rng::seed(1), &mut weight);
-    /// let deviation = (weight.iter().map(|w| w * w).sum::<f32>() / 600.0).sqrt();
-    /// assert!((deviation / 0.044f32 - 1.0).abs() < 0.1);
-    /// ```
-    TruncatedNormal, |fan_in, fan_out, rng, weight| truncated(0.05, rng, weight);
-
-    /// Normal of deviation 0.05.
-    ///
-    /// ```
-    /// use typenet_runtime::kernels::Rng;
-    /// use typenet_runtime::layers::initializers::{Initializer, RandomNormal};
-    ///
-    /// let mut weight = [0.0f32; 30 * 20];
-    /// RandomNormal::fill(30, 20, &mut Rng::seed(1), &mut weight);
-    /// let deviation = (weight.iter().map(|w| w * w).sum::<f32>() / 600.0).sqrt();
-    /// assert!((deviation / 0.05f32 - 1.0).abs() < 0.1);
-    /// ```
-    RandomNormal, |fan_in, fan_out, rng, weight| normal(0.05, rng, weight);
-
-    /// Uniform in ±0.05.
-    ///
-    /// ```
-    /// use typenet_runtime::kernels::Rng;
-    /// use typenet_runtime::layers::initializers::{Initializer, RandomUniform};
-    ///
-    /// let mut weight = [0.0f32; 30 * 20];
-    /// RandomUniform::fill(30, 20, &mut Rng::seed(1), &mut weight);
-    /// let largest = weight.iter().fold(0.0, |largest: f32, w| largest.max(w.abs()));
-    /// let limit = 0.05;
-    /// assert!(0.95 * limit < largest && largest <= limit);
-    /// ```
-    RandomUniform, |fan_in, fan_out, rng, weight| uniform(0.05, rng, weight);
-
     /// Uniform among the matrices with orthonormal columns, or rows if there are fewer of them (Saxe, McClelland,
     /// Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks", ICLR 2014).
     ///
-    /// The `Q` of a matrix of normal draws whose `R` has a positive diagonal. Takes
+    /// The `Q` of a matrix of normal draws whose `R` has a positive diagonal, so a weight has variance
+    /// 1 / max(fan_in, fan_out). Takes
     /// `2·max(fan_in, fan_out)·min(fan_in, fan_out)²` multiplications.
     ///
     /// ```
@@ -256,7 +225,8 @@ initializers! {
     };
 }
 
-/// One number everywhere, by its bits: `Constant<{ f64::to_bits(0.1) }>`, in `model!` `init = constant(0.1)`.
+/// One number everywhere (`keras.initializers.Constant`), by its bits: `Constant<{ f64::to_bits(0.1) }>`, in `model!`
+/// `init = constant(0.1)`.
 ///
 /// ```
 /// use typenet_runtime::kernels::Rng;
@@ -272,6 +242,89 @@ pub struct Constant<const VALUE: u64>;
 impl<const VALUE: u64> Initializer for Constant<VALUE> {
     fn fill<T: Element>(_: usize, _: usize, _: &mut Rng, weight: &mut [T]) {
         weight.fill(T::from_f64(f64::from_bits(VALUE)));
+    }
+}
+
+/// Normal of mean `MEAN` and standard deviation `STDDEV`, numbers by their bits; in `model!` `init = random_normal` or
+/// `init = random_normal(mean = 0.0, stddev = 0.02)`.
+///
+/// # Defaults
+/// Mean 0 and deviation 0.05, which is a variance of 0.0025, as in `keras.initializers.RandomNormal`.
+///
+/// ```
+/// use typenet_runtime::kernels::Rng;
+/// use typenet_runtime::layers::initializers::{Initializer, RandomNormal};
+///
+/// let mut weight = [0.0f32; 30 * 20];
+/// RandomNormal::<{ f64::to_bits(0.0) }, { f64::to_bits(0.02) }>::fill(30, 20, &mut Rng::seed(1), &mut weight);
+/// let deviation = (weight.iter().map(|w| w * w).sum::<f32>() / 600.0).sqrt();
+/// assert!((deviation / 0.02 - 1.0).abs() < 0.1);
+/// ```
+#[derive(Debug)]
+pub struct RandomNormal<const MEAN: u64 = 0, const STDDEV: u64 = { f64::to_bits(0.05) }>;
+
+impl<const MEAN: u64, const STDDEV: u64> Initializer for RandomNormal<MEAN, STDDEV> {
+    fn fill<T: Element>(_: usize, _: usize, rng: &mut Rng, weight: &mut [T]) {
+        let (mean, deviation) = (f64::from_bits(MEAN), f64::from_bits(STDDEV));
+        weight.fill_with(|| T::from_f64(mean + deviation * rng.normal()));
+    }
+}
+
+/// Normal of mean `MEAN` and standard deviation `STDDEV`, numbers by their bits, redrawn until within two deviations of the mean; in
+/// `model!` `init = truncated_normal` or `init = truncated_normal(stddev = 0.02)`.
+///
+/// The cut leaves 0.774 of the variance, and a standard deviation of `0.880·STDDEV`: Keras's `stddev` is the one before the cut.
+///
+/// # Defaults
+/// Mean 0 and deviation 0.05 before the cut, which is a variance of 0.0019 after it, as in `keras.initializers.TruncatedNormal`.
+///
+/// ```
+/// use typenet_runtime::kernels::Rng;
+/// use typenet_runtime::layers::initializers::{Initializer, TruncatedNormal};
+///
+/// let mut weight = [0.0f32; 30 * 20];
+/// <TruncatedNormal>::fill(30, 20, &mut Rng::seed(1), &mut weight);
+/// let deviation = (weight.iter().map(|w| w * w).sum::<f32>() / 600.0).sqrt();
+/// assert!((deviation / 0.044 - 1.0).abs() < 0.1);
+/// assert!(weight.iter().all(|w| w.abs() <= 0.1));
+/// ```
+#[derive(Debug)]
+pub struct TruncatedNormal<const MEAN: u64 = 0, const STDDEV: u64 = { f64::to_bits(0.05) }>;
+
+impl<const MEAN: u64, const STDDEV: u64> Initializer for TruncatedNormal<MEAN, STDDEV> {
+    fn fill<T: Element>(_: usize, _: usize, rng: &mut Rng, weight: &mut [T]) {
+        let (mean, deviation) = (f64::from_bits(MEAN), f64::from_bits(STDDEV));
+        weight.fill_with(|| T::from_f64(mean + deviation * rng.truncated_normal()));
+    }
+}
+
+/// Uniform from `MINVAL` to `MAXVAL`, numbers by their bits, of variance `(MAXVAL − MINVAL)² / 12`; in `model!` `init = random_uniform` or
+/// `init = random_uniform(minval = -0.1, maxval = 0.1)`.
+///
+/// # Defaults
+/// From −0.05 to 0.05, which is a variance of 0.00083, as in `keras.initializers.RandomUniform`.
+///
+/// ```
+/// use typenet_runtime::kernels::Rng;
+/// use typenet_runtime::layers::initializers::{Initializer, RandomUniform};
+///
+/// let mut weight = [0.0f32; 30 * 20];
+/// RandomUniform::<{ f64::to_bits(1.0) }, { f64::to_bits(3.0) }>::fill(30, 20, &mut Rng::seed(1), &mut weight);
+/// let (min, max) = weight.iter().fold((9.0f32, 0.0f32), |(min, max), w| (min.min(*w), max.max(*w)));
+/// assert!(1.0 <= min && min < 1.1 && 2.9 < max && max <= 3.0);
+/// ```
+#[derive(Debug)]
+pub struct RandomUniform<
+    const MINVAL: u64 = { f64::to_bits(-0.05) },
+    const MAXVAL: u64 = { f64::to_bits(0.05) },
+>;
+
+impl<const MINVAL: u64, const MAXVAL: u64> Initializer for RandomUniform<MINVAL, MAXVAL> {
+    fn fill<T: Element>(_: usize, _: usize, rng: &mut Rng, weight: &mut [T]) {
+        let (min, max) = (f64::from_bits(MINVAL), f64::from_bits(MAXVAL));
+        // Halves first: the difference of two finite numbers may be infinite.
+        let (middle, limit) = (0.5 * min + 0.5 * max, 0.5 * max - 0.5 * min);
+        weight.fill_with(|| T::from_f64(middle + limit * (2.0 * rng.uniform() - 1.0)));
     }
 }
 
@@ -528,6 +581,38 @@ mod tests {
     fn random_normal_is_not_cut() {
         assert_distribution::<RandomNormal>(0.05, NORMAL, f64::INFINITY);
         assert!(draw::<RandomNormal>(FAN_IN, FAN_OUT).iter().any(|x| x.abs() > 0.15));
+    }
+
+    #[test]
+    fn means_and_spreads_can_be_chosen() {
+        const MEAN: f64 = 0.75;
+        const STDDEV: f64 = 0.02;
+        type Shifted = RandomNormal<{ f64::to_bits(MEAN) }, { f64::to_bits(STDDEV) }>;
+        type ShiftedAndCut = TruncatedNormal<{ f64::to_bits(MEAN) }, { f64::to_bits(STDDEV) }>;
+        type FromTo = RandomUniform<{ f64::to_bits(-0.25) }, { f64::to_bits(MEAN) }>;
+
+        /// Mean and deviation within four standard errors; smallest and largest.
+        #[track_caller]
+        fn check<I: Initializer>(mean: f64, deviation: f64, kurtosis: f64) -> (f64, f64) {
+            let draws: Vec<f64> = draw::<I>(FAN_IN, FAN_OUT).into_iter().map(f64::from).collect();
+            let n = draws.len() as f64;
+            let found = draws.iter().sum::<f64>() / n;
+            let variance = draws.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
+            assert!((found - mean).abs() <= 4.0 * deviation / n.sqrt(), "mean {found}");
+            let spread = (variance / deviation.powi(2) - 1.0).abs();
+            assert!(spread <= 4.0 * ((kurtosis - 1.0) / n).sqrt(), "variance {variance}");
+            draws.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(min, max), &x| (min.min(x), max.max(x)))
+        }
+        let (min, max) = check::<Shifted>(MEAN, STDDEV, NORMAL);
+        assert!(min < MEAN - 3.0 * STDDEV && MEAN + 3.0 * STDDEV < max, "{min} {max}");
+        let rounding = f64::from(f32::EPSILON);
+        let (min, max) = check::<ShiftedAndCut>(MEAN, STDDEV * TRUNCATED_DEVIATION, TRUNCATED);
+        assert!(
+            min >= MEAN - 2.0 * STDDEV - rounding && max <= MEAN + 2.0 * STDDEV + rounding,
+            "{min} {max}"
+        );
+        let (min, max) = check::<FromTo>(0.25, 1.0 / 12.0f64.sqrt(), UNIFORM);
+        assert!((-0.25..-0.24).contains(&min) && (0.74..=MEAN).contains(&max), "{min} {max}");
     }
 
     #[test]

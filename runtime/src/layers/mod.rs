@@ -198,6 +198,25 @@ pub struct Backward<'a, T> {
 ///     }
 /// }
 /// ```
+///
+/// What a layer says of itself, for tables and the workspace:
+///
+/// ```
+/// use typenet_runtime::layers::activation::Gelu;
+/// use typenet_runtime::layers::rules::{L1L2, Ruled};
+/// use typenet_runtime::layers::{Dense, Layer};
+/// use typenet_runtime::typenum::{U2, U3};
+///
+/// type Hidden = Ruled<Dense<U3, U2, Gelu>, L1L2<0, { f64::to_bits(1e-4) }>>;
+///
+/// assert!(<Hidden as Layer>::BUFFERS.is_empty() && <Hidden as Layer>::LAYERS.is_empty());
+/// // Two for each weight and one for each bias.
+/// assert_eq!(<Hidden as Layer>::FLOPS, 2 * 3 * 2 + 2);
+/// // The arguments of Gelu, whose derivative cannot be had from its values.
+/// assert_eq!(<Hidden as Layer>::CACHE, 2);
+/// assert_eq!((<Hidden as Layer>::PREDICT_SCRATCH, <Hidden as Layer>::BACKWARD_SCRATCH), (0, 0));
+/// assert_eq!(<Hidden as Layer>::REGULARIZER.l2, 1e-4);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a layer",
     label = "not a layer",

@@ -24,6 +24,7 @@ with_settings! {
     /// loss.evaluate(&[true], None, &mut [0.0], Some(&mut gradient));
     /// assert_eq!(gradient, [-0.25]);
     /// ```
+    #[doc(alias = "BCELoss")]
     pub struct BinaryCrossEntropy {
         /// Share `s` from 0 to 1 that each target is moved towards ½: `(1 − s)·t + s/2`; 0 by default, as in Keras.
         label_smoothing: f64 = 0.0,
@@ -44,6 +45,7 @@ with_settings! {
     /// assert!((sum - (40.0 - 0.25 * 40.0)).abs() < 1e-5);
     /// assert_eq!((logits, gradient), ([40.0], [0.75]));
     /// ```
+    #[doc(alias = "BCEWithLogitsLoss")]
     pub struct BinaryCrossEntropyWithLogits {
         /// As in [`BinaryCrossEntropy`](struct@BinaryCrossEntropy).
         label_smoothing: f64 = 0.0,

@@ -26,6 +26,8 @@ with_settings! {
     /// loss.evaluate(&[0], None, &mut [0.0, 0.0], Some(&mut gradient));
     /// assert_eq!(gradient, [-0.25, 0.25]);
     /// ```
+    #[doc(alias = "SparseCategoricalCrossentropy")]
+    #[doc(alias = "NLLLoss")]
     pub struct CategoricalCrossEntropy {
         /// Share `s` from 0 to 1 that targets are moved towards equal probabilities: `(1 − s)·t + s/N`; 0 by default, as in
         /// Keras (Szegedy et al., "Rethinking the Inception Architecture", CVPR 2016).
@@ -49,6 +51,8 @@ with_settings! {
     /// let smoothed = &CategoricalCrossEntropyWithLogits.label_smoothing(0.5) as &dyn Loss<Linear, [f32; 2], u8>;
     /// assert!((smoothed.evaluate(&[1], None, &mut logits, None) - 0.75 * 200.0).abs() < 1e-4);
     /// ```
+    #[doc(alias = "SparseCategoricalCrossentropy")]
+    #[doc(alias = "CrossEntropyLoss")]
     pub struct CategoricalCrossEntropyWithLogits {
         /// As in [`CategoricalCrossEntropy`](struct@CategoricalCrossEntropy).
         label_smoothing: f64 = 0.0,
@@ -68,6 +72,11 @@ with_settings! {
 /// let loss = &KlDivergence as &dyn Loss<Softmax, [f32; 2], [f32; 2]>;
 /// assert!(loss.evaluate(&[[0.5, 0.5]], None, &mut [1.0, 1.0], None).abs() < 1e-6);
 /// ```
+///
+/// # References
+/// Kullback & Leibler, "On Information and Sufficiency", Annals of Mathematical Statistics 22, 1951.
+#[doc(alias = "KLDivergence")]
+#[doc(alias = "KLDivLoss")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct KlDivergence;
 

@@ -79,7 +79,7 @@ impl<Head: Activation, Output: FloatArray, Label: FloatLabel<Output>> Loss<Head,
             }
         };
         let value = |sample: usize, y: &[f32]| value::<Output>(target(sample), y);
-        through_head::evaluate::<Head, Output>(labels.len(), weights, logits, gradient, value, slopes)
+        through_head::<Head, Output>(labels.len(), weights, logits, gradient, value, slopes)
     }
 }
 

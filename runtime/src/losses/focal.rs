@@ -22,6 +22,12 @@ with_settings! {
     /// let loss = &BinaryFocalCrossEntropy.gamma(1.0) as &dyn Loss<Sigmoid, [f32; 1], bool>;
     /// let sum = loss.evaluate(&[true], None, &mut [0.0], None);
     /// assert!((sum - 0.5 * 2.0f64.ln()).abs() < 1e-12);
+    ///
+    /// let focal = BinaryFocalCrossEntropy.alpha(0.75).apply_class_balancing(true).label_smoothing(0.5);
+    /// let loss = &focal as &dyn Loss<Sigmoid, [f32; 1], bool>;
+    /// // t = ¾, so w = ¾·¾ + ¼·¼; p = ½.
+    /// let sum = loss.evaluate(&[true], None, &mut [0.0], None);
+    /// assert!((sum - 0.625 * 0.25 * 2.0f64.ln()).abs() < 1e-12);
     /// ```
     ///
     /// # References
@@ -52,6 +58,7 @@ with_settings! {
     /// let expected = 0.625 * 0.5 * 2.0f64.ln();
     /// assert!((loss.evaluate(&[true], None, &mut [0.0], None) - expected).abs() < 1e-12);
     /// ```
+    #[doc(alias = "sigmoid_focal_loss")]
     pub struct BinaryFocalCrossEntropyWithLogits {
         /// As in [`BinaryFocalCrossEntropy`](struct@BinaryFocalCrossEntropy).
         gamma: f64 = 2.0,
@@ -75,9 +82,11 @@ with_settings! {
     /// use typenet_runtime::kernels::activation::Softmax;
     /// use typenet_runtime::losses::{CategoricalFocalCrossEntropy, Loss};
     ///
-    /// let loss = &CategoricalFocalCrossEntropy.alpha(1.0) as &dyn Loss<Softmax, [f32; 2], u8>;
+    /// let focal = CategoricalFocalCrossEntropy.gamma(3.0).alpha(1.0).label_smoothing(0.5);
+    /// let loss = &focal as &dyn Loss<Softmax, [f32; 2], u8>;
+    /// // t = (¼, ¾) and p = (½, ½).
     /// let sum = loss.evaluate(&[1], None, &mut [0.0, 0.0], None);
-    /// assert!((sum - 0.25 * 2.0f64.ln()).abs() < 1e-12);
+    /// assert!((sum - 0.125 * 2.0f64.ln()).abs() < 1e-12);
     /// ```
     ///
     /// # References

@@ -18,6 +18,9 @@ use crate::tensor::label::{CategoricalLabel, SignLabel};
 /// let loss = &Hinge as &dyn Loss<Linear, [f32; 1], bool>;
 /// assert_eq!(loss.evaluate(&[true, false], None, &mut [0.25, 2.0], None), 0.75 + 3.0);
 /// ```
+///
+/// # References
+/// Cortes & Vapnik, "Support-Vector Networks", Machine Learning 20, 1995; `keras.losses.Hinge`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Hinge;
 
@@ -30,6 +33,9 @@ pub struct Hinge;
 /// let loss = &SquaredHinge as &dyn Loss<Tanh, [f32; 1], i8>;
 /// assert_eq!(loss.evaluate(&[-1], None, &mut [0.0], None), 1.0);
 /// ```
+///
+/// # References
+/// Tang, "Deep Learning using Linear Support Vector Machines", arXiv 1306.0239, 2013; `keras.losses.SquaredHinge`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SquaredHinge;
 
@@ -48,6 +54,10 @@ pub struct SquaredHinge;
 /// assert_eq!(loss.evaluate(&[0], None, &mut [0.5, 2.0, -1.0], Some(&mut gradient)), 2.5);
 /// assert_eq!(gradient, [-1.0, 1.0, 0.0]);
 /// ```
+///
+/// # References
+/// Crammer & Singer, "On the Algorithmic Implementation of Multiclass Kernel-based Vector Machines", JMLR 2, 2001, without the
+/// comparison with zero; `keras.losses.CategoricalHinge` for the formula.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CategoricalHinge;
 
@@ -80,7 +90,7 @@ macro_rules! hinge {
                         *y = ($slope * -t * scale) as f32;
                     }
                 };
-                through_head::evaluate::<Head, Output>(labels.len(), weights, logits, gradient, value, slopes)
+                through_head::<Head, Output>(labels.len(), weights, logits, gradient, value, slopes)
             }
         }
 
@@ -158,7 +168,7 @@ impl<const N: usize, Head: Activation, Label: CategoricalLabel<N>> Loss<Head, [f
                 *y = if moves { (slope * scale) as f32 } else { 0.0 };
             }
         };
-        through_head::evaluate::<Head, [f32; N]>(labels.len(), weights, logits, gradient, value, slopes)
+        through_head::<Head, [f32; N]>(labels.len(), weights, logits, gradient, value, slopes)
     }
 }
 

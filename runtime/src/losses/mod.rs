@@ -29,6 +29,7 @@ pub use pointwise::{
     MeanSquaredLogarithmicError, Poisson, from_fn,
 };
 pub use settings::SettingError;
+pub use through_head::through_head;
 
 pub use crate::tensor::label::LabelError;
 
@@ -50,6 +51,9 @@ pub use crate::tensor::label::LabelError;
 /// assert_eq!(logits, [0.5; 4]);
 /// assert_eq!(gradient, [0.25, -0.25, -0.25, 0.25]);
 /// ```
+///
+/// A loss of one's own is a closure ([`from_fn`]) if it looks at one value at a time, otherwise a type: [`through_head`] shows
+/// one.
 ///
 /// A cross-entropy over classes does not fit ten separate probabilities:
 ///

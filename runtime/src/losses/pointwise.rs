@@ -23,6 +23,8 @@ const EPSILON: f64 = 1e-7;
 /// assert_eq!(loss.evaluate(&[[1.0, 5.0]], None, &mut [4.0, 4.0], Some(&mut gradient)), (9.0 + 1.0) / 2.0);
 /// assert_eq!(gradient, [3.0, -1.0]);
 /// ```
+#[doc(alias = "MSELoss")]
+#[doc(alias = "mse")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MeanSquaredError;
 
@@ -40,6 +42,8 @@ pub struct MeanSquaredError;
 /// // Where `relu` is flat nothing leads back.
 /// assert_eq!((logits, gradient), ([4.0, 0.0], [0.5, 0.0]));
 /// ```
+#[doc(alias = "L1Loss")]
+#[doc(alias = "mae")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MeanAbsoluteError;
 
@@ -54,6 +58,7 @@ pub struct MeanAbsoluteError;
 /// let loss = &MeanAbsolutePercentageError as &dyn Loss<Linear, [f32; 1], f32>;
 /// assert_eq!(loss.evaluate(&[200.0], None, &mut [190.0], None), 5.0);
 /// ```
+#[doc(alias = "mape")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MeanAbsolutePercentageError;
 
@@ -70,6 +75,7 @@ pub struct MeanAbsolutePercentageError;
 /// assert!(loss.evaluate(&[1.0], None, &mut logits, Some(&mut gradient)) > 0.0);
 /// assert!(gradient[0] > 0.0);
 /// ```
+#[doc(alias = "msle")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MeanSquaredLogarithmicError;
 
@@ -89,6 +95,8 @@ with_settings! {
     ///
     /// # References
     /// Huber, "Robust Estimation of a Location Parameter", Annals of Mathematical Statistics 35, 1964.
+    #[doc(alias = "HuberLoss")]
+    #[doc(alias = "SmoothL1Loss")]
     pub struct Huber {
         /// δ, above 0: where the loss turns from squared to absolute; 1 by default, as in Keras.
         delta: f64 = 1.0,
@@ -106,6 +114,10 @@ with_settings! {
 /// let loss = &LogCosh as &dyn Loss<Linear, [f32; 1], f32>;
 /// assert_eq!(loss.evaluate(&[0.0], None, &mut [1000.0], None), 1000.0 - 2.0f64.ln());
 /// ```
+///
+/// # References
+/// Saleh & Saleh, "Statistical properties of the log-cosh loss function used in machine learning", arXiv 2208.04564, 2022;
+/// `keras.losses.LogCosh`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LogCosh;
 
@@ -121,6 +133,11 @@ pub struct LogCosh;
 /// let loss = &Poisson as &dyn Loss<Softplus, [f32; 1], f32>;
 /// assert!(matches!(loss.check_labels(&[3.0, -1.0]), Err(LabelError::Negative { index: 1, .. })));
 /// ```
+///
+/// # References
+/// Nelder & Wedderburn, "Generalized Linear Models", Journal of the Royal Statistical Society A 135, 1972, for the likelihood;
+/// `keras.losses.Poisson` for the formula.
+#[doc(alias = "PoissonNLLLoss")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Poisson;
 
@@ -314,5 +331,5 @@ fn evaluate<Head: Activation, Output: FloatArray>(
         }
     };
     let value = |sample: usize, y: &[f32]| mean(y, target(sample), &pair);
-    through_head::evaluate::<Head, Output>(targets.len() / len, weights, logits, gradient, value, slopes)
+    through_head::<Head, Output>(targets.len() / len, weights, logits, gradient, value, slopes)
 }

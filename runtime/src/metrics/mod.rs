@@ -185,6 +185,8 @@ pub trait Metric<Head, Output, Label>: Send {
 /// metrics.compute(&mut values);
 /// assert_eq!(metrics.names(), ["accuracy", "recall_of_1"]);
 /// assert_eq!(values, [2.0 / 3.0, 0.5]);
+/// metrics.reset();
+/// assert_eq!(metrics.check(), Ok(()));
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a tuple of metrics for a model that ends in `{Head}` and predicts `{Output}`",

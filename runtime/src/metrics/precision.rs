@@ -119,6 +119,13 @@ decision_metric! {
     /// let metric: &mut dyn Metric<Softmax, [f32; 3], u8> = &mut Precision::new().average(Average::Macro);
     /// metric.update(&[[0.8, 0.1, 0.1], [0.7, 0.2, 0.1], [0.0, 0.6, 0.4]], &[0, 1, 1]);
     /// assert_eq!(metric.compute(), (0.5 + 1.0 + 0.0) / 3.0);
+    ///
+    /// let of_one: &mut dyn Metric<Softmax, [f32; 2], u8> = &mut Precision::new().class_id(1).named("precision_of_1");
+    /// assert_eq!((of_one.name(), of_one.check()), ("precision_of_1", Ok(())));
+    /// of_one.update(&[[0.2, 0.8], [0.1, 0.9]], &[1, 0]);
+    /// assert_eq!(of_one.compute(), 0.5);
+    /// of_one.reset();
+    /// assert!(of_one.compute().is_nan());
     /// ```
     Precision, "precision",
     |_this, counts| share(counts.true_positives, counts.true_positives + counts.false_positives), {}, |_| Ok(())
@@ -189,6 +196,9 @@ decision_metric! {
     /// metric.update(&[[0.3], [0.6], [0.9]], &[1, 1, 1]);
     /// assert_eq!(metric.compute(), 10.0 / 14.0);
     /// ```
+    ///
+    /// # References
+    /// van Rijsbergen, "Information Retrieval", 1979, chapter 7; `keras.metrics.FBetaScore`.
     FBetaScore, "fbeta_score", |this, counts| f_beta(this.beta, counts),
     {
         /// β, above 0; 1 by default, as in Keras.

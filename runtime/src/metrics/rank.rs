@@ -182,7 +182,7 @@ ranking_metric! {
     /// use typenet_runtime::kernels::activation::Sigmoid;
     /// use typenet_runtime::metrics::{Auc, Metric};
     ///
-    /// let metric: &mut dyn Metric<Sigmoid, [f32; 1], bool> = &mut Auc::new();
+    /// let metric: &mut dyn Metric<Sigmoid, [f32; 1], bool> = &mut Auc::new().named("roc_auc");
     /// metric.update(&[[0.1], [0.4], [0.4], [0.8]], &[false, false, true, true]);
     /// assert_eq!(metric.compute(), 3.5 / 4.0);
     /// ```
@@ -201,6 +201,7 @@ ranking_metric! {
     /// assert_eq!([0, 1, 2].map(|class| area(Auc::new().class_id(class))), [1.0, 1.0, 0.75]);
     /// assert_eq!(area(Auc::new().average(Average::Macro)), 2.75 / 3.0);
     /// ```
+    #[doc(alias = "roc_auc_score")]
     Auc, "auc", area
 }
 
@@ -218,5 +219,9 @@ ranking_metric! {
     /// metric.update(&[[0.1], [0.4], [0.35], [0.8]], &[false, false, true, true]);
     /// assert_eq!(metric.compute(), 0.5 * 1.0 + 0.5 * 2.0 / 3.0);
     /// ```
+    ///
+    /// # References
+    /// Manning, Raghavan, Schütze, "Introduction to Information Retrieval", 2008, section 8.4.
+    #[doc(alias = "average_precision_score")]
     AveragePrecision, "average_precision", average_precision
 }

@@ -45,6 +45,15 @@ pub trait ModelExt: Model {
     }
 
     /// A copy on the heap.
+    ///
+    /// ```
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let best = Line::new(1).to_boxed();
+    /// assert_eq!(best.block(), Line::new(1).block());
+    /// ```
     fn to_boxed(&self) -> Box<Self> {
         let mut copy = Self::zeros();
         copy.block_mut().copy_from_slice(self.block());
@@ -113,7 +122,19 @@ pub trait ModelExt: Model {
 
     /// Copies the numbers of layer `from` of another model to layer `layer`, which has the same tensors; layers of
     /// inner models have names like `encoder.dense_1`, and an empty name is the whole model, so that an encoder trained by
-    /// itself can become a layer: `model.copy_layer_from("encoder", &encoder, "")`.
+    /// itself can become a layer:
+    ///
+    /// ```
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Encoder < Dense(64 => 16, relu) > }
+    /// model! { Digits < encoder: Encoder(64 => 16), Dense(16 => 10, softmax) > }
+    ///
+    /// let (encoder, mut digits) = (Encoder::new(1), Digits::new(2));
+    /// digits.copy_layer_from("encoder", &*encoder, "")?;
+    /// assert_eq!(digits.tensor("encoder.dense_1.weight")?, encoder.tensor("dense_1.weight")?);
+    /// # Ok::<(), typenet::model::TensorError>(())
+    /// ```
     ///
     /// # Errors
     /// [`TensorError::UnknownLayer`], [`TensorError::Layers`] names the first tensor that differs; then the model is as

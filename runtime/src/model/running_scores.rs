@@ -68,12 +68,15 @@ impl<M: Model, K: Metrics<M::Head, M::Prediction, Y>, Y> RunningScores<M, K, Y> 
     /// Takes a step into account: its mean loss, its predictions, its labels.
     ///
     /// # Errors
-    /// [`Error::Counts`] if there is not one label for each prediction.
+    /// [`Error::Counts`] if there is not one label for each prediction, [`Error::MetricLabel`] for a label that a metric cannot
+    /// use; then the scores are as before.
     pub fn add(&mut self, loss: f64, predictions: &[M::Prediction], labels: &[Y]) -> Result<(), Error> {
         let (samples, labels_found) = (predictions.len(), labels.len());
         if samples != labels_found {
             return Err(Error::Counts { set: "predictions of a step", samples, labels: labels_found });
         }
+        let set = "labels of a step";
+        self.metrics.check_labels(labels).map_err(|error| Error::MetricLabel { set, error })?;
         self.metrics.update(predictions, labels);
         self.loss += loss * samples as f64;
         self.samples += samples;

@@ -18,7 +18,7 @@ use crate::kernels::update::UpdateRule;
 /// ```
 /// use typenet_runtime::optimizers::{Adagrad, Optimizer};
 ///
-/// let optimizer = Adagrad::new(0.5).initial_accumulator(3.0);
+/// let optimizer = Adagrad::new(0.5).initial_accumulator(3.0).epsilon(1e-8);
 /// let (mut w, mut squares) = ([1.0], [0.0]);
 /// optimizer.update(1, &mut w, &[1.0], &mut [&mut squares]);
 /// // 1 − 0.5·1 / √(3 + 1)

@@ -23,7 +23,7 @@ use crate::kernels::update::UpdateRule;
 /// ```
 /// use typenet_runtime::optimizers::{Adam, Optimizer};
 ///
-/// let optimizer = Adam::new(0.5);
+/// let optimizer = Adam::new(0.5).beta_1(0.8).beta_2(0.99).epsilon(1e-8);
 /// let (mut w, mut first, mut second) = ([0.0; 2], [0.0; 2], [0.0; 2]);
 /// optimizer.update(1, &mut w, &[1.0, -100.0], &mut [&mut first, &mut second]);
 /// // The first step is as long as the learning rate, whatever the gradient.
@@ -61,7 +61,7 @@ impl Default for Adam {
 /// ```
 /// use typenet_runtime::optimizers::{AdamW, Optimizer};
 ///
-/// let optimizer = AdamW::new(0.5).weight_decay(0.25).amsgrad();
+/// let optimizer = AdamW::new(0.5).beta_1(0.8).beta_2(0.99).epsilon(1e-8).weight_decay(0.25).amsgrad();
 /// let mut w = [8.0];
 /// optimizer.update(1, &mut w, &[0.0], &mut [&mut [0.0], &mut [0.0], &mut [0.0]]);
 /// assert_eq!(w, [8.0 - 0.5 * 0.25 * 8.0]);
@@ -165,6 +165,11 @@ impl Optimizer for AdamW {
 
     fn slots(&self) -> Vec<&'static str> {
         self.adam().slots()
+    }
+
+    fn set_weight_decay(&mut self, weight_decay: f64) -> bool {
+        self.weight_decay = weight_decay;
+        true
     }
 }
 

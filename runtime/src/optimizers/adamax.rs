@@ -19,7 +19,7 @@ use crate::kernels::update::UpdateRule;
 /// ```
 /// use typenet_runtime::optimizers::{Adamax, Optimizer};
 ///
-/// let optimizer = Adamax::new(0.5).beta_2(0.5);
+/// let optimizer = Adamax::new(0.5).beta_1(0.8).beta_2(0.5).epsilon(1e-8);
 /// let (mut w, mut first, mut largest) = ([0.0], [0.0], [0.0]);
 /// optimizer.update(1, &mut w, &[-4.0], &mut [&mut first, &mut largest]);
 /// optimizer.update(2, &mut w, &[1.0], &mut [&mut first, &mut largest]);

@@ -22,11 +22,17 @@ use crate::kernels::update::UpdateRule;
 /// ```
 /// use typenet_runtime::optimizers::{Ftrl, Optimizer};
 ///
-/// let optimizer = Ftrl::new(0.5).initial_accumulator(7.0).l1(1.0).beta(1.0);
+/// let optimizer = Ftrl::new(0.5).initial_accumulator(7.0).learning_rate_power(-0.5).l1(1.0).beta(1.0);
 /// let (mut w, mut squares, mut linear) = ([0.0; 2], [0.0; 2], [0.0; 2]);
 /// optimizer.update(1, &mut w, &[0.5, -3.0], &mut [&mut squares, &mut linear]);
 /// // The first sum is within ±l1; the second gives (−1 + 3) / (√(7 + 9) / 0.5 + 1 / 0.5).
 /// assert_eq!((w, linear), ([0.0, 0.2], [0.5, -3.0]));
+///
+/// // (−1 + 3) / (√(7 + 9) / 0.5 + 2·1); the shrinkage adds nothing to the gradient of a weight of zero.
+/// let optimizer = Ftrl::new(0.5).initial_accumulator(7.0).l1(1.0).l2(1.0).l2_shrinkage(0.5);
+/// let mut w = [0.0];
+/// optimizer.update(1, &mut w, &[-3.0], &mut [&mut [0.0], &mut [0.0]]);
+/// assert_eq!(w, [0.2]);
 /// ```
 ///
 /// # References

@@ -18,21 +18,26 @@ use crate::kernels::update::UpdateRule;
 /// r             = first_moment / (1 − beta_1ᵗ) / (√(second_moment / (1 − beta_2ᵗ)) + epsilon) + weight_decay·w
 /// trust         = ‖w‖ / ‖r‖ for each tensor; 1 where either is zero
 /// w             = w − learning_rate·trust·r
+/// decoupled:      w = w − learning_rate·weight_decay·w before the step, and no decay in r
 /// ```
 ///
 /// `epsilon` is outside the root and added after the bias correction. The paper's `φ` is the identity. `weight_decay` is
-/// the paper's, inside the norm; Keras's, before it, is [`Options::weight_decay`](super::Options::weight_decay).
+/// the paper's and optax's, inside the norm; [`decoupled`](Self::decoupled) makes it Keras's, before it.
 ///
 /// Norms need whole tensors, so a step is three passes rather than one.
 ///
 /// ```
 /// use typenet_runtime::optimizers::{Lamb, Optimizer};
 ///
-/// let optimizer = Lamb::new(0.1).weight_decay(0.01);
+/// let optimizer = Lamb::new(0.1).beta_1(0.8).beta_2(0.99).epsilon(1e-6).weight_decay(0.01);
 /// let (mut w, mut first, mut second) = ([3.0f32, 4.0], [0.0; 2], [0.0; 2]);
 /// optimizer.update(1, &mut w, &[1.0, -100.0], &mut [&mut first, &mut second]);
 /// // The step is a tenth as long as the tensor, whose norm was 5.
 /// assert!(((w[0] - 3.0).hypot(w[1] - 4.0) - 0.5).abs() < 1e-5);
+///
+/// let mut w = [8.0];
+/// Lamb::new(0.5).weight_decay(0.25).decoupled().update(1, &mut w, &[0.0], &mut [&mut [0.0], &mut [0.0]]);
+/// assert_eq!(w, [8.0 - 0.5 * 0.25 * 8.0]);
 /// ```
 ///
 /// # References
@@ -49,21 +54,43 @@ pub struct Lamb {
     pub epsilon: f64,
     /// Draws weights to zero, at least 0; 0 by default.
     pub weight_decay: f64,
+    /// Whether the decay comes before the step, as in Keras, rather than into its direction; not by default.
+    pub decoupled: bool,
 }
 
 impl Default for Lamb {
     fn default() -> Self {
-        Self { learning_rate: 0.001, beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7, weight_decay: 0.0 }
+        Self {
+            learning_rate: 0.001,
+            beta_1: 0.9,
+            beta_2: 0.999,
+            epsilon: 1e-7,
+            weight_decay: 0.0,
+            decoupled: false,
+        }
     }
 }
 
 builder!(Lamb: beta_1 beta_2 epsilon weight_decay);
 
+impl Lamb {
+    /// With the weight decay before the step, as in Keras.
+    #[must_use]
+    pub fn decoupled(self) -> Self {
+        Self { decoupled: true, ..self }
+    }
+}
+
 impl Optimizer for Lamb {
-    settings!("Lamb"; beta_1: BELOW_ONE; beta_2: BELOW_ONE; epsilon: POSITIVE; weight_decay: NOT_NEGATIVE);
+    settings!("Lamb", decoupled; beta_1: BELOW_ONE; beta_2: BELOW_ONE; epsilon: POSITIVE; weight_decay: NOT_NEGATIVE);
 
     fn slots(&self) -> Vec<&'static str> {
         vec!["first_moment", "second_moment"]
+    }
+
+    fn set_weight_decay(&mut self, weight_decay: f64) -> bool {
+        self.weight_decay = weight_decay;
+        true
     }
 
     fn update_tensors(
@@ -75,15 +102,17 @@ impl Optimizer for Lamb {
         slots: &mut [&mut [f32]],
     ) {
         let learning_rate = turn.learning_rate_or(self.learning_rate);
+        let (decay, direct_decay) =
+            if self.decoupled { (learning_rate * self.weight_decay, 0.0) } else { (0.0, self.weight_decay) };
         let moments = Moments { rate_1: (1.0 - self.beta_1) as f32, rate_2: (1.0 - self.beta_2) as f32 };
         let direction = Direction {
             scale: (1.0 / correction(self.beta_1, turn.step)) as f32,
             root: (1.0 / correction(self.beta_2, turn.step).sqrt()) as f32,
             epsilon: self.epsilon as f32,
-            decay: self.weight_decay as f32,
+            decay: direct_decay as f32,
         };
         // What is around the rule happens once: the average behind the last pass, all else before the first.
-        let before = Turn { average_rate: None, ..*turn };
+        let before = Turn { average_rate: None, decay: turn.decay + decay as f32, ..*turn };
         let behind = Turn { average_rate: turn.average_rate, ..Turn::new(turn.step) };
         for tensor in tensors {
             let parameters = &mut parameters[tensor.clone()];

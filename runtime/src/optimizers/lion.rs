@@ -15,7 +15,7 @@ use crate::kernels::update::UpdateRule;
 /// ```
 /// use typenet_runtime::optimizers::{Lion, Optimizer};
 ///
-/// let optimizer = Lion::new(0.5).beta_2(0.75);
+/// let optimizer = Lion::new(0.5).beta_1(0.8).beta_2(0.75);
 /// let (mut w, mut momentum) = ([0.0; 3], [0.0; 3]);
 /// optimizer.update(1, &mut w, &[4.0, -100.0, 0.0], &mut [&mut momentum]);
 /// assert_eq!((w, momentum), ([-0.5, 0.5, 0.0], [1.0, -25.0, 0.0]));

@@ -79,6 +79,19 @@ pub struct SettingError {
 /// }
 /// assert!(w[0].abs() < 1e-6);
 /// ```
+///
+/// What a training loop asks an optimizer:
+///
+/// ```
+/// use typenet_runtime::kernels::update::MAX_SLOTS;
+/// use typenet_runtime::optimizers::{AdamW, Optimizer, OptimizerExt};
+///
+/// let mut optimizer = AdamW::new(0.1).accumulate(2);
+/// assert!(optimizer.slots().len() <= MAX_SLOTS);
+/// assert!(!optimizer.has_updated(1) && optimizer.has_updated(2));
+/// assert!(optimizer.learning_rate_schedule().is_none());
+/// assert!(optimizer.set_weight_decay(0.5), "it has one");
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an optimizer",
     label = "this is where the optimizer, given to `compile`, is used",
@@ -114,6 +127,12 @@ pub trait Optimizer: Send + Sync {
     }
     /// Changes the step size from the next step on.
     fn set_learning_rate(&mut self, learning_rate: f64);
+    /// Changes the optimizer's own weight decay, and says whether it has one. If not,
+    /// [`OptimizerExt::weight_decay`] decays around its rule.
+    fn set_weight_decay(&mut self, weight_decay: f64) -> bool {
+        let _ = weight_decay;
+        false
+    }
     /// Step number `step`, from 1, over a block that is one tensor. Allocates nothing.
     ///
     /// # Panics
@@ -509,8 +528,69 @@ mod tests {
             "Sgd(learning_rate = CosineDecay { initial: 0.5, decay_steps: 9, alpha: 0.0 }, momentum = 0, nesterov = 0, \
              clip_norm = 1)"
         );
-        let decays = OptimizerExt::weight_decay(AdamW::default(), 0.5).settings();
-        assert!(decays.contains(&("weight_decay", 0.004)) && decays.contains(&("further_weight_decay", 0.5)));
+    }
+
+    #[test]
+    fn weight_decay_is_the_same_before_and_behind_other_options() {
+        fn check<O: Optimizer + OptimizerExt + Copy>(before: O, plain: O) {
+            let [behind, twice] = [
+                plain.schedule(|step: u64| 0.1 / (step + 1) as f64).weight_decay(0.25),
+                before.schedule(|step: u64| 0.1 / (step + 1) as f64).weight_decay(0.5).weight_decay(0.25),
+            ];
+            let before = before.schedule(|step: u64| 0.1 / (step + 1) as f64);
+            let paths = [&before, &behind, &twice].map(|optimizer| {
+                assert_eq!(optimizer.validate(), Ok(()));
+                let (mut w, mut slots) = ([8.0, -3.0], slots(optimizer, 2));
+                for step in 1..=3 {
+                    optimizer.update(step, &mut w, &[0.5, -2.0], &mut lend(&mut slots));
+                }
+                (w.map(f32::to_bits), optimizer.settings())
+            });
+            assert_eq!(paths[0], paths[1]);
+            assert_eq!(paths[0], paths[2]);
+            let decays = paths[0].1.iter().filter(|(name, _)| name.contains("decay"));
+            assert_eq!(decays.collect::<Vec<_>>(), [&("weight_decay", 0.25)]);
+        }
+        check(AdamW::default().weight_decay(0.25), AdamW::default());
+        check(Lamb::default().weight_decay(0.25), Lamb::default());
+        check(Lamb::default().decoupled().weight_decay(0.25), Lamb::default().decoupled());
+    }
+
+    #[test]
+    fn two_weight_decays_are_refused() {
+        /// Has a weight decay that cannot be set.
+        struct Fixed;
+        impl Optimizer for Fixed {
+            fn name(&self) -> &'static str {
+                "Fixed"
+            }
+            fn slots(&self) -> Vec<&'static str> {
+                Vec::new()
+            }
+            fn settings(&self) -> Vec<(&'static str, f64)> {
+                vec![("weight_decay", 0.5)]
+            }
+            fn validate(&self) -> Result<(), SettingError> {
+                Ok(())
+            }
+            fn learning_rate(&self) -> f64 {
+                1.0
+            }
+            fn set_learning_rate(&mut self, _: f64) {}
+            fn update_tensors(
+                &self,
+                _: &Turn,
+                _: &[Range<usize>],
+                _: &mut [f32],
+                _: &[f32],
+                _: &mut [&mut [f32]],
+            ) {
+            }
+        }
+        impl OptimizerExt for Fixed {}
+        assert_eq!(Fixed.clip_value(1.0).validate(), Ok(()));
+        let error = Fixed.weight_decay(0.5).validate().expect_err("two decays");
+        assert_eq!((error.setting, error.found), ("weight_decay", 2.0));
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::kernels::update::UpdateRule;
 /// use typenet_runtime::optimizers::{Nadam, Optimizer};
 ///
 /// // With a momentum of ¼ at every step.
-/// let optimizer = Nadam::new(1.0).beta_1(0.5).momentum_decay(0.0);
+/// let optimizer = Nadam::new(1.0).beta_1(0.5).beta_2(0.99).epsilon(1e-8).momentum_decay(0.0);
 /// let (mut w, mut first, mut second) = ([0.0], [0.0], [0.0]);
 /// optimizer.update(1, &mut w, &[1.0], &mut [&mut first, &mut second]);
 /// // m̂ = ¼·½ / (1 − ¼·¼) + (1 − ¼) / (1 − ¼)

@@ -34,7 +34,7 @@ pub(crate) const AVERAGE: &str = "average";
 /// use typenet_runtime::optimizers::schedules::CosineDecay;
 /// use typenet_runtime::optimizers::{Adam, Optimizer, OptimizerExt};
 ///
-/// let optimizer = Adam::new(1e-3).schedule(CosineDecay::new(1e-3, 10_000)).clip_global_norm(1.0).average(0.99);
+/// let optimizer = Adam::new(1e-3).schedule(CosineDecay::new(1e-3, 10_000)).clip_global_norm(1.0).average(0.99).weight_decay(0.01);
 /// assert_eq!(optimizer.slots(), ["first_moment", "second_moment", "average"]);
 /// assert_eq!(optimizer.learning_rate_at(10_001), 0.0);
 /// assert_eq!(optimizer.optimizer(), &Adam::new(1e-3));
@@ -44,6 +44,8 @@ pub struct Options<O> {
     optimizer: O,
     schedule: Option<Arc<dyn Schedule>>,
     weight_decay: Option<f64>,
+    /// Whether the optimizer has a weight decay of its own that cannot be set.
+    two_decays: bool,
     clip_value: Option<f64>,
     clip_norm: Option<f64>,
     clip_global_norm: Option<f64>,
@@ -78,6 +80,25 @@ macro_rules! options {
                 }
             )+
 
+            /// Decoupled weight decay: before each update, `w = w − learning_rate·weight_decay·w` (Loshchilov & Hutter, "Decoupled
+            /// weight decay regularization", ICLR 2019). At least 0.
+            ///
+            /// An optimizer with a weight decay of its own, such as [`AdamW`](super::AdamW) and [`Lamb`](super::Lamb), takes this as
+            /// its own, so that `weight_decay` means the same before and behind other options.
+            ///
+            /// ```
+            /// use typenet_runtime::optimizers::{AdamW, Optimizer, OptimizerExt, Sgd};
+            ///
+            /// let mut w = [8.0];
+            /// Sgd::new(0.5).weight_decay(0.25).update(1, &mut w, &[1.0], &mut []);
+            /// assert_eq!(w, [8.0 - 0.5 * 0.25 * 8.0 - 0.5 * 1.0]);
+            ///
+            /// assert_eq!(AdamW::new(0.5).accumulate(2).weight_decay(0.25).optimizer(), &AdamW::new(0.5).weight_decay(0.25));
+            /// ```
+            fn weight_decay(self, weight_decay: f64) -> Options<Self> {
+                Options::new(self).weight_decay(weight_decay)
+            }
+
             /// The step size of each update, in place of the optimizer's own.
             ///
             /// A schedule is a function of the number of updates, so a run that is resumed goes on with the same rates.
@@ -105,17 +126,6 @@ macro_rules! options {
 }
 
 options! {
-    /// Decoupled weight decay: before each update, `w = w − learning_rate·weight_decay·w` (Loshchilov & Hutter, "Decoupled weight
-    /// decay regularization", ICLR 2019). At least 0.
-    ///
-    /// ```
-    /// use typenet_runtime::optimizers::{Optimizer, OptimizerExt, Sgd};
-    ///
-    /// let mut w = [8.0];
-    /// Sgd::new(0.5).weight_decay(0.25).update(1, &mut w, &[1.0], &mut []);
-    /// assert_eq!(w, [8.0 - 0.5 * 0.25 * 8.0 - 0.5 * 1.0]);
-    /// ```
-    weight_decay: f64;
     /// Limits each number of a gradient to `±clip_value`. Above 0.
     ///
     /// ```
@@ -125,6 +135,7 @@ options! {
     /// Sgd::new(1.0).clip_value(0.5).update(1, &mut w, &[3.0, -0.25], &mut []);
     /// assert_eq!(w, [-0.5, 0.25]);
     /// ```
+    #[doc(alias = "clip_grad_value_")]
     clip_value: f64;
     /// Scales each tensor's gradient down to this Euclidean norm if its own is larger. Above 0.
     ///
@@ -150,6 +161,8 @@ options! {
     /// clipped.update_tensors(&Turn::new(1), &[0..1, 1..2], &mut w, &[3.0, 4.0], &mut []);
     /// assert_eq!(w, [-1.5, -2.0]);
     /// ```
+    #[doc(alias = "global_clipnorm")]
+    #[doc(alias = "clip_grad_norm_")]
     clip_global_norm: f64;
     /// Updates after every `accumulate` steps, by the mean of their gradients. At least 1. Momentum, bias correction and
     /// schedules count updates, not steps.
@@ -164,6 +177,7 @@ options! {
     /// optimizer.update(2, &mut w, &[3.0], &mut [&mut sum]);
     /// assert_eq!(w, [1.0 - 0.5 * 2.0]);
     /// ```
+    #[doc(alias = "gradient_accumulation_steps")]
     accumulate: u32;
     /// Keeps an exponential moving average of the weights, of which each update keeps the share `average`, in `[0, 1)`. Keras's
     /// default is 0.99. It begins as the weights after the first update.
@@ -178,6 +192,8 @@ options! {
     /// optimizer.update(2, &mut w, &[4.0], &mut [&mut average]);
     /// assert_eq!((w, average), ([0.0], [3.0]));
     /// ```
+    #[doc(alias = "use_ema")]
+    #[doc(alias = "ema_momentum")]
     average: f64;
 }
 
@@ -198,6 +214,7 @@ impl<O> Options<O> {
             optimizer,
             schedule: None,
             weight_decay: None,
+            two_decays: false,
             clip_value: None,
             clip_norm: None,
             clip_global_norm: None,
@@ -223,6 +240,13 @@ impl<O> Options<O> {
 }
 
 impl<O: Optimizer> Options<O> {
+    /// As [`OptimizerExt::weight_decay`].
+    #[must_use]
+    pub fn weight_decay(mut self, weight_decay: f64) -> Self {
+        self.set_weight_decay(weight_decay);
+        self
+    }
+
     /// The turn of the optimizer in step `step`; `None` if the gradient is only kept.
     fn turn(&self, step: u64) -> Option<Turn> {
         assert!(step > 0, "update: steps count from 1");
@@ -287,11 +311,8 @@ impl<O: Optimizer> Optimizer for Options<O> {
         if self.schedule.is_some() {
             settings.retain(|(name, _)| *name != "learning_rate");
         }
-        // An optimizer may have a decay of its own.
-        let has_decay = settings.iter().any(|(name, _)| *name == "weight_decay");
-        let decay = if has_decay { "further_weight_decay" } else { "weight_decay" };
         let options = [
-            (decay, self.weight_decay),
+            ("weight_decay", self.weight_decay),
             ("clip_value", self.clip_value),
             ("clip_norm", self.clip_norm),
             ("clip_global_norm", self.clip_global_norm),
@@ -309,11 +330,18 @@ impl<O: Optimizer> Optimizer for Options<O> {
     fn validate(&self) -> Result<(), SettingError> {
         self.optimizer.validate()?;
         self.schedule.as_ref().map_or(Ok(()), |schedule| schedule.validate())?;
+        // Two decays would add up, and be one name in checkpoints.
+        let decays = if self.two_decays { 2.0 } else { 1.0 };
         let is = |name, value: Option<f64>, condition| value.map(|value| (name, value, condition));
         let clips = [self.clip_value, self.clip_norm, self.clip_global_norm];
         let ways = clips.iter().flatten().count() as f64;
         let settings = [
             is("weight_decay", self.weight_decay, NOT_NEGATIVE),
+            is(
+                "weight_decay",
+                Some(decays),
+                (|x| x <= 1.0, "one at most: `set_weight_decay` sets the optimizer's own"),
+            ),
             is("clip_value", self.clip_value, ABOVE_ZERO),
             is("clip_norm", self.clip_norm, ABOVE_ZERO),
             is("clip_global_norm", self.clip_global_norm, ABOVE_ZERO),
@@ -335,6 +363,14 @@ impl<O: Optimizer> Optimizer for Options<O> {
 
     fn has_updated(&self, step: u64) -> bool {
         step >= self.steps()
+    }
+
+    fn set_weight_decay(&mut self, weight_decay: f64) -> bool {
+        if !self.optimizer.set_weight_decay(weight_decay) {
+            self.weight_decay = Some(weight_decay);
+            self.two_decays = self.optimizer.settings().iter().any(|(name, _)| *name == "weight_decay");
+        }
+        true
     }
 
     /// Ends a schedule.

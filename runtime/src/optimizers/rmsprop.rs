@@ -24,7 +24,7 @@ use crate::kernels::update::UpdateRule;
 /// ```
 /// use typenet_runtime::optimizers::{Optimizer, RmsProp};
 ///
-/// let optimizer = RmsProp::new(0.5).rho(0.75);
+/// let optimizer = RmsProp::new(0.5).rho(0.75).epsilon(1e-8);
 /// let (mut w, mut squares) = ([0.0; 2], [0.0; 2]);
 /// optimizer.update(1, &mut w, &[1.0, -100.0], &mut [&mut squares]);
 /// // The first step is as long as learning_rate / √(1 − rho), whatever the gradient.

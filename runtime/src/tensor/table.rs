@@ -225,6 +225,13 @@ impl fmt::Display for LayerInfo {
 }
 
 /// How deep models may stand in models: `a.b.c.weight` is a model `b` in a model `a` in the model itself.
+///
+/// ```
+/// use typenet_runtime::tensor::table::MAX_DEPTH;
+///
+/// let deep = "a.b.c.weight";
+/// assert!(deep.split('.').count() - 1 <= MAX_DEPTH);
+/// ```
 pub const MAX_DEPTH: usize = 16;
 
 /// A tensor's full name: the layers that lead to it, outermost first, then its own. Shown with dots:

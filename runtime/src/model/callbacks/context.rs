@@ -100,7 +100,7 @@ impl Context<'_> {
         self.run.position.batches
     }
 
-    /// Updates of the model so far.
+    /// Number of steps done so far. Each is an update, unless the optimizer accumulates gradients.
     pub fn step(&self) -> u64 {
         *self.step
     }

@@ -37,6 +37,7 @@ use crate::model::{EpochRecord, Error};
 /// assert!(rows[1].starts_with("1;10;0.125;") && rows[2].starts_with("2;0.28125;0.125;"), "{text}");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[doc(alias = "CSVLogger")]
 pub struct CsvLogger {
     path: PathBuf,
     separator: char,

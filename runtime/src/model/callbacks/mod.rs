@@ -93,6 +93,60 @@ pub use terminate_on_nan::TerminateOnNan;
 /// assert_eq!((history.epochs.len(), history.stopped.as_deref()), (2, Some("good enough")));
 /// # Ok::<(), Error>(())
 /// ```
+///
+/// One that leaves off in the middle of an epoch, and goes on there when the program is started again:
+///
+/// ```
+/// use std::path::{Path, PathBuf};
+///
+/// use typenet::callbacks::{Callback, Context};
+/// use typenet::model::Error;
+/// use typenet::prelude::*;
+///
+/// struct Pause {
+///     after: u64,
+///     path: PathBuf,
+/// }
+///
+/// impl Callback for Pause {
+///     fn name(&self) -> &'static str {
+///         "Pause"
+///     }
+///
+///     fn on_batch_end(&mut self, context: &mut Context<'_>, _: f64) -> Result<(), Error> {
+///         if context.step() == self.after {
+///             context.interrupt("a pause");
+///         }
+///         Ok(())
+///     }
+///
+///     fn on_interrupt(&mut self, context: &mut Context<'_>) -> Result<(), Error> {
+///         context.save_checkpoint(&self.path);
+///         Ok(())
+///     }
+///
+///     fn resume_from(&self) -> Option<&Path> {
+///         self.path.exists().then_some(&self.path)
+///     }
+///
+///     fn acts_within_epochs(&self) -> bool {
+///         true
+///     }
+/// }
+///
+/// model! { Line < Dense(1 => 1) > }
+///
+/// let folder = tempfile::tempdir()?;
+/// let program = |mut pause: Pause| {
+///     let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+///     let fit = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(3).batch_size(1).progress(false);
+///     fit.callback(&mut pause).run().map(|history| (history.epochs.len(), trainer.step()))
+/// };
+/// let path = folder.path().join("run.safetensors");
+/// assert_eq!(program(Pause { after: 3, path: path.clone() })?, (1, 3));
+/// assert_eq!(program(Pause { after: 0, path })?, (3, 6));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Callback: Send {
     /// Its type, for messages and checkpoints: `EarlyStopping`.
     fn name(&self) -> &'static str;

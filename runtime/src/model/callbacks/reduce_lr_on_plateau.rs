@@ -33,6 +33,7 @@ use crate::model::{EpochRecord, Error};
 /// assert_eq!(rates, [0.125, 0.125, 0.125, 0.125, 0.125, 0.0625, 0.0625]);
 /// # Ok::<(), typenet::model::Error>(())
 /// ```
+#[doc(alias = "ReduceLROnPlateau")]
 #[derive(Debug, Clone)]
 pub struct ReduceLrOnPlateau {
     monitor: Monitor,

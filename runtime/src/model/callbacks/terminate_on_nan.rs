@@ -32,6 +32,7 @@ use crate::model::{EpochRecord, Error};
 /// let error = fit.callback(&mut terminate).progress(false).run().unwrap_err();
 /// assert!(error.to_string().contains("value 0 of `dense_1.weight` is inf since step 1 of epoch 1"), "{error}");
 /// ```
+#[doc(alias = "TerminateOnNaN")]
 #[derive(Debug, Clone)]
 pub struct TerminateOnNan {
     every_steps: u64,

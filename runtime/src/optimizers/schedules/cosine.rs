@@ -16,6 +16,7 @@ use super::{AT_LEAST_ONE, NOT_NEGATIVE, SHARE, Schedule, setters, settings};
 ///
 /// # References
 /// Loshchilov & Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017, eq. 5.
+#[doc(alias = "CosineAnnealingLR")]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CosineDecay {
     /// Rate of the first step, at least 0.
@@ -71,6 +72,7 @@ impl Schedule for CosineDecay {
 ///
 /// # References
 /// Loshchilov & Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017.
+#[doc(alias = "CosineAnnealingWarmRestarts")]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CosineDecayRestarts {
     /// Rate of the first step, at least 0.

@@ -11,6 +11,7 @@ use super::{AT_LEAST_ONE, NOT_NEGATIVE, Schedule, setters, settings};
 /// let schedule = ExponentialDecay::new(0.5, 100, 0.25);
 /// assert_eq!((schedule.rate(50), schedule.staircase(true).rate(50)), (0.25, 0.5));
 /// ```
+#[doc(alias = "ExponentialLR")]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ExponentialDecay {
     /// Rate of the first step, at least 0.
@@ -109,6 +110,7 @@ impl Schedule for InverseTimeDecay {
 /// assert_eq!(schedule.cycle(true).rate(150), 0.3125);
 /// assert_eq!(schedule.power(2.0).rate(50), 0.25 * 0.5 * 0.5 + 0.25);
 /// ```
+#[doc(alias = "PolynomialLR")]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PolynomialDecay {
     /// Rate of the first step, at least 0.

@@ -28,8 +28,11 @@ use super::{Condition, NOT_NEGATIVE, SettingError, check};
 /// assert_eq!([0, 50, 100, 1000, 5000].map(|step| schedule.rate(step)), [0.0, 0.05, 0.1, 0.0, 0.0]);
 ///
 /// let closure = |step: u64| 0.1 / (1.0 + step as f64);
-/// assert_eq!(closure.rate(1), 0.05);
+/// assert_eq!((closure.rate(1), closure.describe()), (0.05, "closure".to_owned()));
+/// assert_eq!(CosineDecay::new(0.1, 0).validate().unwrap_err().setting, "decay_steps");
 /// ```
+#[doc(alias = "LearningRateSchedule")]
+#[doc(alias = "LambdaLR")]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a schedule",
     note = "a schedule is a type of `optimizers::schedules`, or a closure such as `|step: u64| 0.1 / (1.0 + step as f64)`"

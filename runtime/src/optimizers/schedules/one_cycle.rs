@@ -28,6 +28,7 @@ use super::{Condition, NOT_NEGATIVE, SHARE, Schedule, setters, settings};
 ///
 /// # References
 /// Smith & Topin, "Super-convergence: very fast training of neural networks using large learning rates", arXiv:1708.07120, 2017.
+#[doc(alias = "OneCycleLR")]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OneCycle {
     /// The largest rate, at least 0.

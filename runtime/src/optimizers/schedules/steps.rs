@@ -35,6 +35,7 @@ impl Schedule for Constant {
 /// use typenet_runtime::optimizers::schedules::{Schedule, StepDecay};
 /// assert_eq!([0, 29, 30].map(|step| StepDecay::new(0.5, 30).gamma(0.5).rate(step)), [0.5, 0.5, 0.25]);
 /// ```
+#[doc(alias = "StepLR")]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StepDecay {
     /// Rate of the first step, at least 0.
@@ -81,6 +82,8 @@ impl Schedule for StepDecay {
 /// let schedule = PiecewiseConstant::new([100, 200], [1.0, 0.5, 0.1]);
 /// assert_eq!([0, 100, 101, 200, 201].map(|step| schedule.rate(step)), [1.0, 1.0, 0.5, 0.5, 0.1]);
 /// ```
+#[doc(alias = "PiecewiseConstantDecay")]
+#[doc(alias = "MultiStepLR")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct PiecewiseConstant {
     boundaries: Vec<u64>,

@@ -20,6 +20,8 @@ use super::{NOT_NEGATIVE, Schedule, SettingError, check};
 ///
 /// # References
 /// Goyal et al., "Accurate, large minibatch SGD: training ImageNet in 1 hour", arXiv:1706.02677, 2017, section 2.2.
+#[doc(alias = "warmup_steps")]
+#[doc(alias = "LinearLR")]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct WarmUp<S> {
     /// Number of steps of the line.
