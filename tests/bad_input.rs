@@ -251,14 +251,16 @@ fn metrics_that_do_not_fit_the_model_are_an_error() {
 #[test]
 fn label_that_a_metric_cannot_use_is_an_error_before_the_first_step() {
     fn refused<Y: Copy + Send + Sync>(
-        metric: impl Metric<Linear, [f32; 1], Y>,
+        metric: impl Metric<Linear, [f32; 1], Y> + Clone,
         (good, bad): ([Y; 2], [Y; 2]),
         parts: &[&str],
     ) {
         let samples = &SAMPLES[..2];
         let mut trainer = Number::new(1).compile(Sgd::new(0.1), AnyLabel, (metric,));
         let before = trainer.to_boxed();
+        let mut scores = trainer.running_scores().expect("a metric that can be");
         let errors = [
+            ("labels of a step", scores.add(0.0, &[[0.5]; 2], &bad)),
             ("training", trainer.fit(samples, &bad).progress(false).run().map(|_| ())),
             ("validation", trainer.fit(samples, &good).validation(samples, &bad).run().map(|_| ())),
             ("evaluation", trainer.evaluate(samples, &bad).map(|_| ())),
@@ -356,7 +358,7 @@ fn a_forward_pass_that_overflows_names_the_first_layer_that_does() {
     let mut trainer = Line::zeros().compile(Sgd::new(0.1), Poisson, ());
     trainer.set_tensor("dense_1.bias", &[-1.0]).expect("a tensor");
     let error = trainer.train_on_batch(&[[1.0]], &[2.0f32], &Rng::seed(1)).expect_err("a logarithm of -1");
-    let Error::NonFiniteLoss { cause: NonFiniteCause::Loss, .. } = &error else { panic!("{error}") };
+    let Error::NonFiniteLoss { cause: NonFiniteCause::LossItself, .. } = &error else { panic!("{error}") };
 }
 
 #[test]

@@ -128,6 +128,7 @@ fn class_error(metric: &'static str, class: Option<usize>, outputs: usize) -> Re
 /// metric.update(&[[0.9, 0.1], [0.2, 0.8]], &[0, 1]);
 /// metric.update(&[[0.9, 0.1]], &[1]);
 /// assert_eq!(metric.compute(), 2.0 / 3.0);
+/// assert_eq!(metric.check_labels(&[1]), Ok(()));
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no metric of a model that ends in `{Head}` and predicts `{Output}`",

@@ -63,7 +63,7 @@ pub enum NonFiniteCause {
         largest: Option<(String, f32)>,
     },
     /// Every weight and every prediction is finite; the loss of them is not, such as the Poisson loss of predictions below 0.
-    Loss,
+    LossItself,
 }
 
 impl fmt::Display for NonFiniteCause {
@@ -81,7 +81,9 @@ impl fmt::Display for NonFiniteCause {
                     None => f.write_str("the model has no weights"),
                 }
             }
-            Self::Loss => f.write_str("every weight and every prediction is finite, the loss of them is not"),
+            Self::LossItself => {
+                f.write_str("every weight and every prediction is finite, the loss of them is not")
+            }
         }
     }
 }
@@ -125,7 +127,7 @@ pub(super) fn cause(layers: &[LayerInfo], block: &[f32]) -> NonFiniteCause {
 pub(super) fn cause_of_step<M: Model>(model: &M, input: &[f32], predictions: &[f32]) -> NonFiniteCause {
     match cause(M::LAYERS, model.block()) {
         NonFiniteCause::Overflow { largest, .. } => match first_layer(model, input, predictions.len()) {
-            None if predictions.iter().all(|value| value.is_finite()) => NonFiniteCause::Loss,
+            None if predictions.iter().all(|value| value.is_finite()) => NonFiniteCause::LossItself,
             layer => NonFiniteCause::Overflow { layer, largest },
         },
         cause => cause,

@@ -51,6 +51,19 @@ impl<M: Model, O, L, K> Trainer<M, O, L, K> {
     /// The loss, and the metrics given to `compile`, over no steps yet. They are the loop's own: an evaluation in between does
     /// not disturb them.
     ///
+    /// ```
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let trainer = Line::zeros().compile(Sgd::new(0.1), MeanSquaredError, ());
+    /// let mut scores = trainer.running_scores()?;
+    /// scores.add(4.0, &[[0.0]], &[2.0_f32])?;
+    /// scores.add(1.0, &[[0.0], [0.0]], &[1.0, 1.0])?;
+    /// assert_eq!(scores.scores().loss, 2.0);
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::MetricSetting`] if a metric cannot be, or not of this model.
     pub fn running_scores<Y>(&self) -> Result<RunningScores<M, K, Y>, Error>
