@@ -52,15 +52,20 @@ impl<M: Model, O, L, K> Trainer<M, O, L, K> {
     /// not disturb them.
     ///
     /// ```
+    /// use typenet::kernels::Rng;
     /// use typenet::prelude::*;
     ///
     /// model! { Line < Dense(1 => 1) > }
     ///
-    /// let trainer = Line::zeros().compile(Sgd::new(0.1), MeanSquaredError, ());
-    /// let mut scores = trainer.running_scores()?;
-    /// scores.add(4.0, &[[0.0]], &[2.0_f32])?;
-    /// scores.add(1.0, &[[0.0], [0.0]], &[1.0, 1.0])?;
-    /// assert_eq!(scores.scores().loss, 2.0);
+    /// let (samples, labels) = ([[1.0], [2.0], [3.0]], [2.0_f32, 4.0, 6.0]);
+    /// let mean_error = LossMetric::new(MeanAbsoluteError);
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.0), MeanSquaredError, (mean_error,));
+    /// let mut running = trainer.running_scores()?;
+    /// for (samples, labels) in samples.chunks(2).zip(labels.chunks(2)) {
+    ///     let loss = trainer.train_on_batch(samples, labels, &Rng::seed(1))?;
+    ///     running.add(loss, trainer.step_predictions(), labels)?;
+    /// }
+    /// assert_eq!(running.scores(), trainer.evaluate(&samples, &labels)?);
     /// # Ok::<(), typenet::model::Error>(())
     /// ```
     ///
