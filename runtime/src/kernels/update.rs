@@ -412,8 +412,10 @@ impl Around for Tuning<'_> {
     ) {
         if let Some(accumulated) = &mut self.accumulated {
             let accumulated = &mut accumulated[at..at + len];
-            for lane in 0..len {
-                lanes.gradients[lane] += accumulated[lane];
+            let mut earlier = [0.0; LANES];
+            earlier[..len].copy_from_slice(accumulated);
+            for lane in 0..LANES {
+                lanes.gradients[lane] += earlier[lane];
             }
             accumulated.fill(0.0);
         }
@@ -430,9 +432,13 @@ impl Around for Tuning<'_> {
         }
         lanes.apply(rule);
         if let Some(average) = &mut self.average {
-            for (lane, average) in average[at..at + len].iter_mut().enumerate() {
-                *average += self.average_rate * (lanes.weights[lane] - *average);
+            let average = &mut average[at..at + len];
+            let mut moved = [0.0; LANES];
+            moved[..len].copy_from_slice(average);
+            for lane in 0..LANES {
+                moved[lane] += self.average_rate * (lanes.weights[lane] - moved[lane]);
             }
+            average.copy_from_slice(&moved[..len]);
         }
     }
 }
