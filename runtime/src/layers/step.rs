@@ -48,7 +48,7 @@ pub type Update<'a, T> = dyn Fn(&mut [T], Gradient<'_, T>, &mut [&mut [T]]) + Sy
 ///
 /// /// `remembered ← remembered + g; w ← w − remembered`
 /// fn descend(parameters: &mut [f32], gradient: Gradient<'_>, slots: &mut [&mut [f32]]) {
-///     let Gradient::Values(values) = gradient else { unimplemented!("outer products") };
+///     let Gradient::Values(values) = gradient else { panic!("no outer product here") };
 ///     for ((w, remembered), g) in parameters.iter_mut().zip(slots[0].iter_mut()).zip(values) {
 ///         *remembered += g;
 ///         *w -= *remembered;
@@ -150,7 +150,7 @@ impl<'a, T> Trained<'a, T> {
 ///
 /// /// Plain descent at a rate of 1.
 /// fn descend(parameters: &mut [f32], gradient: Gradient<'_>, _: &mut [&mut [f32]]) {
-///     let Gradient::Values(values) = gradient else { unimplemented!("outer products") };
+///     let Gradient::Values(values) = gradient else { panic!("no outer product here") };
 ///     parameters.iter_mut().zip(values).for_each(|(w, g)| *w -= g);
 /// }
 ///
