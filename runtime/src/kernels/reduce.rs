@@ -223,12 +223,20 @@ impl<const N: usize, F: Fn([f32; N]) -> f64 + Copy> Kernel for SumOf<'_, N, F> {
         let whole = len / MAX_LANES * MAX_LANES;
         let mut sums = [0.0; MAX_LANES];
         for at in (0..whole).step_by(MAX_LANES) {
+            let mut x = [[0.0; MAX_LANES]; N];
+            for n in 0..N {
+                x[n].copy_from_slice(&self.x[n][at..at + MAX_LANES]);
+            }
+            let mut terms = [0.0; MAX_LANES];
             for lane in 0..MAX_LANES {
                 let mut values = [0.0; N];
                 for n in 0..N {
-                    values[n] = self.x[n][at..at + MAX_LANES][lane];
+                    values[n] = x[n][lane];
                 }
-                sums[lane] += (self.f)(values);
+                terms[lane] = (self.f)(values);
+            }
+            for lane in 0..MAX_LANES {
+                sums[lane] += terms[lane];
             }
         }
         for i in whole..len {
