@@ -106,7 +106,8 @@ impl<const R: usize> Columns<'_, R> {
                     sums[i] = simd.load_part(start.add(i * start_row + j), count);
                 }
             }
-            let b = b.add(j * b_step);
+            // Without steps `b` may be empty, and this lie beyond it.
+            let b = b.wrapping_add(j * b_step);
             let mut p = 0;
             while k - p >= LINE {
                 if !PART {
