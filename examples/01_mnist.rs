@@ -4,12 +4,17 @@
 //! `cargo run --release --example mnist -- --data DIR` reads MNIST's four IDX files, plain or gzip, from `DIR`. With
 //! `--features plots` it draws the run's curves and the confusion matrix beside the weights.
 
+#[macro_use]
+mod output;
+
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
+use typenet::callbacks::escape_braces;
 use typenet::data::{Split, digits, mnist};
+use typenet::io::check_replaceable;
 use typenet::layers::activation::Softmax;
 use typenet::metrics::ConfusionMatrix;
 use typenet::model::{self, History};
@@ -65,13 +70,9 @@ pub(crate) fn main() -> ExitCode {
         None => train::<DigitsMlp, _>(digits::load(), &options, 20, "digits"),
     };
     match result {
-        Ok(Outcome::Done) => ExitCode::SUCCESS,
         // 128 and the number of the signal, as shells have it.
         Ok(Outcome::Interrupted) => ExitCode::from(130),
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
+        result => output::exit_code(result.map(drop)),
     }
 }
 
@@ -85,19 +86,14 @@ where
     M: Model<Sample = [f32; PIXELS], Prediction = [f32; 10]> + Layer<Head = Softmax>,
 {
     let Split { train, test } = data;
-    let out = match &options.out {
-        Some(out) => out.clone(),
-        None => {
-            std::fs::create_dir_all("target")?;
-            PathBuf::from(format!("target/{name}.safetensors"))
-        }
-    };
+    let out = options.out.clone().unwrap_or_else(|| format!("target/{name}.safetensors").into());
     // Found out before the training rather than after it.
-    if let Some(folder) = out.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
-        return Err(format!("--out {}: there is no folder {}", out.display(), folder.display()).into());
+    check_replaceable(&out)?;
+    for picture in pictures(&out) {
+        check_replaceable(picture)?;
     }
-    println!("{}", M::summary());
-    println!("{} images to train on, {} to test with", train.len(), test.len());
+    show!("{}", M::summary());
+    show!("{} images to train on, {} to test with", train.len(), test.len());
 
     let mut trainer =
         M::new(options.seed).compile(AdamW::default(), CategoricalCrossEntropy, (Accuracy::new(),));
@@ -112,7 +108,8 @@ where
     })?;
     // What a run leaves behind that does not come to its end, the same command goes on from.
     let state = options.checkpoint.clone().unwrap_or_else(|| out.with_extension("run.safetensors"));
-    let mut backup = BackupAndRestore::new(&state).delete_checkpoint(options.checkpoint.is_none());
+    // Deleted once the weights are saved.
+    let mut backup = BackupAndRestore::new(escape_braces(&state)).delete_checkpoint(false);
     let history = trainer
         .fit(&train.inputs, &train.labels)
         .epochs(options.epochs.unwrap_or(epochs))
@@ -129,33 +126,47 @@ where
             error => Box::<dyn Error>::from(error),
         })?;
     if let Some(reason) = &history.stopped {
-        println!("{reason}; the same command goes on from {}", state.display());
+        show!("{reason}; the same command goes on from {}", state.display());
         return Ok(Outcome::Interrupted);
     }
 
     let mut confusion = ConfusionMatrix::<10>::new();
     confusion.update(&trainer.predict_batch(&test.inputs), &test.labels);
-    println!("{confusion}");
+    show!("{confusion}");
 
     let scores = trainer.evaluate(&test.inputs, &test.labels)?;
     trainer.model().save(&out)?;
-    println!("weights: {}", out.display());
+    show!("weights: {}", out.display());
     draw(&history, &confusion, &out)?;
-    println!("test accuracy: {:.2} %", 100.0 * scores.get("accuracy").expect("compiled with accuracy"));
+    if options.checkpoint.is_none() {
+        backup.delete()?;
+    }
+    show!("test accuracy: {:.2} %", 100.0 * scores.get("accuracy").expect("compiled with accuracy"));
     Ok(Outcome::Done)
+}
+
+/// Where the curves and the confusion matrix are drawn.
+#[cfg(feature = "plots")]
+fn pictures(weights: &Path) -> [PathBuf; 2] {
+    ["curves.svg", "confusion.svg"].map(|name| weights.with_extension(name))
+}
+
+#[cfg(not(feature = "plots"))]
+fn pictures(_: &Path) -> [PathBuf; 0] {
+    []
 }
 
 #[cfg(feature = "plots")]
 fn draw(history: &History, confusion: &ConfusionMatrix<10>, weights: &Path) -> Result<(), Box<dyn Error>> {
-    let (curves, matrix) = (weights.with_extension("curves.svg"), weights.with_extension("confusion.svg"));
+    let [curves, matrix] = pictures(weights);
     history.plot(&curves)?;
     confusion.plot(&matrix, &std::array::from_fn(|digit| digit))?;
-    println!("pictures: {}, {}", curves.display(), matrix.display());
+    show!("pictures: {}, {}", curves.display(), matrix.display());
     Ok(())
 }
 
 #[cfg(not(feature = "plots"))]
 fn draw(_: &History, _: &ConfusionMatrix<10>, _: &Path) -> Result<(), Box<dyn Error>> {
-    println!("pictures: none; `--features plots` draws them");
+    show!("pictures: none; `--features plots` draws them");
     Ok(())
 }

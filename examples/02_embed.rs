@@ -3,6 +3,10 @@
 //!
 //! The weights were made by `cargo run --release --example train_small`.
 
+#[macro_use]
+mod output;
+
+use std::process::ExitCode;
 use std::time::Instant;
 
 use typenet::data::digits;
@@ -15,18 +19,18 @@ model! {
 
 static DIGITS: SmallDigits = embed!(SmallDigits, "digits_small.safetensors");
 
-fn main() {
+pub(crate) fn main() -> ExitCode {
     let digits = digits::load();
     let image = &digits.test.inputs[0];
     for row in image.chunks(8) {
-        println!(
+        show!(
             "{}",
             row.iter().map(|&grey| [" ", "░", "▒", "▓", "█"][(grey * 4.0) as usize]).collect::<String>()
         );
     }
     let probabilities = DIGITS.predict(image);
     let class = typenet::kernels::reduce::argmax(&probabilities);
-    println!("this is a {class} with probability {:.3}", probabilities[class]);
+    show!("this is a {class} with probability {:.3}", probabilities[class]);
 
     let start = Instant::now();
     let right = digits
@@ -40,7 +44,8 @@ fn main() {
         .count();
     let seconds = start.elapsed().as_secs_f64();
     let count = digits.test.inputs.len();
-    println!("size: {} bytes of read-only data", size_of_val(&DIGITS));
-    println!("speed: {:.0} ns for each prediction", 1e9 * seconds / count as f64);
-    println!("test accuracy: {:.2} %", 100.0 * right as f64 / count as f64);
+    show!("size: {} bytes of read-only data", size_of_val(&DIGITS));
+    show!("speed: {:.0} ns for each prediction", 1e9 * seconds / count as f64);
+    show!("test accuracy: {:.2} %", 100.0 * right as f64 / count as f64);
+    output::exit_code(Ok(()))
 }

@@ -2,6 +2,12 @@
 //!
 //! `cargo run --release --example train_small` writes the same bytes on every machine with fused multiply-add.
 
+#[macro_use]
+mod output;
+
+use std::error::Error;
+use std::process::ExitCode;
+
 use typenet::data::digits;
 use typenet::prelude::*;
 
@@ -10,7 +16,7 @@ model! {
     pub SmallDigits < Dense(64 => 16, relu), Dense(16 => 10, softmax) >
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn run() -> Result<(), Box<dyn Error>> {
     let digits = digits::load();
     let mut trainer =
         SmallDigits::new(1).compile(Adam::new(0.003), CategoricalCrossEntropy, (Accuracy::new(),));
@@ -22,6 +28,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .run()?;
     let file = "examples/digits_small.safetensors";
     trainer.model().save(file)?;
-    println!("weights: {file}, {} bytes", std::fs::metadata(file)?.len());
+    show!("weights: {file}, {} bytes", std::fs::metadata(file)?.len());
     Ok(())
+}
+
+pub(crate) fn main() -> ExitCode {
+    output::exit_code(run())
 }

@@ -4,7 +4,12 @@
 //! a function that wiggles (Tancik et al., "Fourier features let networks learn high frequency functions in low
 //! dimensional domains", NeurIPS 2020). It has no parameters, only a gradient.
 
+#[macro_use]
+mod output;
+
 use core::marker::PhantomData;
+use std::error::Error;
+use std::process::ExitCode;
 
 use typenet::kernels::{Element, Rng};
 use typenet::layers::activation::Linear;
@@ -52,19 +57,20 @@ model! {
     pub Wave < Fourier<U8>(1 => 8), Dense(8 => 16, tanh), Dense(16 => 1) >
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn run() -> Result<(), Box<dyn Error>> {
     check_gradient::<Fourier<U8>>(5, 1);
-    println!("{}", Wave::summary());
+    show!("{}", Wave::summary());
 
     let mut rng = Rng::seed(1);
     let inputs: Vec<[f32; 1]> = (0..2_000).map(|_| [(rng.uniform() * 6.0 - 3.0) as f32]).collect();
     let targets: Vec<f32> = inputs.iter().map(|&[x]| (3.0 * x).sin() * x.cos()).collect();
     let mut trainer = Wave::new(1).compile(Adam::new(0.01), MeanSquaredError, ());
     let history = trainer.fit(&inputs, &targets).epochs(10).validation_split(0.2).run()?;
-    println!(
-        "validation loss by epoch: {:.5?}",
-        history.get("val_loss").expect("there is a validation split")
-    );
-    println!("f(1) = {:.3}, learned {:.3}", 3f32.sin() * 1f32.cos(), trainer.predict(&[1.0])[0]);
+    show!("validation loss by epoch: {:.5?}", history.get("val_loss").expect("there is a validation split"));
+    show!("f(1) = {:.3}, learned {:.3}", 3f32.sin() * 1f32.cos(), trainer.predict(&[1.0])[0]);
     Ok(())
+}
+
+pub(crate) fn main() -> ExitCode {
+    output::exit_code(run())
 }

@@ -4,6 +4,9 @@
 //! competition with survivors in both (as in github.com/lyhue1991/eat_tensorflow2_in_30_days, 712 and 179 passengers). It
 //! trains with the columns as they are and with standardised ones, with nine seeds each: single runs differ a lot.
 
+#[macro_use]
+mod output;
+
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -142,27 +145,21 @@ struct Options {
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let raw = load(&options.data)?;
     let scaled = standardized(&raw);
-    println!("{}", Titanic::summary());
-    println!("{} passengers to train on, {} to test with", raw.train.len(), raw.test.len());
-    println!("\n          test AUC\nseed     raw  standardised");
+    show!("{}", Titanic::summary());
+    show!("{} passengers to train on, {} to test with", raw.train.len(), raw.test.len());
+    show!("\n          test AUC\nseed     raw  standardised");
     let (mut of_raw, mut of_scaled) = (Vec::new(), Vec::new());
     for seed in 1..=9 {
         of_raw.push(test_auc(&raw, seed)?);
         of_scaled.push(test_auc(&scaled, seed)?);
-        println!("{seed:>4}  {:.4}  {:.4}", of_raw.last().unwrap(), of_scaled.last().unwrap());
+        show!("{seed:>4}  {:.4}  {:.4}", of_raw.last().unwrap(), of_scaled.last().unwrap());
     }
     let (of_raw, of_scaled) = (median(of_raw), median(of_scaled));
-    println!("median {of_raw:.4}  {of_scaled:.4}");
-    println!("standardising adds {:.4}", of_scaled - of_raw);
+    show!("median {of_raw:.4}  {of_scaled:.4}");
+    show!("standardising adds {:.4}", of_scaled - of_raw);
     Ok(())
 }
 
 fn main() -> ExitCode {
-    match run(&Options::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    output::exit_code(run(&Options::parse()))
 }

@@ -2,6 +2,12 @@
 //!
 //! `cargo run --release --example breast_cancer`; with `--features plots` it draws the confusion matrix too.
 
+#[macro_use]
+mod output;
+
+use std::error::Error;
+use std::process::ExitCode;
+
 use typenet::data::{Standardizer, breast_cancer};
 use typenet::metrics::ConfusionMatrix;
 use typenet::prelude::*;
@@ -12,7 +18,7 @@ model! {
 }
 
 /// What was predicted for each case, over all folds.
-pub fn cross_validate(seed: u64) -> Result<ConfusionMatrix<2>, Box<dyn std::error::Error>> {
+pub fn cross_validate(seed: u64) -> Result<ConfusionMatrix<2>, Box<dyn Error>> {
     let mut confusion = ConfusionMatrix::<2>::new();
     for mut fold in breast_cancer::load().join().folds(10)? {
         // By the training cases alone: the tested ones are not known yet.
@@ -30,15 +36,18 @@ pub fn cross_validate(seed: u64) -> Result<ConfusionMatrix<2>, Box<dyn std::erro
     Ok(confusion)
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn run() -> Result<(), Box<dyn Error>> {
     let confusion = cross_validate(1)?;
-    println!("{confusion}");
-    println!("cross-validated accuracy: {:.2} %", 100.0 * confusion.accuracy());
+    show!("{confusion}");
+    show!("cross-validated accuracy: {:.2} %", 100.0 * confusion.accuracy());
     #[cfg(feature = "plots")]
     {
-        std::fs::create_dir_all("target")?;
         confusion.plot("target/breast_cancer_confusion.svg", &["malignant", "benign"])?;
-        println!("picture: target/breast_cancer_confusion.svg");
+        show!("picture: target/breast_cancer_confusion.svg");
     }
     Ok(())
+}
+
+pub(crate) fn main() -> ExitCode {
+    output::exit_code(run())
 }

@@ -359,7 +359,8 @@ fn plot_writes_the_picture_or_says_why_not() {
     assert_eq!(std::fs::read_to_string(&path).unwrap(), run(3).to_svg());
     mistaken::<2>().plot(&path, &["a", "b"]).unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), mistaken::<2>().to_svg(&["a", "b"]));
-    let missing = folder.path().join("missing").join("picture.svg");
-    assert!(matches!(run(3).plot(&missing), Err(SaveError::Io { path, .. }) if path == missing));
-    assert!(mistaken::<2>().plot(&missing, &["a", "b"]).is_err());
+    run(3).plot(folder.path().join("missing").join("picture.svg")).expect("a folder is made");
+    let below_a_file = path.join("picture.svg");
+    assert!(matches!(run(3).plot(&below_a_file), Err(SaveError::Io { path, .. }) if path == below_a_file));
+    assert!(mistaken::<2>().plot(&below_a_file, &["a", "b"]).is_err());
 }

@@ -13,7 +13,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::tfrecord::write_record;
 
@@ -75,7 +75,8 @@ fn push_scalars(to: &mut Vec<u8>, scalars: &[(&str, f32)]) {
     }
 }
 
-/// An event file that is being written.
+/// An event file that is being written. What is on the disk is at most ten events or two minutes behind (as by default in
+/// TensorFlow, `tf.summary.create_file_writer`).
 ///
 /// # Example
 /// ```no_run
@@ -92,6 +93,9 @@ fn push_scalars(to: &mut Vec<u8>, scalars: &[(&str, f32)]) {
 pub struct EventFile {
     path: PathBuf,
     file: BufWriter<File>,
+    /// Events that are not handed to the system yet, and since when there may be some.
+    waiting: u32,
+    flushed: Instant,
     /// The event that is made, so that no event allocates.
     event: Vec<u8>,
 }
@@ -113,8 +117,10 @@ impl EventFile {
         let name = format!("events.out.tfevents.{:010}.{:09}.typenet", now.as_secs(), now.subsec_nanos());
         let path = folder.join(name);
         let file = BufWriter::new(File::create_new(&path)?);
-        let mut events = Self { path, file, event: Vec::with_capacity(256) };
+        let event = Vec::with_capacity(256);
+        let mut events = Self { path, file, waiting: 0, flushed: Instant::now(), event };
         events.write(0, push_version)?;
+        events.flush()?;
         Ok(events)
     }
 
@@ -126,7 +132,17 @@ impl EventFile {
     fn write(&mut self, step: u64, push: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
         begin(&mut self.event, now().as_secs_f64(), step);
         push(&mut self.event);
-        write_record(&mut self.file, &self.event)
+        write_record(&mut self.file, &self.event)?;
+        self.waiting += 1;
+        self.keep_up(Instant::now())
+    }
+
+    /// Flushes if it is time to.
+    pub(crate) fn keep_up(&mut self, now: Instant) -> io::Result<()> {
+        const MOST_EVENTS: u32 = 10;
+        const MOST_TIME: Duration = Duration::from_secs(120);
+        let is_late = self.waiting >= MOST_EVENTS || now.duration_since(self.flushed) >= MOST_TIME;
+        if is_late && self.waiting > 0 { self.flush() } else { Ok(()) }
     }
 
     /// Values by tag at a step.
@@ -163,6 +179,7 @@ impl EventFile {
     /// # Errors
     /// What the system says.
     pub fn flush(&mut self) -> io::Result<()> {
+        (self.waiting, self.flushed) = (0, Instant::now());
         self.file.flush()
     }
 }
@@ -198,6 +215,26 @@ mod tests {
             assert_eq!(Some(hex(found).as_str()), golden.next());
         }
         assert_eq!(golden.next(), None);
+    }
+
+    #[test]
+    fn the_disk_is_ten_events_or_two_minutes_behind_at_most() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut events = EventFile::create(folder.path()).expect("a file");
+        let path = events.path().to_owned();
+        let on_disk = || fs::metadata(&path).expect("the file").len();
+        let one = record(1, |event| push_scalars(event, &[("loss", 0.5)])).len() as u64;
+        let begin = on_disk();
+        assert!(begin > 0, "the version is there at once");
+        for count in 1..=35 {
+            events.scalars(1, &[("loss", 0.5)]).expect("an event");
+            assert!(on_disk() + 10 * one >= begin + count * one, "{count} events");
+        }
+        assert!(on_disk() < begin + 35 * one, "not each event is flushed");
+        events.keep_up(Instant::now()).expect("nothing to do");
+        assert!(on_disk() < begin + 35 * one);
+        events.keep_up(Instant::now() + Duration::from_secs(120)).expect("a flush");
+        assert_eq!(on_disk(), begin + 35 * one);
     }
 
     #[test]

@@ -29,4 +29,4 @@ pub mod safetensors;
 #[cfg(feature = "std")]
 pub mod tfrecord;
 #[cfg(feature = "std")]
-pub use replace::Step;
+pub use replace::{Step, check_replaceable};

@@ -149,6 +149,12 @@ pub enum SaveError {
     },
 }
 
+impl SaveError {
+    pub(crate) fn io(path: &Path, (step, source): (Step, io::Error)) -> Self {
+        Self::Io { path: path.to_owned(), step, source }
+    }
+}
+
 /// Why a file was not read, or does not fit a model.
 ///
 /// ```
@@ -307,7 +313,7 @@ pub fn write_with(
         file.write_all(header.as_bytes())?;
         tensors.iter().try_for_each(|tensor| write_values(file, tensor.values))
     };
-    replace(path, content).map_err(|(step, source)| SaveError::Io { path: path.to_owned(), step, source })
+    replace(path, content).map_err(|error| SaveError::io(path, error))
 }
 
 fn write_values(file: &mut dyn Write, values: &[f32]) -> io::Result<()> {

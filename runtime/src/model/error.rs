@@ -165,10 +165,31 @@ pub enum Error {
         found: f64,
     },
     /// A path has a place for something that there is not.
-    #[error("{}: expected `{{epoch}}` and `{{step}}`, such as `{{epoch:03}}`, as the only places in a path", path.display())]
+    #[error("{}: expected `{{epoch}}` and `{{step}}`, such as `{{epoch:03}}`, as the only places in a path, and braces of the path itself as `{{{{` and `}}}}`", path.display())]
     Template {
         /// The path.
         path: PathBuf,
+    },
+    /// A callback that keeps one file was given a path for several.
+    #[error("{callback}: {} names several files, expected a path without `{{epoch}}` and `{{step}}`", path.display())]
+    SeveralFiles {
+        /// The callback.
+        callback: &'static str,
+        /// The path.
+        path: PathBuf,
+    },
+    /// A log that rows should be added to holds something else.
+    #[error(
+        "{}: the first line is {found}, expected {expected}: only the like can be added to; another file, or one that is replaced, takes these rows",
+        path.display()
+    )]
+    LogContent {
+        /// The file.
+        path: PathBuf,
+        /// Its first line.
+        found: String,
+        /// The first line of what would be added.
+        expected: String,
     },
     /// A log could not be written.
     #[error("{}: {source}", path.display())]

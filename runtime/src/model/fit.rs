@@ -195,7 +195,8 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
         self
     }
 
-    /// Whether the run shows a progress bar in a terminal and prints a line for each epoch.
+    /// Whether the run shows a progress bar in a terminal and prints a line for each epoch. What cannot be printed, on a full disk
+    /// or to a pipe that was closed, is left out, and the run goes on.
     pub fn progress(mut self, progress: bool) -> Self {
         self.progress = progress;
         self
@@ -270,7 +271,8 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
         self
     }
 
-    /// Saves the whole run to this file after every epoch, and when it is interrupted: a [`ModelCheckpoint`] of its own.
+    /// Saves the whole run to this file after every epoch, and when it is interrupted: a [`ModelCheckpoint`] of its own, whose
+    /// docs say what braces in the path mean.
     pub fn checkpoint(mut self, path: impl Into<PathBuf>) -> Self {
         self.checkpoint = Some(path.into());
         self
@@ -279,6 +281,9 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
     /// Goes on where the run that wrote this checkpoint stopped, if need be in the middle of an epoch: the result has the
     /// same bits as that of a run that was not stopped. Model, loss, optimizer, options, seed, number of samples and callbacks
     /// that remember something must be the same; more epochs may be asked for.
+    ///
+    /// The path means what it means to [`checkpoint`](Self::checkpoint): with `{epoch}` or `{step}` in it, the run goes on from the
+    /// file with the largest numbers.
     ///
     /// ```
     /// use typenet::prelude::*;

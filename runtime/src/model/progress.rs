@@ -1,5 +1,7 @@
-//! Progress of a run: a bar in a terminal, a line for each epoch everywhere.
+//! Progress of a run: a bar in a terminal, a line for each epoch everywhere. What cannot be shown does not end the run.
 
+use core::fmt::Display;
+use std::io::{self, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -58,7 +60,8 @@ impl Progress {
     /// The epoch is over: its line goes to standard output.
     pub(super) fn end(&self, record: &EpochRecord) {
         if let Some(bar) = &self.bar {
-            bar.suspend(|| println!("epoch {}/{}  {record}", record.epoch, self.epochs));
+            let line = format!("epoch {}/{}  {record}", record.epoch, self.epochs);
+            bar.suspend(|| show(line));
         }
     }
 }
@@ -69,6 +72,12 @@ impl Drop for Progress {
             bar.finish_and_clear();
         }
     }
+}
+
+/// Shows a line on standard output if it can be shown. A full disk or a pipe that nobody reads any more costs the line alone:
+/// `println!` would panic, and the run be lost.
+pub(super) fn show(line: impl Display) {
+    let _ = io::stdout().write_all(format!("{line}\n").as_bytes());
 }
 
 /// How often the text behind the bar changes.

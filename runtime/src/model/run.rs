@@ -80,6 +80,8 @@ pub(super) struct Run {
     pub(super) ending: Option<Ending>,
     /// Checkpoints to be written once every callback has seen the present event.
     pub(super) saves: Vec<PathBuf>,
+    /// Files to be deleted once every callback has ended without an error.
+    pub(super) removals: Vec<PathBuf>,
 }
 
 impl Run {

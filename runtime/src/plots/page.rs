@@ -34,11 +34,7 @@ pub(super) fn page(size: (u32, u32), draw: impl FnOnce(&Area<'_>) -> Drawn) -> S
 
 /// Lets `svg` stand at `path`, whole or not at all.
 pub(super) fn save(path: &Path, svg: &str) -> Result<(), SaveError> {
-    replace::replace(path, |file| file.write_all(svg.as_bytes())).map_err(|(step, source)| SaveError::Io {
-        path: path.to_owned(),
-        step,
-        source,
-    })
+    replace::replace(path, |file| file.write_all(svg.as_bytes())).map_err(|error| SaveError::io(path, error))
 }
 
 /// Text of `pixels` in height, with the given point of it where it is put.

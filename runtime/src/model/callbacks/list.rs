@@ -4,7 +4,8 @@ use core::fmt;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use super::{Callback, Context};
+use super::path::Template;
+use super::{Callback, Context, remove};
 use crate::layers::Model;
 use crate::model::checkpoint;
 use crate::model::run::{Ending, Position, Run};
@@ -72,7 +73,8 @@ impl<'a> CallbackList<'a> {
         self
     }
 
-    /// Goes on from this checkpoint, rather than from one that a callback finds.
+    /// Goes on from this checkpoint, rather than from one that a callback finds. With `{epoch}` or `{step}` in the path, from the
+    /// file with the largest numbers, as [`Fit::resume`](crate::model::Fit::resume).
     ///
     /// ```
     /// use typenet::callbacks::CallbackList;
@@ -156,9 +158,10 @@ impl<'a> CallbackList<'a> {
     ) -> Result<(), Error> {
         trainer.reserve_slots();
         self.run.first_rate = checkpoint::rate_setting(&trainer.optimizer);
+        let given = self.resume.take().map(|path| Template::new(path).latest()).transpose()?;
         let found = || self.list.iter().find_map(|callback| callback.resume_from()).map(PathBuf::from);
         let mut states = Vec::new();
-        if let Some(path) = self.resume.take().or_else(found) {
+        if let Some(path) = given.or_else(found) {
             states = checkpoint::load(&path, &mut trainer.context(&mut self.run), &self.list)?;
         }
         self.run.epoch = self.run.history.epochs.len() + usize::from(self.run.position.batches > 0);
@@ -252,6 +255,9 @@ impl<'a> CallbackList<'a> {
         trainer: &mut Trainer<M, O, L, K>,
     ) -> Result<History, Error> {
         self.each(trainer, |callback, context| callback.on_train_end(context))?;
+        for path in &self.run.removals {
+            remove(path)?;
+        }
         let mut history = self.run.history;
         history.stopped = self.run.ending.map(|(Ending::Stopped(why) | Ending::Interrupted(why))| why);
         Ok(history)

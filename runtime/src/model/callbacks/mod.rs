@@ -24,6 +24,7 @@ mod json_lines_logger;
 mod lambda_callback;
 mod learning_rate_scheduler;
 mod list;
+mod log;
 mod model_checkpoint;
 mod monitor;
 mod path;
@@ -33,7 +34,8 @@ mod tensor_board;
 mod terminate_on_nan;
 
 use std::borrow::Cow;
-use std::fs::{File, OpenOptions};
+use std::fs;
+use std::io;
 use std::path::Path;
 
 use super::{EpochRecord, Error};
@@ -48,6 +50,7 @@ pub use learning_rate_scheduler::LearningRateScheduler;
 pub use list::CallbackList;
 pub use model_checkpoint::ModelCheckpoint;
 pub use monitor::Mode;
+pub use path::escape_braces;
 pub use reduce_lr_on_plateau::ReduceLrOnPlateau;
 pub use stop::{Stop, StopHandle};
 pub use tensor_board::TensorBoard;
@@ -292,9 +295,10 @@ fn setting(
     if holds { Ok(()) } else { Err(Error::CallbackSetting { callback, setting, expected, found }) }
 }
 
-/// A log's file: behind what is in it, or anew.
-fn open_log(path: &Path, append: bool) -> Result<File, Error> {
-    let file =
-        if append { OpenOptions::new().create(true).append(true).open(path) } else { File::create(path) };
-    file.map_err(|error| Error::log(path, error))
+/// Deletes a file, if it is there.
+fn remove(path: &Path) -> Result<(), Error> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::log(path, error)),
+        _ => Ok(()),
+    }
 }

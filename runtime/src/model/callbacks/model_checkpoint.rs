@@ -10,8 +10,8 @@ use crate::model::{EpochRecord, Error};
 /// Saves a checkpoint of the run, or its weights alone: after every epoch, every few epochs or steps, or when a score is
 /// the best so far.
 ///
-/// `{epoch}` and `{step}` in the path become numbers, `{epoch:03}` with leading zeros. Without them each file
-/// replaces the one before, whole or not at all. A run that is [interrupted](Context::interrupt) saves once more, except the best only.
+/// `{epoch}` and `{step}` in the path become numbers, `{epoch:03}` with leading zeros; braces of the path itself are written twice,
+/// `{{` and `}}`. Without numbers each file replaces the one before, whole or not at all. Missing folders are created. A run that is [interrupted](Context::interrupt) saves once more, except the best only.
 /// [`Fit::resume`](crate::model::Fit::resume) goes on from a checkpoint; [`ModelExt::load`](crate::model::ModelExt::load) reads the
 /// weights of either.
 ///
@@ -20,8 +20,8 @@ use crate::model::{EpochRecord, Error};
 /// with, its mode is by its name (`keras.callbacks.ModelCheckpoint`, 3.15).
 ///
 /// # Errors
-/// Before the first step: [`Error::Template`], [`Error::Monitor`], [`Error::MonitorMode`], [`Error::CallbackSetting`].
-/// Later [`Error::Save`].
+/// Before the first step: [`Error::Template`], [`Error::Monitor`], [`Error::MonitorMode`], [`Error::CallbackSetting`],
+/// [`Error::Save`] if no file can be written there. Later [`Error::Save`].
 ///
 /// # Example
 /// ```
@@ -163,7 +163,7 @@ impl ModelCheckpoint {
         self
     }
 
-    /// The path as it was given.
+    /// The file; if its name has numbers, the path as it was given.
     pub fn path(&self) -> &Path {
         self.path.path()
     }
@@ -185,7 +185,6 @@ impl Callback for ModelCheckpoint {
 
     fn on_train_begin(&mut self, context: &mut Context<'_>) -> Result<(), Error> {
         self.best = self.threshold;
-        self.path.check()?;
         self.every.check(NAME)?;
         if let Some(monitor) = &self.best_only {
             let steps = if let Every::Steps(steps) = self.every { steps as f64 } else { 0.0 };
@@ -201,7 +200,7 @@ impl Callback for ModelCheckpoint {
             let expected = "none without `save_best_only`, whose scores it is for";
             setting(NAME, "initial_value_threshold", threshold, false, expected)?;
         }
-        Ok(())
+        self.path.check()
     }
 
     fn on_epoch_end(&mut self, context: &mut Context<'_>, record: &EpochRecord) -> Result<(), Error> {

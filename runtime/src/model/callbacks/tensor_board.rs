@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use super::{Callback, Context, setting};
 use crate::io::events::EventFile;
@@ -12,7 +13,8 @@ use crate::model::{EpochRecord, Error};
 /// The runs are `train` with `epoch_loss`, `epoch_learning_rate` and the metrics, `validation` with the same
 /// tags, and `batch` with `batch_loss` and `batch_learning_rate` if steps are written too. The horizontal axis of epochs is their number
 /// from 1 (Keras counts from 0), that of batches the model's step. Values are in single precision, as the format has
-/// them. A resumed run begins new files and withdraws what earlier ones say of epochs and steps that it does again.
+/// them. Epochs are on the disk when they end, steps at most ten values or two minutes later. A missing folder is created. A resumed
+/// run begins new files and withdraws what earlier ones say of epochs and steps that it does again.
 ///
 /// # Defaults
 /// Epochs alone (`keras.callbacks.TensorBoard`, 3.15, with `update_freq = "epoch"`).
@@ -118,13 +120,14 @@ impl Callback for TensorBoard {
 
     fn on_batch_end(&mut self, context: &mut Context<'_>, loss: f64) -> Result<(), Error> {
         let Some(batch) = &mut self.batch else { return Ok(()) };
-        if !self.every_steps.is_some_and(|steps| context.step().is_multiple_of(steps)) {
-            return Ok(());
-        }
-        let rate = context.learning_rate() as f32;
-        batch
-            .scalars(context.step(), &[("batch_loss", loss as f32), ("batch_learning_rate", rate)])
-            .map_err(|error| Error::log(&self.folder, error))
+        let written = if self.every_steps.is_some_and(|steps| context.step().is_multiple_of(steps)) {
+            let rate = context.learning_rate() as f32;
+            batch.scalars(context.step(), &[("batch_loss", loss as f32), ("batch_learning_rate", rate)])
+        } else {
+            // What earlier steps have left waiting.
+            batch.keep_up(Instant::now())
+        };
+        written.map_err(|error| Error::log(&self.folder, error))
     }
 
     fn on_epoch_end(&mut self, _: &mut Context<'_>, record: &EpochRecord) -> Result<(), Error> {
