@@ -1,4 +1,5 @@
-//! Ctrl-C during `fit` in the main example ends it cleanly with the state saved, and the same command goes on from there.
+//! Ctrl-C during `fit` in the main example ends it cleanly with the state saved, and the same command goes on from there; so it does
+//! after a training whose weights could not be saved.
 //!
 //! The program starts itself as the example, so it has a `main` of its own.
 
@@ -30,11 +31,7 @@ fn interrupt(arguments: &[&str], weights: &str, state: &str, stays: bool) {
 
     // More epochs than any machine does before the signal comes.
     let child = start(&[arguments, &["--epochs", "1000000"]].concat(), folder.path());
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !place(state).exists() {
-        assert!(Instant::now() < deadline, "no state after the first epoch");
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    wait_for(&place(state));
     let status = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
     assert!(status.success());
     let interrupted = end(child);
@@ -65,10 +62,49 @@ fn interrupt(arguments: &[&str], weights: &str, state: &str, stays: bool) {
     assert!(parts == whole, "other bits than without the interruption");
 }
 
+fn wait_for(state: &Path) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !state.exists() {
+        assert!(Instant::now() < deadline, "no state after the first epoch");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// A target that cannot be replaced is refused before the training; one that becomes so during the training costs nothing but
+/// the command being given again.
+fn fail_to_save() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = |name: &str| folder.path().join(name);
+    let command = ["--epochs", "15", "--out", "new/weights.safetensors"];
+    let end = |child: Child| child.wait_with_output().expect("the example ends");
+
+    std::fs::create_dir(place("folder")).expect("a folder");
+    for out in ["folder", "folder/", "/"] {
+        let refused = end(start(&["--epochs", "2", "--out", out], folder.path()));
+        assert_eq!(refused.status.code(), Some(1), "{}", text(&refused));
+        assert!(refused.stdout.is_empty() && text(&refused).contains(out), "{}", text(&refused));
+    }
+
+    let child = start(&command, folder.path());
+    wait_for(&place("new/weights.run.safetensors"));
+    std::fs::create_dir(place("new/weights.safetensors")).expect("a folder in the way");
+    let failed = end(child);
+    assert_eq!(failed.status.code(), Some(1), "{}", text(&failed));
+    assert!(text(&failed).contains("error: new/weights.safetensors: "), "{}", text(&failed));
+    assert!(place("new/weights.run.safetensors").exists(), "the training is lost");
+
+    std::fs::remove_dir(place("new/weights.safetensors")).expect("the folder in the way");
+    let again = end(start(&command, folder.path()));
+    assert!(again.status.success() && !text(&again).contains("epoch "), "{}", text(&again));
+    assert!(place("new/weights.safetensors").exists());
+    assert!(!place("new/weights.run.safetensors").exists());
+}
+
 fn main() -> std::process::ExitCode {
     if std::env::var_os("TYPENET_EXAMPLE").is_some() {
         return mnist::main();
     }
+    fail_to_save();
     if !cfg!(unix) {
         eprintln!("SKIPPED: tests/interrupted.rs: signals are sent by `kill`");
         return std::process::ExitCode::SUCCESS;

@@ -1,5 +1,6 @@
 //! Goes on by itself after a crash.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::model_checkpoint::Every;
@@ -163,8 +164,10 @@ impl Callback for BackupAndRestore {
     }
 
     fn resume_from(&self) -> Option<&Path> {
-        // One that cannot be looked at is an error of reading it.
-        self.path.file().filter(|file| !matches!(file.try_exists(), Ok(false)))
+        // One that cannot be looked at is not taken for none: reading it says why.
+        let may_exist =
+            |file: &&Path| file.try_exists().unwrap_or_else(|error| error.kind() != ErrorKind::NotADirectory);
+        self.path.file().filter(may_exist)
     }
 
     fn acts_within_epochs(&self) -> bool {
