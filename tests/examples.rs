@@ -1,5 +1,7 @@
 //! What the examples promise.
 
+#![allow(clippy::duplicate_mod, reason = "each example has `output` as a module of its own")]
+
 use std::fs;
 use std::io::Write;
 

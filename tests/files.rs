@@ -250,6 +250,15 @@ fn a_torn_last_row_is_completed_if_it_is_whole_and_cut_if_not() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_log_may_be_no_file() {
+    for append in [true, false] {
+        run(2, &mut CsvLogger::new("/dev/null").append(append)).expect("a run");
+        run(2, &mut JsonLinesLogger::new("/dev/null").append(append)).expect("a run");
+    }
+}
+
 #[test]
 fn a_refused_run_leaves_the_log_of_an_earlier_one() {
     let folder = tempfile::tempdir().expect("a folder");

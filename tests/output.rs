@@ -3,7 +3,7 @@
 //!
 //! The program starts itself as the one whose output is lost, so it has a `main` of its own.
 
-#![allow(clippy::duplicate_mod)]
+#![allow(clippy::duplicate_mod, reason = "each example has `output` as a module of its own")]
 
 #[allow(dead_code, unreachable_pub)]
 #[path = "../examples/06_breast_cancer.rs"]

@@ -255,7 +255,7 @@ fn list(names: &[String]) -> String {
     text
 }
 
-/// Writes tensors and metadata to a file that then stands at `path` whole, or not at all.
+/// Writes tensors and metadata to a file that then stands at `path` whole, or not at all; a missing folder is created.
 ///
 /// ```
 /// use typenet_runtime::io::safetensors::{Metadata, Tensor, read, write};
@@ -811,7 +811,7 @@ pub fn block_tensors<'a>(prefix: &str, layers: &[LayerInfo], block: &'a [f32]) -
     places(layers, block.len()).iter().map(tensor).collect()
 }
 
-/// Writes a model's block and metadata to a file.
+/// Writes a model's block and metadata to a file, as [`write()`] does.
 ///
 /// ```
 /// use typenet_runtime::io::safetensors::{Metadata, read, save_block};

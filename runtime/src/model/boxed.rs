@@ -75,7 +75,8 @@ pub trait ModelExt: Model {
     }
 
     /// Saves the weights as a safetensors file: equal weights give equal bytes, and a failed save leaves an earlier
-    /// file whole.
+    /// file whole. A missing folder is created; [`check_replaceable`](crate::io::check_replaceable) says before a training whether the
+    /// file can be written.
     ///
     /// # Errors
     /// [`SaveError`] if the file cannot be written, or a weight is not finite.

@@ -73,7 +73,7 @@ impl<const N: usize> ConfusionMatrix<N> {
         })
     }
 
-    /// Writes [`to_svg`](Self::to_svg) to a file, whole or not at all.
+    /// Writes [`to_svg`](Self::to_svg) to a file, whole or not at all; a missing folder is created.
     ///
     /// ```
     /// use typenet_runtime::metrics::ConfusionMatrix;

@@ -61,7 +61,7 @@ impl History {
         })
     }
 
-    /// Writes [`to_svg`](Self::to_svg) to a file, whole or not at all.
+    /// Writes [`to_svg`](Self::to_svg) to a file, whole or not at all; a missing folder is created.
     ///
     /// ```
     /// use typenet_runtime::model::{EpochRecord, History, Scores};
