@@ -25,6 +25,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use std::process::{Command, ExitCode, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use typenet::prelude::*;
 
@@ -101,9 +102,33 @@ fn check(program: &str, arguments: &[&str], files: &[&str]) {
     }
 }
 
+/// A lock of the thread that calls `fit` is no obstacle: its lines are written there.
+fn ends_while_its_caller_holds_standard_output() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = Command::new(std::env::current_exe().expect("this program"));
+    command.env("TYPENET_OUTPUT", "locked").current_dir(folder.path()).stdout(Stdio::null());
+    let mut child = command.spawn().expect("this program starts");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let status = loop {
+        match child.try_wait().expect("a child") {
+            Some(status) => break Some(status),
+            None if Instant::now() > deadline => break None,
+            None => std::thread::sleep(Duration::from_millis(10)),
+        }
+    };
+    if status.is_none() {
+        child.kill().expect("a child that hangs can be killed");
+    }
+    assert!(status.is_some_and(|status| status.success()), "it waits for standard output: {status:?}");
+}
+
 fn main() -> ExitCode {
     match std::env::var("TYPENET_OUTPUT").as_deref() {
         Ok("fit") => return fit(),
+        Ok("locked") => {
+            let _locked = io::stdout().lock();
+            return fit();
+        }
         Ok("mnist") => return mnist::main(),
         Ok("embed") => return embed::main(),
         Ok("train_small") => return train_small::main(),
@@ -112,6 +137,7 @@ fn main() -> ExitCode {
         _ => {}
     }
     check("fit", &[], &["weights.safetensors"]);
+    ends_while_its_caller_holds_standard_output();
     check("mnist", &["--epochs", "1", "--out", "w.safetensors"], &["w.safetensors"]);
     check("embed", &[], &[]);
     check("train_small", &[], &["examples/digits_small.safetensors"]);

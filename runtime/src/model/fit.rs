@@ -473,6 +473,10 @@ where
             }
             progress.begin(epoch, order.len());
             threads::inside(|| self.epoch(&order, &mut labels, &progress, &mut callbacks))?;
+            // On the caller's thread, which may hold a lock of standard output.
+            if let Some(record) = callbacks.run.history.last().filter(|record| record.epoch == epoch) {
+                progress.end(record);
+            }
         }
         drop(progress);
         callbacks.on_train_end(self.trainer)
@@ -539,10 +543,6 @@ where
         let validation = self.validation.filter(|_| epoch.is_multiple_of(self.validation_freq));
         let weights = self.weights.validation;
         let validation = validation.map(|(samples, labels)| self.trainer.scores(samples, labels, weights));
-        callbacks.on_epoch_end(self.trainer, training, validation)?;
-        if let Some(record) = callbacks.run.history.last() {
-            progress.end(record);
-        }
-        Ok(())
+        callbacks.on_epoch_end(self.trainer, training, validation)
     }
 }
