@@ -50,7 +50,7 @@ struct Options {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Where the run's state goes after every epoch and on Ctrl-C, to be gone on from; it stays when the run is done
-    /// [default: beside the weights, as FILE.run.safetensors, until the run is done]
+    /// [default: beside the weights, as FILE.run.safetensors, until these are saved]
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
 }
@@ -135,7 +135,8 @@ where
     show!("{confusion}");
 
     let scores = trainer.evaluate(&test.inputs, &test.labels)?;
-    trainer.model().save(&out)?;
+    let go_on = |error| format!("{error}; the same command goes on from {}", state.display());
+    trainer.model().save(&out).map_err(go_on)?;
     show!("weights: {}", out.display());
     draw(&history, &confusion, &out)?;
     if options.checkpoint.is_none() {

@@ -90,7 +90,9 @@ fn fail_to_save() {
     std::fs::create_dir(place("new/weights.safetensors")).expect("a folder in the way");
     let failed = end(child);
     assert_eq!(failed.status.code(), Some(1), "{}", text(&failed));
-    assert!(text(&failed).contains("error: new/weights.safetensors: "), "{}", text(&failed));
+    let said = text(&failed);
+    assert!(said.contains("error: new/weights.safetensors: "), "{said}");
+    assert!(said.contains("the same command goes on from new/weights.run.safetensors"), "{said}");
     assert!(place("new/weights.run.safetensors").exists(), "the training is lost");
 
     std::fs::remove_dir(place("new/weights.safetensors")).expect("the folder in the way");

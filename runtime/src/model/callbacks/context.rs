@@ -250,7 +250,7 @@ impl Context<'_> {
     }
 
     /// Asks for a checkpoint of the whole run. It is written once every callback has seen the present event, so that
-    /// it holds what they remember of it.
+    /// it holds what they remember of it. Braces in the path mean themselves.
     pub fn save_checkpoint(&mut self, path: impl Into<PathBuf>) {
         let path = path.into();
         if !self.run.saves.contains(&path) {

@@ -1,12 +1,13 @@
 //! Names of files with the number of the epoch or of the step in them.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::Context;
 use crate::io::check_replaceable;
 use crate::io::replace::check_folder;
-use crate::io::safetensors::SaveError;
+use crate::io::safetensors::{LoadError, SaveError};
 use crate::model::Error;
 
 /// A path with places for numbers: `{epoch}`, `{step}`, with leading zeros `{epoch:03}`. `{{` and `}}` are braces.
@@ -127,6 +128,21 @@ fn read(parts: &[Part], name: &str, known: Numbers) -> Option<Numbers> {
     }
 }
 
+/// The names in a folder that are text; none if there is no such folder.
+fn entries(folder: &Path) -> Result<Vec<String>, Error> {
+    let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let names = fs::read_dir(here).and_then(|entries| {
+        entries.map(|entry| Ok(entry?.file_name().into_string().ok())).collect::<Result<Vec<_>, _>>()
+    });
+    match names {
+        Ok(names) => Ok(names.into_iter().flatten().collect()),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(Vec::new())
+        }
+        Err(source) => Err(LoadError::Io { path: here.to_owned(), source }.into()),
+    }
+}
+
 impl Template {
     pub(super) fn new(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
@@ -179,16 +195,18 @@ impl Template {
         }
         let mut found = vec![(Numbers::default(), PathBuf::new())];
         for name in self.components() {
-            let below = |(known, folder): (Numbers, PathBuf)| -> Vec<(Numbers, PathBuf)> {
+            let mut below = Vec::new();
+            for (known, folder) in found {
                 if !has_places(&name) {
-                    return vec![(known, folder.join(fill(&name, known)))];
+                    below.push((known, folder.join(fill(&name, known))));
+                    continue;
                 }
-                let here = if folder.as_os_str().is_empty() { Path::new(".") } else { &folder };
-                let entries = fs::read_dir(here).into_iter().flatten().flatten();
-                let entries = entries.filter_map(|entry| entry.file_name().into_string().ok());
-                entries.filter_map(|entry| Some((read(&name, &entry, known)?, folder.join(entry)))).collect()
-            };
-            found = found.into_iter().flat_map(below).collect();
+                let entries = entries(&folder)?.into_iter();
+                below.extend(
+                    entries.filter_map(|entry| Some((read(&name, &entry, known)?, folder.join(entry)))),
+                );
+            }
+            found = below;
         }
         let latest = found.into_iter().filter(|(_, file)| file.is_file()).max();
         Ok(latest.map_or_else(|| self.path.clone(), |(_, file)| file))
