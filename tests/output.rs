@@ -102,6 +102,22 @@ fn check(program: &str, arguments: &[&str], files: &[&str]) {
     }
 }
 
+/// No example prints in another way: `println!` panics where nothing can be written. In the library a lint says so.
+fn examples_use_show() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let sources = fs::read_dir(examples).expect("the examples").map(|entry| entry.expect("an entry").path());
+    let mut sources: Vec<_> =
+        sources.filter(|path| path.extension().is_some_and(|name| name == "rs")).collect();
+    sources.sort();
+    assert!(sources.len() >= 6, "{sources:?}");
+    for source in sources {
+        let text = fs::read_to_string(&source).expect("a source file");
+        let mut code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let printing = code.find(|line| ["print!(", "println!("].iter().any(|call| line.contains(call)));
+        assert_eq!(printing, None, "{}: expected `show!`", source.display());
+    }
+}
+
 /// A lock of the thread that calls `fit` is no obstacle: its lines are written there.
 fn ends_while_its_caller_holds_standard_output() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -136,6 +152,7 @@ fn main() -> ExitCode {
         Ok("breast_cancer") => return breast_cancer::main(),
         _ => {}
     }
+    examples_use_show();
     check("fit", &[], &["weights.safetensors"]);
     ends_while_its_caller_holds_standard_output();
     check("mnist", &["--epochs", "1", "--out", "w.safetensors"], &["w.safetensors"]);
