@@ -1,4 +1,4 @@
-//! Activations as types: what a layer, a loss or a metric says about a model's last step.
+//! Activations as types: what a layer, a loss or a metric says about a model's last step. [`Function`] states their formulas and errors.
 
 use super::Function;
 
@@ -40,7 +40,7 @@ macro_rules! activations {
 }
 
 activations! {
-    /// `x`
+    /// [`Function::Linear`]: `x`
     ///
     /// ```
     /// use typenet_runtime::kernels::Map;
@@ -51,7 +51,7 @@ activations! {
     /// assert_eq!(format!("{x:.4?}"), "[-1.0000, 0.5000, 2.0000]");
     /// ```
     Linear = "linear";
-    /// `max(x, 0)`
+    /// [`Function::Relu`]: `max(x, 0)`
     ///
     /// ```
     /// use typenet_runtime::kernels::Map;

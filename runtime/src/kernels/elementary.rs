@@ -35,10 +35,17 @@ fn reduced_exp_m1<S: Simd>(simd: S, x: S::Floats) -> (S::Floats, S::Floats) {
 /// `eˣ` within 1.25 ulp.
 #[inline(always)]
 pub(crate) fn exp<S: Simd>(simd: S, x: S::Floats) -> S::Floats {
-    // Beyond these bounds the result is 0 or infinite.
-    let x = simd.max(simd.splat(-104.0), simd.min(simd.splat(89.0), x));
+    let (number, power) = exp_in_parts(simd, x);
+    simd.mul(number, power)
+}
+
+/// Two factors of `eˣ`, as of [`Simd::scale_in_parts`].
+#[inline(always)]
+fn exp_in_parts<S: Simd>(simd: S, x: S::Floats) -> (S::Floats, S::Floats) {
+    // Above 89 `eˣ` is infinite; below −150 it is zero also times 2⁶⁰, and both factors are still normal.
+    let x = simd.max(simd.splat(-150.0), simd.min(simd.splat(89.0), x));
     let (n, p) = reduced_exp_m1(simd, x);
-    simd.scale(simd.add(simd.splat(1.0), p), n)
+    simd.scale_in_parts(simd.add(simd.splat(1.0), p), n)
 }
 
 /// `eˣ − 1` within 2 ulp for `x ≤ 0`; of no meaning for `x > 0`.
@@ -118,6 +125,17 @@ pub(crate) fn sigmoid<S: Simd>(simd: S, x: S::Floats) -> S::Floats {
     simd.div(simd.select(simd.greater(simd.splat(0.0), x), e, one), simd.add(one, e))
 }
 
+/// `x / (1 + e⁻ᶻ)` within 4 ulp, also where `1 / (1 + e⁻ᶻ)` alone is subnormal; for `x ≥ −200` if `z < 0`.
+#[inline(always)]
+pub(crate) fn times_sigmoid<S: Simd>(simd: S, x: S::Floats, z: S::Floats) -> S::Floats {
+    let one = simd.splat(1.0);
+    let (number, power) = exp_in_parts(simd, simd.sub(simd.splat(0.0), simd.abs(z)));
+    let is_lower = simd.greater(simd.splat(0.0), z);
+    let numerator = simd.select(is_lower, simd.mul(x, number), x);
+    let quotient = simd.div(numerator, simd.add(one, simd.mul(number, power)));
+    simd.mul(quotient, simd.select(is_lower, power, one))
+}
+
 /// `s = 1 / (1 + e⁻ˣ)` and its derivative `s·(1 − s)`, both within 5 ulp.
 #[inline(always)]
 pub(crate) fn sigmoid_and_slope<S: Simd>(simd: S, x: S::Floats) -> (S::Floats, S::Floats) {
@@ -136,16 +154,16 @@ pub(crate) fn tanh<S: Simd>(simd: S, x: S::Floats) -> S::Floats {
     simd.with_sign(magnitude, x)
 }
 
-/// `e^(−x²/2)` within 2 ulp.
+/// Two factors, as of [`Simd::scale_in_parts`], of `e^(−x²/2)` within 2 ulp.
 #[inline(always)]
-pub(crate) fn bell<S: Simd>(simd: S, x: S::Floats) -> S::Floats {
+fn bell_in_parts<S: Simd>(simd: S, x: S::Floats) -> (S::Floats, S::Floats) {
     // x² in two parts, since the exponential magnifies the rounding error of one. Below 2⁻¹⁵⁰ beyond 15.
     let x = simd.min(simd.splat(15.0), simd.abs(x));
     let square = simd.mul(x, x);
     let rest = square_rest(simd, x, square);
     let half = simd.splat(0.5);
-    let e = exp(simd, simd.sub(simd.splat(0.0), simd.mul(half, square)));
-    simd.neg_mul_add(simd.mul(half, rest), e, e)
+    let (e, power) = exp_in_parts(simd, simd.sub(simd.splat(0.0), simd.mul(half, square)));
+    (simd.neg_mul_add(simd.mul(half, rest), e, e), power)
 }
 
 /// `x² − square`, where `square` is `x²` rounded; exact also without fused multiply-adds.
@@ -162,6 +180,23 @@ fn square_rest<S: Simd>(simd: S, x: S::Floats, square: S::Floats) -> S::Floats {
 /// The upper tail `Φ(−|x|) = ½ erfc(|x|/√2)` of the normal distribution, and `e^(−x²/2)`; within 5 and 2 ulp.
 #[inline(always)]
 pub(crate) fn normal_tail<S: Simd>(simd: S, x: S::Floats) -> (S::Floats, S::Floats) {
+    let (tail, bell, power) = normal_tail_in_parts(simd, x);
+    (simd.mul(tail, power), simd.mul(bell, power))
+}
+
+/// `x·Φ(x)` within 6 ulp, also where `Φ(x)` alone is subnormal, for `x ≥ −200`.
+#[inline(always)]
+pub(crate) fn times_normal<S: Simd>(simd: S, x: S::Floats) -> S::Floats {
+    let one = simd.splat(1.0);
+    let (tail, _, power) = normal_tail_in_parts(simd, x);
+    let is_lower = simd.greater(simd.splat(0.0), x);
+    let normal = simd.select(is_lower, tail, simd.sub(one, simd.mul(tail, power)));
+    simd.mul(simd.mul(x, normal), simd.select(is_lower, power, one))
+}
+
+/// The results of [`normal_tail`], both over the power of two that comes last.
+#[inline(always)]
+fn normal_tail_in_parts<S: Simd>(simd: S, x: S::Floats) -> (S::Floats, S::Floats, S::Floats) {
     // Φ(−a)·e^(a²/2)·(a + 3) in t = (a − 3)/(a + 3), to 2⁻²⁴·⁷, for 0 ≤ a ≤ 14.6 (the substitution of Shepherd &
     // Laframboise, "Chebyshev approximation of (1 + 2x) exp(x²) erfc x", Mathematics of Computation 36, 1981).
     const Q: [f32; 10] = [
@@ -177,11 +212,11 @@ pub(crate) fn normal_tail<S: Simd>(simd: S, x: S::Floats) -> (S::Floats, S::Floa
         6.451_634_5e-5,
     ];
     let a = simd.min(simd.splat(15.0), simd.abs(x));
-    let e = bell(simd, a);
+    let (e, power) = bell_in_parts(simd, a);
     let three = simd.splat(3.0);
     let shifted = simd.add(a, three);
     let t = simd.div(simd.sub(a, three), shifted);
-    (simd.mul(simd.div(polynomial(simd, t, Q), shifted), e), e)
+    (simd.mul(simd.div(polynomial(simd, t, Q), shifted), e), e, power)
 }
 
 #[cfg(test)]
@@ -242,7 +277,7 @@ mod tests {
                     Sigmoid => sigmoid(simd, v),
                     SigmoidSlope => sigmoid_and_slope(simd, v).1,
                     Tanh => tanh(simd, v),
-                    Bell => bell(simd, v),
+                    Bell => normal_tail(simd, v).1,
                     NormalTail => normal_tail(simd, v).0,
                 };
                 simd.write_part(x, y);

@@ -1,7 +1,7 @@
 //! Softmax, its logarithm, their gradients and the logarithm of a sum of exponentials, over rows; stable at every
 //! finite input.
 //!
-//! A row with NaN gives NaN; so does a row of softmax whose largest value is infinite.
+//! A row with NaN, or whose largest value is infinite, gives NaN in every place, forward and backward.
 
 use super::elementary::exp;
 use super::lanes::{Lanes, horizontal_max, horizontal_sum};
@@ -518,6 +518,40 @@ mod tests {
             assert!(log_sum_exp_with(isa, &[f32::NAN, f32::INFINITY]).is_nan());
             assert!(log_sum_exp_with(isa, &[f32::NAN, 0.0]).is_nan());
             softmax_rows_with(isa, 3, &mut []);
+        }
+    }
+
+    #[test]
+    fn what_is_no_distribution_is_nan_in_the_whole_row() {
+        let infinity = f32::INFINITY;
+        for width in [1, 3, 16, 17, 40] {
+            let mut rows = vec![vec![infinity; width], vec![-infinity; width]];
+            for place in [0, width / 2, width - 1] {
+                for value in [f32::NAN, infinity] {
+                    let mut row: Vec<f32> = (0..width).map(|i| i as f32 / 4.0 - 2.0).collect();
+                    row[place] = value;
+                    rows.push(row);
+                }
+            }
+            for row in rows {
+                let nan = |x: &[f32]| x.iter().all(|x| x.is_nan());
+                let mut wanted = [wide(&row), wide(&row)];
+                f64::softmax_rows(width, &mut wanted[0]);
+                f64::log_softmax_rows(width, &mut wanted[1]);
+                assert!(wanted.iter().flatten().all(|x| x.is_nan()), "{row:?}: {wanted:?}");
+                for isa in Isa::available() {
+                    let (mut y, mut log) = (row.clone(), row.clone());
+                    softmax_rows_with(isa, width, &mut y);
+                    log_softmax_rows_with(isa, width, &mut log);
+                    assert!(nan(&y) && nan(&log), "{isa}: {row:?}: {y:?} {log:?}");
+                    let mut grad = vec![0.5; width];
+                    softmax_gradient_with(isa, width, &y, &mut grad);
+                    assert!(nan(&grad), "{isa}: {row:?}: {grad:?}");
+                    grad.fill(0.5);
+                    log_softmax_gradient_with(isa, width, &log, &mut grad);
+                    assert!(nan(&grad), "{isa}: {row:?}: {grad:?}");
+                }
+            }
         }
     }
 

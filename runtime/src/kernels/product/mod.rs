@@ -522,12 +522,16 @@ mod tests {
 
     #[test]
     fn nan_stays_in_its_row_and_column() {
-        for isa in Isa::available() {
-            let mut problem = Problem::new(20, 30, 40);
-            problem.a[3 * 30 + 7] = f32::NAN;
-            let c = problem.solve(isa, Function::Relu);
-            for (i, row) in c.chunks_exact(40).enumerate() {
-                assert!(row.iter().all(|c| c.is_nan() == (i == 3)), "{isa}: row {i}");
+        // On every route that a product can take; relu, in registers on most, hides none.
+        for (m, k, n) in [(1, 30, 40), (3, 8, 70), (5, 300, 200), (20, 30, 40), (40, 300, 1), (60, 300, 70)] {
+            for (isa, layout) in Isa::available().flat_map(|isa| Layout::ALL.map(|layout| (isa, layout))) {
+                let mut problem = Problem::new(m, k, n);
+                problem.b_layout = layout;
+                problem.a[m / 2 * k + 7] = f32::NAN;
+                let c = problem.solve(isa, Function::Relu);
+                for (i, row) in c.chunks_exact(n).enumerate() {
+                    assert!(row.iter().all(|c| c.is_nan() == (i == m / 2)), "{isa}: {m}×{k}×{n}, row {i}");
+                }
             }
         }
     }

@@ -193,8 +193,16 @@ pub trait Simd: Copy + Send + Sync + 'static {
     /// `x · 2ⁿ`, rounded once, for whole `n` in −252..=254 and `|x|` in [½, 2].
     #[inline(always)]
     fn scale(self, x: Self::Floats, n: Self::Floats) -> Self::Floats {
-        // Two factors, because 2ⁿ alone may overflow or be subnormal. The first product is exact. Adding the magic
-        // number leaves a whole number in the low bits, from which the shift drops everything else.
+        let (number, power) = self.scale_in_parts(x, n);
+        self.mul(number, power)
+    }
+
+    /// Two factors of `x · 2ⁿ`, for `n` and `x` as of [`scale`](Self::scale): a normal number, exact, and a power of two. A factor
+    /// that makes a subnormal product larger comes between them, so that nothing is rounded to a subnormal number before the end.
+    #[inline(always)]
+    fn scale_in_parts(self, x: Self::Floats, n: Self::Floats) -> (Self::Floats, Self::Floats) {
+        // 2ⁿ alone may overflow or be subnormal. Adding the magic number leaves a whole number in the low bits, from which
+        // the shift drops everything else.
         let magic = self.splat(ROUND);
         let rounded = self.mul_add(n, self.splat(0.5), magic);
         let half = self.sub(rounded, magic);
@@ -202,7 +210,7 @@ pub trait Simd: Copy + Send + Sync + 'static {
         let one = self.as_words(self.splat(1.0));
         let first = self.as_floats(self.add_bits(self.to_exponent(self.as_words(rounded)), one));
         let second = self.as_floats(self.add_bits(self.to_exponent(self.as_words(rest)), one));
-        self.mul(self.mul(x, first), second)
+        (self.mul(x, first), second)
     }
 
     /// The first `LANES` numbers of `from`.
