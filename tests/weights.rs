@@ -1,7 +1,9 @@
 //! Sample and class weights: what they mean, and where they reach.
 
+use typenet::kernels::Rng;
 use typenet::layers::Model;
 use typenet::losses::Loss;
+use typenet::model::{EpochRecord, Error};
 use typenet::prelude::*;
 use typenet::tensor::label::ClassNumber;
 
@@ -196,4 +198,78 @@ fn metrics_of_a_hinge_loss_read_its_labels() {
         ["accuracy", "precision", "recall", "auc", "average_precision"].map(|name| (name.to_owned(), 1.0))
     );
     assert_eq!(of_signs, fit(&yes.map(i32::from)));
+}
+
+/// A loss that is not finite, of a sample that does not count.
+#[test]
+fn a_sample_of_weight_zero_changes_nothing_although_its_loss_is_not_finite() {
+    model! { Line < Dense(1 => 1) > }
+    // The Poisson loss of a prediction below 0 is NaN: that of the third sample, if it is the first of these.
+    let run = |third: f32| {
+        let (samples, labels, weights) = ([[1.0], [2.0], [third]], [1.0_f32, 2.0, 3.0], [1.0, 0.5, 0.0]);
+        let mut trainer = Line::zeros().compile(Sgd::new(0.01), Poisson, ());
+        trainer.set_tensor("dense_1.weight", &[1.5]).expect("a tensor");
+        let fit =
+            trainer.fit(&samples, &labels).sample_weights(&weights).epochs(3).batch_size(2).progress(false);
+        let history = fit.validation_weighted(&samples, &labels, &weights).run().expect("a run");
+        let loss =
+            trainer.train_on_batch_weighted(&samples, &labels, &weights, &Rng::seed(1)).expect("a step");
+        let mut gradients = Line::zeros();
+        trainer
+            .gradients_weighted(&samples, &labels, &weights, &Rng::seed(1), &mut gradients)
+            .expect("gradients");
+        let scores = trainer.evaluate_weighted(&samples, &labels, &weights).expect("scores");
+        let of_epoch =
+            |epoch: &EpochRecord| (epoch.training.loss, epoch.validation.as_ref().map(|scores| scores.loss));
+        let losses: Vec<_> = history.epochs.iter().map(of_epoch).collect();
+        (trainer.block().to_vec(), gradients.block().to_vec(), losses, loss, scores.loss)
+    };
+    let found = run(-4.0);
+    assert!(found.0.iter().all(|value| value.is_finite()) && found.0[0] != 1.5, "it trained: {found:?}");
+    assert_eq!(found, run(3.0));
+}
+
+#[test]
+fn a_class_of_weight_zero_changes_nothing_although_its_logits_overflow() {
+    model! { Two < Dense(1 => 2, softmax) > }
+    let run = |second: f32| {
+        let mut trainer = Two::zeros().compile(Sgd::new(0.125), CategoricalCrossEntropy, ());
+        trainer.set_tensor("dense_1.weight", &[3e38, -3e38]).expect("a tensor");
+        let (samples, labels) = ([[1e-38], [second]], [0_u8, 1]);
+        let fit = trainer.fit(&samples, &labels).class_weights(&[1.0, 0.0]).progress(false);
+        let loss = fit.run().expect("a run").last().expect("an epoch").training.loss;
+        (trainer.block().to_vec(), loss)
+    };
+    assert_eq!(run(10.0), run(1e-38));
+}
+
+/// A hidden layer's overflow times a gradient of zero is NaN: no update by it.
+#[test]
+fn an_overflow_that_the_loss_does_not_show_is_an_error_before_the_update() {
+    model! { Deep < Dense(1 => 1, relu), Dense(1 => 1) > }
+    let (samples, labels) = ([[0.5], [10.0]], [1.0_f32, 1.0]);
+    let compile = || {
+        let mut trainer = Deep::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+        trainer.set_tensor("dense_1.weight", &[1e38]).expect("a tensor");
+        trainer.set_tensor("dense_2.weight", &[1e-38]).expect("a tensor");
+        trainer
+    };
+    let mut trainer = compile();
+    let mut gradients = Deep::zeros();
+    let rng = Rng::seed(1);
+    for count in [1, 2] {
+        let (samples, labels, weights) =
+            (&samples[2 - count..], &labels[2 - count..], &[1.0, 0.0][2 - count..]);
+        let fit = trainer.fit(samples, labels).sample_weights(weights).progress(false);
+        for error in [
+            fit.run().map(|_| ()),
+            trainer.train_on_batch_weighted(samples, labels, weights, &rng).map(|_| ()),
+            trainer.gradients_weighted(samples, labels, weights, &rng, &mut gradients).map(|_| ()),
+        ] {
+            let error = error.expect_err("an overflow");
+            assert!(matches!(&error, Error::NonFiniteGradient { step: 1, .. }), "{error}");
+            assert!(error.to_string().contains("gradient by `dense_"), "{error}");
+        }
+        assert_eq!((trainer.block(), trainer.step()), (compile().block(), 0));
+    }
 }

@@ -2,7 +2,9 @@
 
 use super::from_probabilities::{clip, surprise};
 use super::settings::{SHARE, check, with_settings};
-use super::{LabelError, Loss, OfPredictions, SettingError, assert_lengths, weight};
+use super::{
+    LabelError, Loss, OfPredictions, SettingError, assert_lengths, clear_unweighted, weight, weighted,
+};
 use crate::kernels::activation::{Linear, Sigmoid};
 use crate::kernels::function::{Function, Map};
 use crate::kernels::{Activation, cross_entropy};
@@ -126,7 +128,7 @@ fn evaluate<Output: FloatArray, Label: BinaryLabel<Output>>(
         |sample, place| target(&labels[sample], place),
         logits,
         |sum| {
-            loss += weight(weights, sample) * (sum / len as f64);
+            loss += weighted(weights, sample, sum / len as f64);
             sample += 1;
         },
     );
@@ -140,6 +142,7 @@ fn evaluate<Output: FloatArray, Label: BinaryLabel<Output>>(
             let scale = (weight(weights, sample) / logits.len() as f64) as f32;
             cross_entropy::binary_gradient(|place| target(label, place), scale, row);
         }
+        clear_unweighted(weights, len, gradient);
     } else {
         f32::map(head, Output::WIDTH, logits);
     }

@@ -2,7 +2,9 @@
 
 use super::from_probabilities::surprises;
 use super::settings::{SHARE, check, with_settings};
-use super::{LabelError, Loss, OfPredictions, SettingError, assert_lengths, weight};
+use super::{
+    LabelError, Loss, OfPredictions, SettingError, assert_lengths, clear_unweighted, weight, weighted,
+};
 use crate::kernels::Activation;
 use crate::kernels::activation::{Linear, LogSoftmax, Softmax};
 use crate::kernels::cross_entropy::{Target, categorical_smoothed, categorical_smoothed_gradient};
@@ -200,7 +202,7 @@ fn evaluate<const N: usize, Label: CategoricalLabel<N>>(
     assert_lengths(labels.len(), N, weights, logits, gradient.as_deref());
     let losses = labels.iter().zip(logits.chunks_exact(N)).enumerate();
     let loss =
-        losses.map(|(sample, (label, row))| weight(weights, sample) * value(label.target(), row)).sum();
+        losses.map(|(sample, (label, row))| weighted(weights, sample, value(label.target(), row))).sum();
     if let Some(gradient) = gradient {
         gradient.copy_from_slice(logits);
         f32::softmax_rows(N, gradient);
@@ -208,6 +210,7 @@ fn evaluate<const N: usize, Label: CategoricalLabel<N>>(
             let scale = (weight(weights, sample) / labels.len() as f64) as f32;
             slopes(label.target(), scale, row);
         }
+        clear_unweighted(weights, N, gradient);
     }
     f32::map(head, N, logits);
     loss

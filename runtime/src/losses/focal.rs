@@ -3,7 +3,9 @@
 use super::binary::smoothed;
 use super::from_probabilities::{clip, surprise, surprises};
 use super::settings::{NOT_NEGATIVE, SHARE, check, with_settings};
-use super::{LabelError, Loss, OfPredictions, SettingError, assert_lengths, weight};
+use super::{
+    LabelError, Loss, OfPredictions, SettingError, assert_lengths, clear_unweighted, weight, weighted,
+};
 use crate::kernels::Activation;
 use crate::kernels::activation::{Linear, LogSoftmax, Sigmoid, Softmax};
 use crate::kernels::focal::{BinaryFocus, CategoricalFocus};
@@ -295,12 +297,13 @@ fn evaluate<Output: FloatArray>(
 ) -> f64 {
     assert_lengths(batch, Output::LEN, weights, logits, gradient.as_deref());
     let losses = logits.chunks_exact(Output::LEN).enumerate();
-    let loss = losses.map(|(sample, z)| weight(weights, sample) * value(sample, z)).sum();
+    let loss = losses.map(|(sample, z)| weighted(weights, sample, value(sample, z))).sum();
     if let Some(gradient) = gradient {
         gradient.copy_from_slice(logits);
         for (sample, z) in gradient.chunks_exact_mut(Output::LEN).enumerate() {
             slopes(sample, weight(weights, sample) / batch as f64, z);
         }
+        clear_unweighted(weights, Output::LEN, gradient);
     }
     f32::map(head, Output::WIDTH, logits);
     loss

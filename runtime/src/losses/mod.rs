@@ -101,8 +101,8 @@ pub trait Loss<Head, Output, Label>: Send + Sync {
     /// [`LabelError`] names the first that cannot.
     fn check_labels(&self, labels: &[Label]) -> Result<(), LabelError>;
 
-    /// Sum of the losses of all samples, in their order, each multiplied by its weight if there are `weights`. NaN if a
-    /// logit is.
+    /// Sum of the losses of all samples, in their order, each multiplied by its weight if there are `weights`. A sample of
+    /// weight zero adds nothing to the sum and has a gradient of zero, whatever its logits. NaN if a logit of another is.
     ///
     /// `logits` come in as the values before `Head` and leave with `Head` applied: as the predictions. `gradient`, if
     /// given, receives the gradient by the logits of that sum *over the number of samples*, as in Keras: not over the sum
@@ -147,6 +147,23 @@ pub trait OfPredictions<Head, Output, Label>: Loss<Head, Output, Label> {
 /// The weight of a sample: one, if there are none.
 fn weight(weights: Option<&[f32]>, sample: usize) -> f64 {
     weights.map_or(1.0, |weights| f64::from(weights[sample]))
+}
+
+/// What a sample's `loss` adds to the sum: one that weighs nothing adds nothing, also if its loss is not finite.
+fn weighted(weights: Option<&[f32]>, sample: usize, loss: f64) -> f64 {
+    match weight(weights, sample) {
+        0.0 => 0.0,
+        weight => weight * loss,
+    }
+}
+
+/// Sets the gradient by the `len` logits of each sample that weighs nothing to zero, also if its derivative is not finite.
+fn clear_unweighted(weights: Option<&[f32]>, len: usize, gradient: &mut [f32]) {
+    for (weight, gradient) in weights.unwrap_or_default().iter().zip(gradient.chunks_exact_mut(len)) {
+        if *weight == 0.0 {
+            gradient.fill(0.0);
+        }
+    }
 }
 
 /// Panics unless `logits` and `gradient` hold `len` values for each of `batch` samples, and `weights` one.
@@ -359,6 +376,58 @@ mod tests {
         check::<LogSoftmax, _, _>(CategoricalFocalCrossEntropy, &soft);
         check::<Softmax, _, _>(KlDivergence, &soft);
         check::<Relu, _, _>(from_fn(|y: f64, t: f64| ((y - t).powi(4), 4.0 * (y - t).powi(3))), &numbers);
+    }
+
+    #[test]
+    fn a_sample_of_weight_zero_contributes_nothing_whatever_its_loss() {
+        /// The first sample counts, with finite logits; the second does not.
+        fn check<Head: Activation, Label>(loss: impl Loss<Head, [f32; 2], Label>, labels: &[Label; 2]) {
+            let (nan, infinity) = (f32::NAN, f32::INFINITY);
+            for other in [[nan, 0.5], [infinity, -1.0], [-infinity, infinity], [-2.0, f32::MAX]] {
+                let mut both = [0.5, -0.25, other[0], other[1]];
+                let mut gradient = [nan; 4];
+                let sum = loss.evaluate(labels, Some(&[2.0, 0.0]), &mut both, Some(&mut gradient));
+                let (mut one, mut slope) = ([0.5, -0.25], [nan; 2]);
+                let alone = loss.evaluate(&labels[..1], Some(&[2.0]), &mut one, Some(&mut slope));
+                let about = (loss.name(), Head::NAME, other);
+                assert_eq!(sum, alone, "{about:?}");
+                assert_eq!(gradient, [slope[0] / 2.0, slope[1] / 2.0, 0.0, 0.0], "{about:?}");
+                let mut again = [0.5, -0.25, other[0], other[1]];
+                assert_eq!(loss.evaluate(labels, Some(&[2.0, 0.0]), &mut again, None), alone, "{about:?}");
+                // The prediction itself is what it is.
+                assert_eq!(again.map(f32::to_bits), both.map(f32::to_bits), "{about:?}");
+            }
+        }
+        let (numbers, classes) = ([[0.25f32, 1.0], [1.0, 3.0]], [0u8, 1]);
+        let (truths, soft) = ([[1.0f32, 0.0], [0.0, 1.0]], [[0.25f32, 0.75], [1.0, 0.0]]);
+        check::<Linear, _>(MeanSquaredError, &numbers);
+        check::<Relu, _>(MeanSquaredError, &numbers);
+        check::<Gelu, _>(MeanSquaredError, &numbers);
+        check::<Softmax, _>(MeanSquaredError, &numbers);
+        check::<LogSoftmax, _>(MeanAbsoluteError, &numbers);
+        check::<Tanh, _>(MeanAbsolutePercentageError, &numbers);
+        check::<LeakyRelu, _>(MeanSquaredLogarithmicError, &numbers);
+        check::<HardSigmoid, _>(Huber, &numbers);
+        check::<Silu, _>(LogCosh, &numbers);
+        check::<Softplus, _>(Poisson, &numbers);
+        check::<Linear, _>(from_fn(|y: f64, t: f64| (1.0 / (y - t), f64::INFINITY * (y - t))), &numbers);
+        check::<Linear, _>(CosineSimilarity, &numbers);
+        check::<Linear, _>(Hinge, &truths);
+        check::<Linear, _>(SquaredHinge, &truths);
+        check::<Linear, _>(CategoricalHinge, &classes);
+        check::<Sigmoid, _>(BinaryCrossEntropy, &truths);
+        check::<Sigmoid, _>(BinaryCrossEntropy.label_smoothing(0.1), &truths);
+        check::<Linear, _>(BinaryCrossEntropyWithLogits, &truths);
+        check::<Sigmoid, _>(BinaryFocalCrossEntropy, &truths);
+        check::<Linear, _>(BinaryFocalCrossEntropyWithLogits.label_smoothing(0.1), &truths);
+        check::<Softmax, _>(CategoricalCrossEntropy, &classes);
+        check::<LogSoftmax, _>(CategoricalCrossEntropy.label_smoothing(0.1), &soft);
+        check::<Linear, _>(CategoricalCrossEntropyWithLogits, &soft);
+        check::<Softmax, _>(CategoricalFocalCrossEntropy, &classes);
+        check::<LogSoftmax, _>(CategoricalFocalCrossEntropy.label_smoothing(0.1), &soft);
+        check::<Linear, _>(CategoricalFocalCrossEntropyWithLogits, &soft);
+        check::<Softmax, _>(KlDivergence, &soft);
+        check::<LogSoftmax, _>(KlDivergence, &soft);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Losses that are functions of the predictions: their gradient is led back through the model's last activation.
 
-use super::{assert_lengths, weight};
+use super::{assert_lengths, clear_unweighted, weight, weighted};
 use crate::kernels::Activation;
 use crate::kernels::function::{Kept, Map};
 use crate::tensor::FloatArray;
@@ -10,7 +10,8 @@ use crate::tensor::FloatArray;
 ///
 /// `value(sample, y)` is the loss of a sample from its predictions `y`; `slopes(sample, scale, y)` replaces the predictions by
 /// `scale` times the derivatives by them, where `scale` is the sample's weight over the number of samples. The rest is done
-/// here: `logits` become predictions, and `gradient` is led back through `Head`. Allocates nothing.
+/// here: `logits` become predictions, and `gradient` is led back through `Head`. What a sample of weight zero has is not looked at.
+/// Allocates nothing.
 ///
 /// ```
 /// use typenet_runtime::kernels::Activation;
@@ -83,6 +84,7 @@ pub fn through_head<Head: Activation, Output: FloatArray>(
             gradient.copy_from_slice(logits);
             slopes(gradient);
             f32::map_gradient(head, Output::WIDTH, logits, gradient);
+            clear_unweighted(weights, Output::LEN, gradient);
         }
         // The arguments stay in `logits` until they are not needed any more: the head is computed twice.
         (Some(gradient), Kept::Preactivation) => {
@@ -90,9 +92,10 @@ pub fn through_head<Head: Activation, Output: FloatArray>(
             f32::map(head, Output::WIDTH, gradient);
             slopes(gradient);
             f32::map_gradient(head, Output::WIDTH, logits, gradient);
+            clear_unweighted(weights, Output::LEN, gradient);
             f32::map(head, Output::WIDTH, logits);
         }
     }
     let losses = logits.chunks_exact(Output::LEN).enumerate();
-    losses.map(|(sample, y)| weight(weights, sample) * value(sample, y)).sum()
+    losses.map(|(sample, y)| weighted(weights, sample, value(sample, y))).sum()
 }

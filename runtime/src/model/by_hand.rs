@@ -5,7 +5,6 @@ use super::trainer::{check, take_step};
 use super::weights::check_sample_weights;
 use super::workspace::step_cost;
 use super::{Error, NonFiniteValue, Trainer};
-use crate::data::find_non_finite;
 use crate::hardware::threads;
 use crate::kernels::Rng;
 use crate::layers::{Model, output_len, parameter_count};
@@ -188,7 +187,7 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         let input = Some(bytemuck::cast_slice(samples));
         let loss = threads::enter(step_cost::<M>(samples.len()), || {
             let loss = self.forward(input, labels, weights, 0, rng)?;
-            self.backward(input, samples.len());
+            self.backward(input, samples.len())?;
             Ok::<_, Error>(loss)
         })?;
         let workspace = self.workspace.as_ref().expect("reserved above");
@@ -204,10 +203,7 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     pub fn apply_gradients(&mut self, gradients: &M) -> Result<(), Error> {
         self.optimizer.validate()?;
         let gradients = &gradients.block()[..parameter_count::<f32, M>()];
-        if let Some(found) = find_non_finite(gradients, gradients.len().max(1)) {
-            let tensor = self.trainable.name_at(found.feature);
-            return Err(Error::NonFiniteGradient { tensor, step: self.step + 1, gradient: found.value });
-        }
+        self.trainable.check_gradients(gradients, self.step + 1)?;
         self.reserve(0);
         self.step += 1;
         let parameters = &mut self.model.block_mut()[..gradients.len()];

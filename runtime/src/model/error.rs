@@ -228,7 +228,8 @@ pub enum Error {
         /// The schedule and its settings.
         schedule: String,
     },
-    /// A gradient that is to be applied is not finite. The model is as before.
+    /// A gradient that is to be applied is not finite, as where a layer's output overflows on a sample whose loss does not show it because
+    /// its weight is zero. The model is as before.
     #[error("a gradient by `{tensor}` is {gradient} in step {step}, expected a finite number")]
     NonFiniteGradient {
         /// The tensor's full name: `dense_1.weight`.

@@ -310,8 +310,9 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
         self
     }
 
-    /// How much each sample counts in the loss: a batch's is `Σ wᵢ·lossᵢ / samples`, as in Keras. A validation split takes
-    /// the weights of its samples along. The metrics count every sample once.
+    /// How much each sample counts in the loss: a batch's is `Σ wᵢ·lossᵢ / samples`, as in Keras. A sample of weight zero
+    /// contributes nothing, also if its loss is not finite. A validation split takes the weights of its samples along. The
+    /// metrics count every sample once.
     ///
     /// ```
     /// use typenet::prelude::*;

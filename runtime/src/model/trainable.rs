@@ -3,6 +3,7 @@
 use core::ops::Range;
 
 use super::Error;
+use crate::data::find_non_finite;
 use crate::kernels::constrain::{at_least_zero, scale_columns};
 use crate::kernels::reduce::sum_of;
 use crate::kernels::update::{Gradient, UpdateRule, update};
@@ -67,9 +68,20 @@ impl Trainable {
     }
 
     /// The full name of the tensor that holds a parameter.
-    pub(super) fn name_at(&self, parameter: usize) -> String {
+    fn name_at(&self, parameter: usize) -> String {
         let holds = |tensor: &&Tensor| tensor.place.range().contains(&parameter);
         self.tensors.iter().find(holds).map_or_else(String::new, |tensor| tensor.place.path.to_string())
+    }
+
+    /// Whether the gradient of step `step` by every parameter is finite.
+    pub(super) fn check_gradients(&self, gradients: &[f32], step: u64) -> Result<(), Error> {
+        match find_non_finite(gradients, gradients.len().max(1)) {
+            None => Ok(()),
+            Some(found) => {
+                let tensor = self.name_at(found.feature);
+                Err(Error::NonFiniteGradient { tensor, step, gradient: found.value })
+            }
+        }
     }
 
     /// Freezes the tensors of a layer, or the tensor, with this name, or lets them be trained again; says where those are
@@ -122,7 +134,9 @@ impl Trainable {
     /// Adds what the regularizers add to the gradients.
     pub(super) fn add_penalty_gradients(&self, parameters: &[f32], gradients: &mut [f32]) {
         for (range, Regularizer { l1, l2 }) in &self.regularized {
-            let rule = Penalty { l1: *l1 as f32, twice_l2: (2.0 * l2) as f32 };
+            // Not infinite, which times a weight of zero is NaN.
+            let factor = |x: f64| x.min(f64::from(f32::MAX)) as f32;
+            let rule = Penalty { l1: factor(*l1), twice_l2: factor(2.0 * l2) };
             let weight = Gradient::Values(&parameters[range.clone()]);
             update(rule, &mut gradients[range.clone()], weight, []);
         }
@@ -323,6 +337,14 @@ mod tests {
                 near(found[i], *expected, (f64::from(f32::EPSILON) + share) * expected.abs());
             }
         }
+    }
+
+    #[test]
+    fn a_penalty_of_any_size_leaves_a_weight_of_zero_alone() {
+        let trainable = trainable(Regularizer { l1: 1e300, l2: f64::MAX }, None);
+        let (zeros, mut gradients) = ([0.0; (ROWS + 1) * COLUMNS], [0.5; (ROWS + 1) * COLUMNS]);
+        trainable.add_penalty_gradients(&zeros, &mut gradients);
+        assert_eq!((gradients, trainable.penalty(&zeros)), ([0.5; (ROWS + 1) * COLUMNS], 0.0));
     }
 
     #[test]

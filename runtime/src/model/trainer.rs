@@ -460,15 +460,17 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         L: Loss<M::Head, M::Prediction, Y>,
     {
         let loss = self.forward(input, labels, weights, epoch, rng)?;
-        self.step += 1;
         let is_one_pass = labels.len() == 1
+            && !self.workspace.as_ref().is_some_and(|workspace| workspace.is_overflow_ignored)
             && parameter_count::<f32, M>() >= ONE_PASS
             && self.trainable.is_plain()
             && self.optimizer.elementwise().is_some();
         if is_one_pass {
+            self.step += 1;
             self.backward_and_update(input);
         } else {
-            self.backward(input, labels.len());
+            self.backward(input, labels.len())?;
+            self.step += 1;
             let workspace = self.workspace.as_ref().expect("a step is reserved for");
             let parameters = &mut self.model.block_mut()[..parameter_count::<f32, M>()];
             let slots = &mut self.slots;
@@ -518,11 +520,18 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
             });
         }
         workspace.predicted = batch;
+        let weights = weights.unwrap_or_default().iter();
+        workspace.is_overflow_ignored = weights
+            .zip(output.chunks_exact(output_len::<M>()))
+            .any(|(weight, prediction)| *weight == 0.0 && !prediction.iter().all(|value| value.is_finite()));
         Ok(loss)
     }
 
     /// The gradients of the last forward pass, with those of the penalty.
-    pub(super) fn backward(&mut self, input: Option<&[f32]>, batch: usize) {
+    ///
+    /// # Errors
+    /// [`Error::NonFiniteGradient`] if the loss did not show an overflow, because the sample's weight is zero, and a gradient does.
+    pub(super) fn backward(&mut self, input: Option<&[f32]>, batch: usize) -> Result<(), Error> {
         let workspace = self.workspace.as_mut().expect("a step is reserved for");
         let parameters = &self.model.block()[..parameter_count::<f32, M>()];
         <M::Body as Layer>::backward(Backward {
@@ -537,6 +546,10 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
             scratch: &mut workspace.scratch[..batch * M::BACKWARD_SCRATCH],
         });
         self.trainable.add_penalty_gradients(parameters, &mut workspace.gradients);
+        if workspace.is_overflow_ignored {
+            self.trainable.check_gradients(&workspace.gradients, self.step + 1)?;
+        }
+        Ok(())
     }
 
     /// The gradients of the last forward pass over one sample, and the update of each layer as they are made.

@@ -50,7 +50,7 @@ pub enum WeightError {
     /// A weight is below zero, infinite or no number.
     #[error("weight {index} of {what} is {found}, expected a finite number not below 0")]
     Value {
-        /// `samples` or `classes`.
+        /// `samples`, `classes`, or that it is the product of both.
         what: &'static str,
         /// Place of the weight.
         index: usize,
@@ -111,7 +111,23 @@ impl<'a, Y: Copy> Weights<'a, Y> {
         if let Some(weights) = self.samples {
             check_sample_weights(set, labels.len(), weights)?;
         }
-        self.check_classes(labels, outputs.max(2)).map_err(|error| Error::Weight { set, error })
+        self.check_classes(labels, outputs.max(2)).map_err(|error| Error::Weight { set, error })?;
+        let products = (0..labels.len()).map(|i| self.of_sample(i, labels[i]));
+        match products.enumerate().find(|(_, product)| !product.is_finite()) {
+            None => Ok(()),
+            Some((index, found)) => {
+                let what = "samples times that of the class";
+                Err(Error::Weight { set, error: WeightError::Value { what, index, found } })
+            }
+        }
+    }
+
+    /// The weight of training sample `i`: its own times that of its class.
+    fn of_sample(&self, i: usize, label: Y) -> f32 {
+        let class = self.classes.map_or(1.0, |(weights, class_of)| {
+            weights[class_of(label).expect("`check_classes` found a class")]
+        });
+        self.samples.map_or(1.0, |weights| weights[i]) * class
     }
 
     fn check_classes(&self, labels: &[Y], classes: usize) -> Result<(), WeightError> {
@@ -145,13 +161,7 @@ impl<'a, Y: Copy> Weights<'a, Y> {
         if self.samples.is_none() && self.classes.is_none() {
             return;
         }
-        let weight = |(i, &label): (usize, &Y)| {
-            let class = self.classes.map_or(1.0, |(weights, class_of)| {
-                weights[class_of(label).expect("`check_classes` found a class")]
-            });
-            self.samples.map_or(1.0, |weights| weights[i]) * class
-        };
-        self.training = Some(labels.iter().enumerate().map(weight).collect());
+        self.training = Some((0..labels.len()).map(|i| self.of_sample(i, labels[i])).collect());
     }
 
     /// The weights of the next batch: `index` of the training samples, in order; `None` if all count the same.

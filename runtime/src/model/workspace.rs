@@ -9,6 +9,9 @@ pub(super) struct Workspace {
     pub(super) capacity: usize,
     /// For how many samples `output` holds predictions.
     pub(super) predicted: usize,
+    /// Whether a sample of weight zero has a prediction that is not finite: its gradient by the output is zero, but a layer
+    /// whose output overflowed makes NaN of it.
+    pub(super) is_overflow_ignored: bool,
     /// `[batch, Input]`: the samples of the batch, gathered.
     pub(super) input: Buffer,
     /// `[batch, Output]`: logits, then predictions.
@@ -28,6 +31,7 @@ impl Workspace {
         Self {
             capacity,
             predicted: 0,
+            is_overflow_ignored: false,
             input: Buffer::zeroed(capacity * input_len::<M>()),
             output: Buffer::zeroed(capacity * output_len::<M>()),
             grad_output: Buffer::zeroed(capacity * output_len::<M>()),
