@@ -166,6 +166,10 @@ fn weights_that_cannot_be_are_an_error() {
     }
     let error = refused(trainer(), |t| t.fit(&SAMPLES, &LABELS).sample_weights(&[1.0; 5]).run().map(|_| ()));
     message(&error, &["5 sample weights", "6 samples"]);
+    let error = refused(trainer(), |t| {
+        t.fit(&SAMPLES, &LABELS).sample_weights(&[1e30; 6]).class_weights(&[1.0, 1e30, 1.0]).run().map(|_| ())
+    });
+    message(&error, &["training samples", "samples times that of the class is inf"]);
     let error = refused(trainer(), |t| t.fit(&SAMPLES, &LABELS).class_weights(&[1.0; 4]).run().map(|_| ()));
     message(&error, &["4 class weights", "3 classes"]);
     let error = refused(trainer(), |t| t.evaluate_weighted(&SAMPLES, &LABELS, &[]).map(|_| ()));
@@ -246,6 +250,20 @@ fn metrics_that_do_not_fit_the_model_are_an_error() {
     refused(metrics::TopKCategoricalAccuracy::new(0), &["TopKCategoricalAccuracy", "`k`", "at least 1"]);
     refused(metrics::AucOverThresholds::new(1), &["AucOverThresholds", "thresholds", "at least 2"]);
     refused(metrics::AucOverThresholds::new(0), &["thresholds", "0"]);
+
+    // Outputs of relu have no upper limit that thresholds could lie below.
+    model! { Height < Dense(4 => 1, relu) > }
+    let mut trainer =
+        Height::new(1).compile(Sgd::new(0.1), MeanSquaredError, (metrics::AucOverThresholds::default(),));
+    let before = trainer.to_boxed();
+    for error in [
+        trainer.fit(&SAMPLES, &[1.0_f32; 6]).progress(false).run().map(|_| ()).expect_err("refused"),
+        trainer.evaluate(&SAMPLES, &[1.0_f32; 6]).map(|_| ()).expect_err("refused"),
+    ] {
+        assert!(matches!(error, Error::MetricSetting(MetricError::Head { .. })), "{error}");
+        message(&error, &["AucOverThresholds", "`relu`", "`sigmoid`", "`Auc`"]);
+    }
+    assert_eq!((before.block(), trainer.step()), (trainer.block(), 0));
 }
 
 #[test]

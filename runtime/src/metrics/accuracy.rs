@@ -22,10 +22,11 @@ fn agrees(value: f32, threshold: f32, truth: f32) -> bool {
     }
 }
 
-/// What a yes must exceed: ½ for probabilities, 0 for logits and for activations around 0.
+/// What a yes must exceed: ½ for probabilities, its logarithm for theirs, 0 for logits and for activations between −1 and 1.
 pub(super) fn threshold<Head: Activation>() -> f32 {
     match Head::FUNCTION {
         Function::Linear | Function::Tanh | Function::Softsign => 0.0,
+        Function::LogSoftmax => -core::f32::consts::LN_2,
         _ => 0.5,
     }
 }
@@ -140,7 +141,8 @@ accuracy! {
     ///
     /// - several outputs, class numbers: the largest output is the class ([`SparseCategoricalAccuracy`]);
     /// - several outputs, one-hot labels: the largest output is the largest label ([`CategoricalAccuracy`]);
-    /// - one output: it exceeds ½ (without an activation, as a logit: 0) if and only if the label is 1, against 0 or −1.
+    /// - one output: it exceeds ½ (as a logit, without an activation, and after `tanh` and `softsign`: 0) if and only if the label
+    ///   is 1, against 0 or −1.
     ///
     /// ```
     /// use typenet_runtime::kernels::activation::{Linear, Softmax};
@@ -163,8 +165,8 @@ accuracy! {
 }
 
 accuracy! {
-    /// The share of values, not samples, on the right side of ½ (without an activation, as logits: 0). A label of −1 counts as
-    /// 0, and one between 0 and 1 is never right, as in Keras.
+    /// The share of values, not samples, on the right side of ½ (as logits, without an activation, and after `tanh` and
+    /// `softsign`: 0; after `log_softmax`: log ½). A label of −1 counts as 0, and one between 0 and 1 is never right, as in Keras.
     ///
     /// ```
     /// use typenet_runtime::kernels::activation::Sigmoid;

@@ -33,8 +33,10 @@ pub enum Curve {
 /// The area under a curve over evenly spaced thresholds, as `keras.metrics.AUC`: in constant memory, within about
 /// `1 / thresholds` of [`Auc`](super::Auc).
 ///
-/// Outputs are probabilities, and kept in `[0, 1]`; of a model that ends in no activation they are logits, and pass through
-/// `sigmoid`. Several outputs count together. Where a share is of nothing it is zero, so the area over one kind of sample
+/// Thresholds lie between 0 and 1, as probabilities do. Other outputs are brought there by what keeps their order: logits (of a
+/// model that ends in no activation) by `sigmoid`, those of `tanh` and `softsign` as `(y + 1)/2`, those of `log_softmax` by the
+/// exponential. Activations without two limits, such as `relu`, are refused by [`check`](Metric::check), as Keras refuses outputs
+/// outside `[0, 1]`; [`Auc`](super::Auc) fits any. Several outputs count together. Where a share is of nothing it is zero, so the area over one kind of sample
 /// is zero, as in Keras. Between thresholds the ROC curve is straight, the precision-recall curve is Davis & Goadrich's
 /// (ICML 2006).
 ///
@@ -108,6 +110,24 @@ impl AucOverThresholds {
     }
 }
 
+/// An output of `head` as a number from 0 to 1, in the same order; `None` if the outputs of `head` have no two limits.
+fn as_probability(head: Function, output: f32) -> Option<f32> {
+    match head {
+        Function::Sigmoid | Function::HardSigmoid | Function::Softmax => Some(output),
+        Function::Linear => Some((1.0 / (1.0 + (-f64::from(output)).exp())) as f32),
+        Function::Tanh | Function::Softsign => Some(0.5 * output + 0.5),
+        Function::LogSoftmax => Some(f64::from(output).exp() as f32),
+        Function::Relu
+        | Function::LeakyRelu
+        | Function::Elu
+        | Function::Selu
+        | Function::Gelu
+        | Function::GeluTanh
+        | Function::Silu
+        | Function::Softplus => None,
+    }
+}
+
 /// The part of the precision-recall curve between two thresholds, as Keras integrates it: alarms vary linearly, so that
 /// the area is `slope·(ΔTP + intercept·log(P_b / P_a)) / positives`.
 fn precision_recall([tp_a, fp_a]: [u64; 2], [tp_b, fp_b]: [u64; 2], positives: u64) -> f64 {
@@ -127,11 +147,17 @@ impl<const N: usize, Head: Activation, Label: DecisionLabel<N>> Metric<Head, [f3
     }
 
     fn check(&self) -> Result<(), MetricError> {
-        if self.thresholds >= 2 {
-            return Ok(());
+        let metric = "AucOverThresholds";
+        if self.thresholds < 2 {
+            let (expected, found) = ("at least 2".into(), self.thresholds as f64);
+            return Err(MetricError::Setting { metric, setting: "thresholds", expected, found });
         }
-        let (expected, found) = ("at least 2".into(), self.thresholds as f64);
-        Err(MetricError::Setting { metric: "AucOverThresholds", setting: "thresholds", expected, found })
+        if as_probability(Head::FUNCTION, 0.0).is_none() {
+            let expected = "outputs between two limits, as of `sigmoid`, or logits (no activation); `Auc` compares outputs of any \
+                            size";
+            return Err(MetricError::Head { metric, expected, found: Head::NAME });
+        }
+        Ok(())
     }
 
     fn check_labels(&self, labels: &[Label]) -> Result<(), LabelError> {
@@ -143,16 +169,14 @@ impl<const N: usize, Head: Activation, Label: DecisionLabel<N>> Metric<Head, [f3
     }
 
     /// # Panics
-    /// Also if there are fewer than two thresholds, which [`check`](Metric::check) refuses.
+    /// Also if there are fewer than two thresholds, or `Head` has no two limits, which [`check`](Metric::check) refuses.
     fn update(&mut self, predictions: &[[f32; N]], labels: &[Label]) {
         assert_eq!(predictions.len(), labels.len(), "update: one label for each prediction");
         for (prediction, label) in predictions.iter().zip(labels) {
             let truth = label.truth();
             for (place, &output) in prediction.iter().enumerate() {
-                let probability = match Head::FUNCTION {
-                    Function::Linear => (1.0 / (1.0 + (-f64::from(output)).exp())) as f32,
-                    _ => output,
-                };
+                let probability = as_probability(Head::FUNCTION, output)
+                    .unwrap_or_else(|| panic!("update: outputs of `{}` have no two limits", Head::NAME));
                 let is = truth.is(place);
                 let bin = self.bin(probability, is);
                 self.bins[bin][usize::from(!is)] += 1;

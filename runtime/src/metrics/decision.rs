@@ -142,18 +142,20 @@ pub enum Average {
     Micro,
     /// The mean over all classes, each counting the same, also those that are neither true nor predicted.
     Macro,
-    /// The mean over all classes, each counting as often as it is true.
+    /// The mean over all classes, each counting as often as it is true; one that is never true contributes nothing.
     Weighted,
 }
 
 impl Average {
-    /// The mean of `scores`, of classes that are true `support` times.
-    pub(super) fn mean(self, scores: impl Iterator<Item = (f64, u64)>) -> f64 {
+    /// The mean of `scores`, of classes that are true `support` times; `None` if no class has a weight. One without contributes
+    /// nothing, also if its score is not a number.
+    pub(super) fn mean(self, scores: impl Iterator<Item = (f64, u64)>) -> Option<f64> {
         let weight = |support: u64| if self == Self::Weighted { support as f64 } else { 1.0 };
-        let (sum, total) = scores.fold((0.0, 0.0), |(sum, total), (score, support)| {
-            (sum + weight(support) * score, total + weight(support))
-        });
-        if total == 0.0 { 0.0 } else { sum / total }
+        let counts =
+            scores.map(|(score, support)| (score, weight(support))).filter(|(_, weight)| *weight > 0.0);
+        let (sum, total) =
+            counts.fold((0.0, 0.0), |(sum, total), (score, weight)| (sum + weight * score, total + weight));
+        (total > 0.0).then(|| sum / total)
     }
 }
 
@@ -262,6 +264,6 @@ impl Decisions {
             self.counts.iter().for_each(|counts| all.add(counts));
             return score(&all);
         }
-        self.average.mean(self.counts.iter().map(|counts| (score(counts), counts.support())))
+        self.average.mean(self.counts.iter().map(|counts| (score(counts), counts.support()))).unwrap_or(0.0)
     }
 }

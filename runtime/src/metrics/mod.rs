@@ -44,6 +44,16 @@ use crate::tensor::label::LabelError;
 /// let error = twice.check().unwrap_err();
 /// assert_eq!(error.to_string(), "`precision` names another metric too, expected a name of its own by `named`");
 /// ```
+///
+/// Thresholds between 0 and 1 say nothing of outputs without an upper limit:
+///
+/// ```
+/// use typenet_runtime::kernels::activation::Relu;
+/// use typenet_runtime::metrics::{AucOverThresholds, MetricError, Metrics};
+///
+/// let metrics: &dyn Metrics<Relu, [f32; 1], bool> = &(AucOverThresholds::default(),);
+/// assert!(matches!(metrics.check(), Err(MetricError::Head { found: "relu", .. })));
+/// ```
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MetricError {
@@ -58,6 +68,16 @@ pub enum MetricError {
         expected: String,
         /// What it is.
         found: f64,
+    },
+    /// A metric has no meaning for what the model's last activation gives.
+    #[error("{metric}: the model ends in `{found}`, expected {expected}")]
+    Head {
+        /// The metric's type: `AucOverThresholds`.
+        metric: &'static str,
+        /// What the outputs must be.
+        expected: &'static str,
+        /// The activation's name: `relu`.
+        found: &'static str,
     },
     /// A metric's name would be that of two columns in a history and in logs.
     #[error("`{name}` names {also} too, expected a name of its own by `named`")]
@@ -324,6 +344,14 @@ mod tests {
     }
 
     #[test]
+    fn logarithms_of_probabilities_have_the_threshold_of_one_half() {
+        let values =
+            [[0.75f32.ln(), 0.25f32.ln()], [0.25f32.ln(), 0.75f32.ln()], [0.5f32.ln(), f32::NEG_INFINITY]];
+        let labels = [[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]];
+        assert_eq!(over::<LogSoftmax, _, _>(BinaryAccuracy::new(), &values, &labels), 1.0);
+    }
+
+    #[test]
     fn a_prediction_of_nan_is_wrong() {
         let nan = f32::NAN;
         assert_eq!(over::<Softmax, _, _>(Accuracy::new(), &[[nan, 0.0]], &[0u8]), 0.0);
@@ -417,6 +445,82 @@ mod tests {
             }
         }
         assert_eq!(over::<Linear, _, _>(Auc::new(), &values, &labels), sum / pairs);
+    }
+
+    #[test]
+    fn a_class_of_weight_zero_contributes_nothing() {
+        let rows = [[0.8, 0.1, 0.1], [0.1, 0.7, 0.2], [0.2, 0.6, 0.2]];
+        // Nothing is of class 2, whose area is therefore not a number.
+        let weighted = || Auc::new().average(Average::Weighted);
+        assert_eq!(over::<Softmax, _, _>(weighted(), &rows, &[0u8, 1, 1]), 1.0);
+        assert!(over::<Softmax, _, _>(Auc::new(), &rows, &[0u8, 1, 1]).is_nan(), "macro counts every class");
+        let precision = AveragePrecision::new().average(Average::Weighted);
+        assert_eq!(over::<Softmax, _, _>(precision, &rows, &[0u8, 1, 1]), 1.0);
+        // An output of NaN is not hidden by the weight of its class.
+        let mut with_nan = rows;
+        with_nan[0][2] = f32::NAN;
+        assert!(over::<Softmax, _, _>(weighted(), &with_nan, &[0u8, 1, 1]).is_nan());
+        assert_eq!(over::<Softmax, _, _>(Auc::new().class_id(1), &with_nan, &[0u8, 1, 1]), 1.0);
+        // Where no class has a weight nothing is left to average: as with one output of which yes is never true.
+        let (values, no) = ([[0.2, 0.7], [0.4, 0.1]], [[0.0, 0.0]; 2]);
+        assert!(over::<Sigmoid, _, _>(weighted(), &values, &no).is_nan());
+        let precision = AveragePrecision::new().average(Average::Weighted);
+        assert_eq!(over::<Sigmoid, _, _>(precision, &values, &no), 0.0);
+        assert_eq!(over::<Sigmoid, _, _>(Recall::new().average(Average::Weighted), &values, &no), 0.0);
+    }
+
+    #[test]
+    fn the_largest_and_the_smallest_beta_give_recall_and_precision() {
+        // True positives, false negatives, false positives: 1, 2, 1.
+        let (values, labels) = ([[0.9], [0.1], [0.2], [0.8]], [true, true, true, false]);
+        let f = |beta| over::<Sigmoid, _, _>(FBetaScore::new().beta(beta), &values, &labels);
+        assert_eq!((f(1e300), f(1e-300)), (1.0 / 3.0, 0.5));
+        assert_eq!(f(1.0), over::<Sigmoid, _, _>(F1Score::new(), &values, &labels));
+        let f = |beta| over::<Sigmoid, _, _>(FBetaScore::new().beta(beta), &values, &[false; 4]);
+        assert_eq!((f(1e300), f(1e-300)), (0.0, 0.0));
+    }
+
+    #[test]
+    fn an_area_over_thresholds_keeps_the_order_of_outputs_or_is_refused() {
+        /// The area for outputs in ascending order, the upper half true, and what `check` says.
+        fn area<Head: Activation>(outputs: [f32; 4]) -> (f64, Result<(), MetricError>) {
+            let metric = AucOverThresholds::default();
+            let checked = Metric::<Head, [f32; 1], bool>::check(&metric);
+            let area = match checked {
+                Ok(()) => over::<Head, _, _>(metric, &outputs.map(|y| [y]), &[false, false, true, true]),
+                Err(_) => f64::NAN,
+            };
+            (area, checked)
+        }
+        for outputs in [[-0.9, -0.8, -0.4, -0.2], [-1.0, -0.5, 0.5, 1.0], [0.2, 0.3, 0.7, 0.8]] {
+            assert_eq!(area::<Tanh>(outputs), (1.0, Ok(())), "{outputs:?}");
+            assert_eq!(area::<Softsign>(outputs), (1.0, Ok(())), "{outputs:?}");
+            assert_eq!(area::<Linear>(outputs.map(|y| 10.0 * y)), (1.0, Ok(())), "{outputs:?}");
+        }
+        assert_eq!(area::<Sigmoid>([0.0, 0.25, 0.75, 1.0]), (1.0, Ok(())));
+        assert_eq!(area::<HardSigmoid>([0.0, 0.25, 0.75, 1.0]), (1.0, Ok(())));
+        assert_eq!(area::<LogSoftmax>([f32::NEG_INFINITY, -3.0, -1.0, 0.0]), (1.0, Ok(())));
+        assert_eq!(area::<Softmax>([0.0, 0.25, 0.75, 1.0]), (1.0, Ok(())));
+        for (_, checked) in [
+            area::<Relu>([2.0, 3.0, 4.0, 5.0]),
+            area::<LeakyRelu>([2.0, 3.0, 4.0, 5.0]),
+            area::<Elu>([2.0, 3.0, 4.0, 5.0]),
+            area::<Selu>([2.0, 3.0, 4.0, 5.0]),
+            area::<Gelu>([2.0, 3.0, 4.0, 5.0]),
+            area::<GeluTanh>([2.0, 3.0, 4.0, 5.0]),
+            area::<Silu>([2.0, 3.0, 4.0, 5.0]),
+            area::<Softplus>([2.0, 3.0, 4.0, 5.0]),
+        ] {
+            assert!(
+                matches!(checked, Err(MetricError::Head { metric: "AucOverThresholds", .. })),
+                "{checked:?}"
+            );
+        }
+        assert_eq!(
+            area::<Relu>([0.0; 4]).1.unwrap_err().to_string(),
+            "AucOverThresholds: the model ends in `relu`, expected outputs between two limits, as of `sigmoid`, or logits \
+             (no activation); `Auc` compares outputs of any size"
+        );
     }
 
     #[test]

@@ -2,11 +2,11 @@
 //!
 //! What a model says of each output depends on what the types say of the task:
 //!
-//! - one output: yes if it exceeds ½ (without an activation, as a logit: 0); labels say no with 0, and with −1 as for hinge
+//! - one output: yes if it exceeds ½ (as a logit, without an activation, and after `tanh` and `softsign`: 0); labels say no with 0, and with −1 as for hinge
 //!   losses;
 //! - class numbers, or an array after `softmax` or `log_softmax`: yes to the largest output alone, as scikit-learn wants it
 //!   and as Keras's F-scores decide;
-//! - an array after another activation: yes to each output above ½ (logits: 0), as in Keras.
+//! - an array after another activation: yes to each output above ½ (logits, `tanh`, `softsign`: 0), as in Keras.
 //!
 //! A threshold of one's own is compared with every output, also of classes: with ½, as Keras's precision of a softmax.
 
@@ -164,10 +164,11 @@ decision_metric! {
 
 /// `(1 + β²)·TP / ((1 + β²)·TP + β²·FN + FP)`
 fn f_beta(beta: f64, counts: &Counts) -> f64 {
-    let (square, right) = (beta * beta, counts.true_positives as f64);
-    let whole =
-        (1.0 + square) * right + square * counts.false_negatives as f64 + counts.false_positives as f64;
-    if whole == 0.0 { 0.0 } else { (1.0 + square) * right / whole }
+    // Above 1 both sides are divided by β², which may overflow.
+    let (missed, false_alarm) = if beta > 1.0 { (1.0, (1.0 / beta).powi(2)) } else { (beta * beta, 1.0) };
+    let right = (missed + false_alarm) * counts.true_positives as f64;
+    let whole = right + missed * counts.false_negatives as f64 + false_alarm * counts.false_positives as f64;
+    if whole == 0.0 { 0.0 } else { right / whole }
 }
 
 decision_metric! {

@@ -42,21 +42,26 @@ impl Ranking {
         }
         let of = |class: usize| self.outputs.iter().skip(class).step_by(self.width).copied();
         let mut sorted = Vec::new();
-        let mut score = |outputs: &mut dyn Iterator<Item = (f32, bool)>| {
+        let mut score_of = |outputs: &mut dyn Iterator<Item = (f32, bool)>| {
             sorted.clear();
             sorted.extend(outputs);
             ties(&mut sorted).map_or(f64::NAN, |ties| score(&ties))
         };
         if let Some(class) = self.class_id {
-            return score(&mut of(class));
+            return score_of(&mut of(class));
         }
         if average == Average::Micro || self.width == 1 {
-            return score(&mut self.outputs.iter().copied());
+            return score_of(&mut self.outputs.iter().copied());
         }
-        average.mean((0..self.width).map(|class| {
+        if self.outputs.iter().any(|(y, _)| y.is_nan()) {
+            return f64::NAN;
+        }
+        let scores = (0..self.width).map(|class| {
             let support = of(class).filter(|(_, is)| *is).count() as u64;
-            (score(&mut of(class)), support)
-        }))
+            (score_of(&mut of(class)), support)
+        });
+        // Without a class that counts: the score of no outputs.
+        average.mean(scores).unwrap_or_else(|| score(&[]))
     }
 }
 
@@ -175,7 +180,8 @@ ranking_metric! {
     /// The area under the ROC curve, exactly: the probability that a sample of which yes is true has a larger output than
     /// one of which it is not, equal outputs counting half (Mann & Whitney 1947).
     ///
-    /// NaN if all samples are of one kind, or an output is NaN. scikit-learn's `roc_auc_score`; for Keras's approximation
+    /// NaN if all samples are of one kind, or an output is NaN; of several classes, if that is so of one that counts: with
+    /// [`Average::Weighted`] a class that is never true does not. scikit-learn's `roc_auc_score`; for Keras's approximation
     /// see [`AucOverThresholds`](super::AucOverThresholds).
     ///
     /// ```
