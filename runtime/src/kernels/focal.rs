@@ -52,7 +52,11 @@ impl BinaryFocus {
     /// `w·qᵞ·u` with `u = −t·log σ(z) − (1 − t)·log σ(−z)` and `q = t·σ(−z) + (1 − t)·σ(z)`. NaN if `z` is.
     pub fn value(&self, t: f64, z: f64) -> f64 {
         let (u, q) = Self::cost(t, z);
-        self.weight(t) * libm::pow(q, self.gamma) * u
+        match self.weight(t) {
+            // What counts nothing costs nothing, also where `u` is infinite; NaN stays.
+            0.0 => q * 0.0,
+            weight => weight * libm::pow(q, self.gamma) * u,
+        }
     }
 
     /// Derivative of [`value`](Self::value) by `z`.
@@ -62,12 +66,19 @@ impl BinaryFocus {
         let moved = self.gamma * power_before(q, u, self.gamma) * (1.0 - 2.0 * t) * yes * no;
         // σ(z) − t, without its cancellation
         let slope = (1.0 - t) * yes - t * no;
-        self.weight(t) * (moved + libm::pow(q, self.gamma) * slope)
+        match self.weight(t) {
+            0.0 => q * 0.0,
+            weight => weight * (moved + libm::pow(q, self.gamma) * slope),
+        }
     }
 
     /// `w·qᵞ·u` from the probability `p` of yes.
     pub fn of_probability(&self, t: f64, p: f64, u: f64) -> f64 {
-        self.weight(t) * libm::pow(t * (1.0 - p) + (1.0 - t) * p, self.gamma) * u
+        let q = t * (1.0 - p) + (1.0 - t) * p;
+        match self.weight(t) {
+            0.0 => q * 0.0,
+            weight => weight * libm::pow(q, self.gamma) * u,
+        }
     }
 
     /// `u` and `q`.
@@ -140,9 +151,9 @@ impl CategoricalFocus {
         logits.iter().enumerate().map(cost).sum()
     }
 
-    /// `α·t·qᵞ·u`; zero where `t` is, also if `u` is infinite.
+    /// `α·t·qᵞ·u`; zero where `α` or `t` is, also if `u` is infinite.
     pub fn cost(&self, t: f64, u: f64) -> f64 {
-        if t == 0.0 && u == f64::INFINITY {
+        if self.alpha * t == 0.0 && u == f64::INFINITY {
             return 0.0;
         }
         self.alpha * t * libm::pow(-libm::expm1(-u), self.gamma) * u
@@ -281,6 +292,21 @@ mod tests {
         near(focus.value(0.0, z), 0.75 * (9.0 / 16.0) * 4.0f64.ln());
         let focus = CategoricalFocus { gamma: 2.0, alpha: 0.5, smoothing: 0.0 };
         near(focus.value(Target::Class(0), &[0.0, z as f32]), 0.5 * (9.0 / 16.0) * 4.0f64.ln());
+    }
+
+    #[test]
+    fn what_counts_nothing_costs_nothing_where_the_logit_is_infinite() {
+        let infinity = f64::INFINITY;
+        // Only yes counts, then only no.
+        for (alpha, t, z) in [(1.0, 0.0, infinity), (0.0, 1.0, -infinity)] {
+            let focus = BinaryFocus { gamma: 2.0, alpha: Some(alpha) };
+            assert_eq!((focus.value(t, z), focus.derivative(t, z)), (0.0, 0.0));
+            assert_eq!(focus.of_probability(t, 0.5, infinity), 0.0);
+            assert!(focus.value(t, f64::NAN).is_nan() && focus.derivative(t, f64::NAN).is_nan());
+        }
+        let focus = CategoricalFocus { gamma: 2.0, alpha: 0.0, smoothing: 0.0 };
+        assert_eq!(focus.value(Target::Class(1), &[0.0, f32::NEG_INFINITY]), 0.0);
+        assert!(focus.value(Target::Class(1), &[f32::NAN, 0.0]).is_nan());
     }
 
     #[test]

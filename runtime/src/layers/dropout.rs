@@ -81,6 +81,11 @@ impl<const NUMERATOR: u64, const DENOMINATOR: u64> Rate for Fraction<NUMERATOR, 
 #[derive(Debug)]
 pub struct Dropout<S, R>(PhantomData<(S, R)>);
 
+/// `x·factor`; zero where the factor is, also if `x` is not finite.
+fn scaled<T: Element>(x: T, factor: T) -> T {
+    if factor == T::ZERO { T::ZERO } else { x * factor }
+}
+
 impl<T: Element, S: Shape, R: Rate> Layer<T> for Dropout<S, R> {
     type Input = S;
     type Output = S;
@@ -106,15 +111,46 @@ impl<T: Element, S: Shape, R: Rate> Layer<T> for Dropout<S, R> {
             }
         }
         for ((y, x), factor) in pass.output.iter_mut().zip(pass.input).zip(pass.cache.iter()) {
-            *y = *x * *factor;
+            *y = scaled(*x, *factor);
         }
     }
 
     fn backward(pass: Backward<'_, T>) {
         if let Some(grad_input) = pass.grad_input {
             for ((to, grad), factor) in grad_input.iter_mut().zip(pass.grad_output.iter()).zip(pass.cache) {
-                *to = *grad * *factor;
+                *to = scaled(*grad, *factor);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::Rng;
+    use typenum::U64;
+
+    #[test]
+    fn what_is_dropped_is_zero_also_if_it_is_infinite() {
+        fn check<T: Element + core::fmt::Debug>(infinity: T, values: [T; 64]) {
+            type Half = Dropout<(U64,), Fraction<1, 2>>;
+            let (mut output, mut cache) = (values, values);
+            <Half as Layer<T>>::forward(Forward {
+                batch: 1,
+                parameters: &[],
+                buffers: &mut [],
+                input: &values,
+                output: &mut output,
+                cache: &mut cache,
+                rng: Rng::seed(5),
+            });
+            let kept = output.iter().filter(|&&y| y == infinity).count();
+            assert!(
+                (16..48).contains(&kept) && output.iter().all(|&y| y == infinity || y == T::ZERO),
+                "{output:?}"
+            );
+        }
+        check(f32::INFINITY, [f32::INFINITY; 64]);
+        check(f64::INFINITY, [f64::INFINITY; 64]);
     }
 }
