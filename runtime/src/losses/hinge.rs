@@ -160,12 +160,12 @@ impl<const N: usize, Head: Activation, Label: CategoricalLabel<N>> Loss<Head, [f
         let slopes = |sample: usize, scale: f64, y: &mut [f32]| {
             let target = labels[sample].target();
             let (right, wrong, places) = categorical(target, y);
-            let moves = wrong - right + 1.0 > 0.0;
+            let missing = positive(wrong - right + 1.0);
             for (i, y) in y.iter_mut().enumerate() {
                 let t = target.probability(i);
                 let largest = (1.0 - t) * f64::from(*y) == wrong;
                 let slope = if largest { (1.0 - t) / places as f64 } else { 0.0 } - t;
-                *y = if moves { (slope * scale) as f32 } else { 0.0 };
+                *y = if missing > 0.0 { slope * scale } else { missing } as f32;
             }
         };
         through_head::<Head, [f32; N]>(labels.len(), weights, logits, gradient, value, slopes)

@@ -102,7 +102,8 @@ pub trait Loss<Head, Output, Label>: Send + Sync {
     fn check_labels(&self, labels: &[Label]) -> Result<(), LabelError>;
 
     /// Sum of the losses of all samples, in their order, each multiplied by its weight if there are `weights`. A sample of
-    /// weight zero adds nothing to the sum and has a gradient of zero, whatever its logits. NaN if a logit of another is.
+    /// weight zero adds nothing to the sum and has a gradient of zero, whatever its logits. The sum is NaN if a logit of
+    /// another is, and so is the gradient by it.
     ///
     /// `logits` come in as the values before `Head` and leave with `Head` applied: as the predictions. `gradient`, if
     /// given, receives the gradient by the logits of that sum *over the number of samples*, as in Keras: not over the sum
@@ -277,25 +278,36 @@ mod tests {
     }
 
     #[test]
-    fn nan_logits_give_a_nan_loss() {
-        let nan = f32::NAN;
-        assert!(run::<Softmax, 2, _, 2>(CategoricalCrossEntropy, &[0u8], [0.0, nan]).0.is_nan());
-        assert!(run::<LogSoftmax, 2, _, 2>(CategoricalCrossEntropy, &[[1.0, 0.0]], [0.0, nan]).0.is_nan());
-        assert!(run::<Sigmoid, 2, _, 2>(BinaryCrossEntropy, &[[1.0, 1.0]], [0.0, nan]).0.is_nan());
-        assert!(run::<Linear, 2, _, 2>(MeanSquaredError, &[[1.0, 1.0]], [0.0, nan]).0.is_nan());
-        assert!(run::<Softmax, 2, _, 2>(MeanAbsoluteError, &[[1.0, 1.0]], [0.0, nan]).0.is_nan());
-        assert!(run::<Linear, 2, _, 2>(MeanSquaredLogarithmicError, &[[1.0, 1.0]], [0.0, nan]).0.is_nan());
-        assert!(run::<Linear, 2, _, 2>(Huber, &[[1.0, 1.0]], [0.0, nan]).0.is_nan());
-        assert!(run::<Linear, 2, _, 2>(LogCosh, &[[1.0, 1.0]], [0.0, nan]).0.is_nan());
-        assert!(run::<Linear, 2, _, 2>(Hinge, &[[1.0, 1.0]], [0.0, nan]).0.is_nan());
-        assert!(run::<Linear, 2, _, 2>(SquaredHinge, &[[1.0, 1.0]], [0.0, nan]).0.is_nan());
-        assert!(run::<Linear, 2, _, 2>(CategoricalHinge, &[0u8], [0.0, nan]).0.is_nan());
-        assert!(run::<Linear, 2, _, 2>(CategoricalHinge, &[1u8], [0.0, nan]).0.is_nan());
-        assert!(run::<Linear, 2, _, 2>(CosineSimilarity, &[[1.0, 1.0]], [0.0, nan]).0.is_nan());
-        assert!(run::<Softplus, 2, _, 2>(Poisson, &[[1.0, 0.0]], [0.0, nan]).0.is_nan());
-        assert!(run::<Sigmoid, 2, _, 2>(BinaryFocalCrossEntropy, &[[1.0, 1.0]], [0.0, nan]).0.is_nan());
-        assert!(run::<Softmax, 2, _, 2>(CategoricalFocalCrossEntropy, &[0u8], [0.0, nan]).0.is_nan());
-        assert!(run::<Softmax, 2, _, 2>(KlDivergence, &[[0.5, 0.5]], [0.0, nan]).0.is_nan());
+    fn a_nan_logit_gives_a_nan_loss_and_gradient() {
+        fn check<Head: Activation, Label>(loss: impl Loss<Head, [f32; 2], Label>, label: Label) {
+            let name = loss.name();
+            let (sum, _, gradient) = run::<Head, 2, _, 2>(loss, &[label], [0.0, f32::NAN]);
+            assert!(sum.is_nan() && gradient[1].is_nan(), "{name} {}: {sum} {gradient:?}", Head::NAME);
+        }
+        check::<Softmax, _>(CategoricalCrossEntropy, 0u8);
+        check::<LogSoftmax, _>(CategoricalCrossEntropy, [1.0, 0.0]);
+        check::<Sigmoid, _>(BinaryCrossEntropy, [1.0, 1.0]);
+        check::<Linear, _>(MeanSquaredError, [1.0, 1.0]);
+        check::<Softmax, _>(MeanAbsoluteError, [1.0, 1.0]);
+        check::<Linear, _>(MeanSquaredLogarithmicError, [1.0, 1.0]);
+        check::<Linear, _>(Huber, [1.0, 1.0]);
+        check::<Linear, _>(LogCosh, [1.0, 1.0]);
+        check::<Linear, _>(Hinge, [1.0, 1.0]);
+        check::<Linear, _>(SquaredHinge, [1.0, 1.0]);
+        check::<Linear, _>(CategoricalHinge, 0u8);
+        check::<Linear, _>(CategoricalHinge, 1u8);
+        check::<Linear, _>(CosineSimilarity, [1.0, 1.0]);
+        check::<Softplus, _>(Poisson, [1.0, 0.0]);
+        check::<Sigmoid, _>(BinaryFocalCrossEntropy, [1.0, 1.0]);
+        check::<Softmax, _>(CategoricalFocalCrossEntropy, 0u8);
+        check::<Softmax, _>(KlDivergence, [0.5, 0.5]);
+        check::<Relu, _>(MeanSquaredError, [1.0, 1.0]);
+        check::<LeakyRelu, _>(MeanAbsolutePercentageError, [1.0, 1.0]);
+        check::<HardSigmoid, _>(from_fn(|y: f64, t: f64| (y - t, 1.0)), [1.0, 1.0]);
+        check::<Linear, _>(CategoricalCrossEntropyWithLogits, 0u8);
+        check::<Linear, _>(BinaryCrossEntropyWithLogits, [1.0, 0.0]);
+        check::<Linear, _>(BinaryFocalCrossEntropyWithLogits, [1.0, 0.0]);
+        check::<Linear, _>(CategoricalFocalCrossEntropyWithLogits, 0u8);
     }
 
     #[test]
