@@ -22,8 +22,7 @@ use crate::hardware::threads::share_slices;
 /// ```
 ///
 /// # Errors in `f32`
-/// The largest found in sweeps over all of `f32`, dense where functions bend, cancel or end in a tail; the tests hold every instruction set
-/// to them. Values in units in the last place; the derivative at `x`, which is computed from what [`kept`](Self::kept) says, as the
+/// What no value exceeds in sweeps over all of `f32`, dense where functions bend, cancel or end in a tail, on any instruction set. Values in units in the last place; the derivative at `x`, which is computed from what [`kept`](Self::kept) says, as the
 /// difference from the exact one.
 ///
 /// | function | value | derivative |
