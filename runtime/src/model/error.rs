@@ -76,7 +76,11 @@ pub enum Error {
     BatchSize,
     /// The validation split leaves nothing on one side.
     #[error(
-        "validation_split is {found}, expected more than 0 and less than 1, with samples on both sides of {samples}"
+        "validation_split is {found}, expected {}",
+        super::fit::splits(*samples).map_or_else(
+            || format!("at least two samples to split, found {samples}"),
+            |(least, most)| format!("a share from {least:?} to {most:?}, which leave at least one of {samples} samples on each side"),
+        )
     )]
     ValidationSplit {
         /// The split asked for.

@@ -18,6 +18,30 @@ use crate::metrics::Metrics;
 use crate::optimizers::Optimizer;
 use crate::tensor::label::ClassNumber;
 
+/// How many of the samples a validation split leaves for training: the first `⌊samples·(1 − split)⌋`, as in Keras. `None` if the
+/// split is no share.
+fn split_at(samples: usize, split: f64) -> Option<usize> {
+    (split > 0.0 && split < 1.0).then_some((samples as f64 * (1.0 - split)) as usize)
+}
+
+/// The smallest and the largest validation split that leave samples on both sides, if there are any.
+pub(super) fn splits(samples: usize) -> Option<(f64, f64)> {
+    if samples < 2 {
+        return None;
+    }
+    // Positive floats are in the order of their bits, and a larger split never leaves more samples for training.
+    let first = |holds: &dyn Fn(usize) -> bool| {
+        let (mut below, mut from) = (0.0_f64.to_bits(), 1.0_f64.to_bits());
+        while from - below > 1 {
+            let middle = below.midpoint(from);
+            let holds = split_at(samples, f64::from_bits(middle)).is_some_and(holds);
+            (below, from) = if holds { (below, middle) } else { (middle, from) };
+        }
+        f64::from_bits(from)
+    };
+    Some((first(&|training| training < samples), first(&|training| training == 0).next_down()))
+}
+
 /// A loss with its settings: `huber(delta = 1)`.
 fn describe<Head, Output, Label>(loss: &impl Loss<Head, Output, Label>) -> String {
     let settings = loss.settings().into_iter().map(|(name, value)| format!("{name} = {value}"));
@@ -399,14 +423,8 @@ where
         } else if let Some(split) = self.validation_split {
             let samples = self.samples.len();
             let error = Error::ValidationSplit { found: split, samples };
-            if !(split > 0.0 && split < 1.0) {
-                return Err(error);
-            }
-            // Keras: the first ⌊n·(1 − split)⌋ samples are trained on.
-            let training = (samples as f64 * (1.0 - split)) as usize;
-            if training == 0 || training == samples {
-                return Err(error);
-            }
+            let training =
+                split_at(samples, split).filter(|training| (1..samples).contains(training)).ok_or(error)?;
             self.validation = Some((&self.samples[training..], &self.labels[training..]));
             (self.samples, self.labels) = (&self.samples[..training], &self.labels[..training]);
         }
