@@ -22,7 +22,8 @@ pub use crate::{embed, model};
 #[cfg(feature = "std")]
 pub use crate::callbacks::{
     BackupAndRestore, CallbackList, CsvLogger, EarlyStopping, JsonLinesLogger, LambdaCallback,
-    LearningRateScheduler, Mode, ModelCheckpoint, ReduceLrOnPlateau, Stop, TensorBoard, TerminateOnNan,
+    LearningRateScheduler, Mode, ModelCheckpoint, ReduceLrOnPlateau, Stop, SwapEmaWeights, TensorBoard,
+    TerminateOnNan,
 };
 #[cfg(feature = "std")]
 pub use crate::losses::{

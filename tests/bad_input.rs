@@ -464,15 +464,15 @@ fn a_file_that_is_no_checkpoint_or_of_another_version_is_refused_as_that() {
     let bytes = fs::read(&file).expect("the checkpoint");
     let key = b"\"typenet checkpoint\":\"";
     let at = bytes.windows(key.len()).position(|part| part == key).expect("the version") + key.len();
-    assert_eq!(bytes[at..at + 2], *b"3\"");
-    for version in *b"124" {
+    assert_eq!(bytes[at..at + 2], *b"4\"");
+    for version in *b"125" {
         let mut other = bytes.clone();
         other[at] = version;
         fs::write(&file, other).expect("a file");
         let error = refused(trainer(), |t| t.fit(&SAMPLES, &LABELS).resume(&file).run().map(|_| ()));
-        let Error::CheckpointVersion { found, expected: 3, .. } = &error else { panic!("{error}") };
+        let Error::CheckpointVersion { found, expected: 4, .. } = &error else { panic!("{error}") };
         assert_eq!(*found, char::from(version).to_string());
-        message(&error, &["run.safetensors: checkpoint version ", "expected 3"]);
+        message(&error, &["run.safetensors: checkpoint version ", "expected 4"]);
     }
 }
 

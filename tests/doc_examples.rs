@@ -432,7 +432,7 @@ const ELSEWHERE: &str = "
     Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity LecunNormal LecunUniform Ones Orthogonal RandomNormal
     RandomUniform TruncatedNormal VarianceScaling Zeros xavier_normal_ xavier_uniform_ kaiming_normal_ kaiming_uniform_
     BackupAndRestore CallbackList CSVLogger EarlyStopping LambdaCallback LearningRateScheduler ModelCheckpoint
-    ReduceLROnPlateau TensorBoard TerminateOnNaN Dense Dropout Flatten Linear
+    ReduceLROnPlateau SwapEMAWeights TensorBoard TerminateOnNaN Dense Dropout Flatten Linear
 ";
 
 #[test]

@@ -74,6 +74,9 @@ impl<O: Optimizer> Optimizer for TwoPasses<O> {
     fn set_learning_rate(&mut self, learning_rate: f64) {
         self.0.set_learning_rate(learning_rate);
     }
+    fn steps_per_update(&self) -> u32 {
+        self.0.steps_per_update()
+    }
     fn update_tensors(
         &self,
         turn: &Turn,

@@ -45,7 +45,7 @@ pub const MAX_SLOTS: usize = 5;
 /// What happens around a rule, for each weight in this order:
 ///
 /// ```text
-/// g       = g + accumulated;  accumulated = 0      if there is an accumulated gradient
+/// g       = count·g + accumulated;  accumulated = 0      if there is an accumulated gradient
 /// g       = clip(scale·g, ±limit)
 /// w       = w − decay·w
 /// w       = rule(w, g)
@@ -70,6 +70,7 @@ pub const MAX_SLOTS: usize = 5;
 ///     scale: 0.5,
 ///     limit: 1.0,
 ///     decay: 0.0,
+///     count: 1.0,
 ///     accumulated: Some(&mut earlier),
 ///     average: Some(&mut average),
 ///     average_rate: 0.5,
@@ -87,6 +88,8 @@ pub struct Tuning<'a> {
     pub limit: f32,
     /// Share of a weight that is lost before the rule; 0 changes nothing.
     pub decay: f32,
+    /// How many times the gradient counts beside the accumulated one.
+    pub count: f32,
     /// A sum of earlier gradients, as long as the parameters.
     pub accumulated: Option<&'a mut [f32]>,
     /// A moving average of the weights, as long as the parameters.
@@ -97,15 +100,16 @@ pub struct Tuning<'a> {
 
 impl Tuning<'_> {
     fn divide(self, at: usize) -> (Self, Self) {
-        let Self { scale, limit, decay, accumulated, average, average_rate } = self;
+        let Self { scale, limit, decay, count, accumulated, average, average_rate } = self;
         let (accumulated, other_accumulated) = accumulated.map(|values| values.split_at_mut(at)).unzip();
         let (average, other_average) = average.map(|values| values.split_at_mut(at)).unzip();
         (
-            Self { scale, limit, decay, accumulated, average, average_rate },
+            Self { scale, limit, decay, count, accumulated, average, average_rate },
             Self {
                 scale,
                 limit,
                 decay,
+                count,
                 accumulated: other_accumulated,
                 average: other_average,
                 average_rate,
@@ -238,6 +242,7 @@ pub fn update<const SLOTS: usize, R: UpdateRule<SLOTS>>(
 ///     scale: 1.0,
 ///     limit: f32::INFINITY,
 ///     decay: 0.25,
+///     count: 1.0,
 ///     accumulated: None,
 ///     average: None,
 ///     average_rate: 0.0,
@@ -415,7 +420,7 @@ impl Around for Tuning<'_> {
             let mut earlier = [0.0; LANES];
             earlier[..len].copy_from_slice(accumulated);
             for lane in 0..LANES {
-                lanes.gradients[lane] += earlier[lane];
+                lanes.gradients[lane] = self.count * lanes.gradients[lane] + earlier[lane];
             }
             accumulated.fill(0.0);
         }
@@ -581,11 +586,11 @@ mod tests {
     fn a_tuning_is_what_its_docs_say_on_every_instruction_set_and_any_number_of_threads() {
         let len = 100_003;
         let [start_accumulated, start_average, ..] = numbers(len + 1);
-        let (scale, limit, decay, average_rate) = (0.75, 0.5, 0.25, 0.125);
+        let (scale, limit, decay, count, average_rate) = (0.75, 0.5, 0.25, 1.5, 0.125);
         let [mut expected, gradients, mut first, mut second] = numbers(len);
         let mut expected_average = start_average[..len].to_vec();
         for i in 0..len {
-            let gradient = ((gradients[i] + start_accumulated[i]) * scale).clamp(-limit, limit);
+            let gradient = ((count * gradients[i] + start_accumulated[i]) * scale).clamp(-limit, limit);
             let decayed = expected[i] - decay * expected[i];
             (expected[i], [first[i], second[i]]) = Mix(0.3).apply(decayed, gradient, [first[i], second[i]]);
             expected_average[i] += average_rate * (expected[i] - expected_average[i]);
@@ -604,6 +609,7 @@ mod tests {
                         scale,
                         limit,
                         decay,
+                        count,
                         accumulated: Some(&mut accumulated),
                         average: Some(&mut average),
                         average_rate,
@@ -625,6 +631,7 @@ mod tests {
             scale: 1.0,
             limit: 0.5,
             decay: 0.0,
+            count: 1.0,
             accumulated: None,
             average: None,
             average_rate: 0.0,

@@ -198,19 +198,90 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     /// One step of the optimizer by the parameters of `gradients`, such as [`gradients`](Self::gradients) wrote; its buffers
     /// are not looked at.
     ///
+    /// To an optimizer that accumulates gradients they are the mean over the samples of the last step or of the last call of
+    /// [`gradients`](Self::gradients), over one if there was none; [`apply_gradients_of`](Self::apply_gradients_of) says another
+    /// number.
+    ///
     /// # Errors
     /// [`Error`] if a setting of the optimizer cannot be, or a gradient is not finite; then the model is as before.
     pub fn apply_gradients(&mut self, gradients: &M) -> Result<(), Error> {
+        let samples = self.workspace.as_ref().map_or(0, |workspace| workspace.predicted);
+        self.apply_gradients_of(samples.max(1), gradients)
+    }
+
+    /// As [`apply_gradients`](Self::apply_gradients), for gradients that are the mean over so many samples: where the optimizer
+    /// [accumulates](crate::optimizers::OptimizerExt::accumulate) gradients that come from elsewhere.
+    ///
+    /// ```
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let mut trainer = Line::zeros().compile(Sgd::new(1.0).accumulate(2), MeanSquaredError, ());
+    /// for (samples, gradient) in [(3, 1.0), (1, 5.0)] {
+    ///     let mut gradients = Line::zeros();
+    ///     gradients.set_tensor("dense_1.bias", &[gradient])?;
+    ///     trainer.apply_gradients_of(samples, &gradients)?;
+    /// }
+    /// assert_eq!(trainer.dense_1().bias(), Some(&[-(3.0 * 1.0 + 5.0) / 4.0]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`apply_gradients`](Self::apply_gradients), and [`Error::NoSamples`] if `samples` is 0.
+    pub fn apply_gradients_of(&mut self, samples: usize, gradients: &M) -> Result<(), Error> {
+        if samples == 0 {
+            return Err(Error::NoSamples { set: "samples of the gradients" });
+        }
         self.optimizer.validate()?;
         let gradients = &gradients.block()[..parameter_count::<f32, M>()];
         self.trainable.check_gradients(gradients, self.step + 1)?;
         self.reserve(0);
         self.step += 1;
         let parameters = &mut self.model.block_mut()[..gradients.len()];
+        let turn = self.updates.step(&self.optimizer, samples);
         threads::enter(gradients.len(), || {
-            take_step(&self.optimizer, self.step, &self.trainable, parameters, gradients, &mut self.slots);
+            take_step(&self.optimizer, &turn, &self.trainable, parameters, gradients, &mut self.slots);
         });
         Ok(())
+    }
+
+    /// Updates by the gradients that the optimizer has [accumulated](crate::optimizers::OptimizerExt::accumulate) since the last
+    /// update, as the mean over their own samples, and says whether there were any. [`fit`](Self::fit) does this at the end of each
+    /// epoch; the number of steps stays as it is.
+    ///
+    /// ```
+    /// use typenet::kernels::Rng;
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let (samples, labels) = ([[0.0], [0.0], [0.0]], [0.0_f32, 0.0, 3.0]);
+    /// let mut trainer = Line::zeros().compile(Sgd::new(1.0).accumulate(4), MeanSquaredError, ());
+    /// for (samples, labels) in samples.chunks(2).zip(labels.chunks(2)) {
+    ///     trainer.train_on_batch(samples, labels, &Rng::seed(1))?;
+    /// }
+    /// assert_eq!((trainer.updates(), trainer.dense_1().bias()), (0, Some(&[0.0])));
+    /// assert!(trainer.apply_accumulated()?);
+    /// assert_eq!((trainer.updates(), trainer.dense_1().bias()), (1, Some(&[2.0])));
+    /// assert!(!trainer.apply_accumulated()?);
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Optimizer`] if a setting of the optimizer cannot be.
+    pub fn apply_accumulated(&mut self) -> Result<bool, Error> {
+        self.optimizer.validate()?;
+        self.reserve(0);
+        let Some(turn) = self.updates.finish() else { return Ok(false) };
+        let gradients = &mut self.workspace.as_mut().expect("reserved above").gradients;
+        // What changes no sum, nor the sign of a zero.
+        gradients.fill(-0.0);
+        let parameters = &mut self.model.block_mut()[..gradients.len()];
+        threads::enter(gradients.len(), || {
+            take_step(&self.optimizer, &turn, &self.trainable, parameters, gradients, &mut self.slots);
+        });
+        Ok(true)
     }
 }
 

@@ -1,8 +1,9 @@
 //! Checkpoints: a run's whole state after any step in one safetensors file.
 //!
 //! The file holds the model's tensors under their own names, each of the optimizer's slots as
-//! `optimizer.<slot>.<tensor>`, weights that callbacks keep as `callback.<name>.<number>.<tensor>`, and in the middle of an
-//! epoch its predictions so far as `epoch.predictions`, from which metrics go on. Metadata say what a run must agree with
+//! `optimizer.<slot>.<tensor>`, weights that callbacks keep as `callback.<name>.<number>.<tensor>` and averaged ones as
+//! `callback_average.<name>.<number>.<tensor>`, and in the middle of an epoch its predictions so far as `epoch.predictions`,
+//! from which metrics go on. Metadata say what a run must agree with
 //! to go on, where it stands, and what the callbacks remember. It loads as weights too.
 
 use core::fmt::Display;
@@ -11,6 +12,7 @@ use std::path::Path;
 
 use super::callbacks::{Callback, Context, State};
 use super::run::{Ending, Position};
+use super::updates::Updates;
 use super::{Error, History};
 use crate::io::safetensors::{File, Metadata, Tensor, block_tensors, read, write};
 use crate::optimizers::Optimizer;
@@ -18,11 +20,18 @@ use crate::tensor::{Buffer, LayerInfo, Tensors};
 
 /// The metadata that only a checkpoint has: the version of the layout above.
 const FORMAT: &str = "typenet checkpoint";
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
+/// Says neither updates nor accumulated samples: an update was made after every so many steps.
+const VERSION_WITHOUT_UPDATES: u32 = 3;
 const STEP: &str = "step";
+const UPDATES: &str = "updates";
+const ACCUMULATED_STEPS: &str = "accumulated.steps";
+const ACCUMULATED_FIRST: &str = "accumulated.first";
+const ACCUMULATED_SAMPLES: &str = "accumulated.samples";
 const RATE: &str = "learning_rate";
 const FIRST_RATE: &str = "optimizer.learning_rate";
 const HISTORY: &str = "history";
+const BEFORE: &str = "epochs.before";
 const PREDICTIONS: &str = "epoch.predictions";
 const BATCHES: &str = "epoch.batches";
 const SAMPLES: &str = "epoch.samples";
@@ -100,6 +109,10 @@ fn callback_prefix(name: &str) -> String {
     format!("callback.{name}.")
 }
 
+fn callback_average_prefix(name: &str) -> String {
+    format!("callback_average.{name}.")
+}
+
 /// Whether the file is a checkpoint rather than weights alone.
 pub(super) fn is_checkpoint(file: &File) -> bool {
     file.metadata().contains_key(FORMAT)
@@ -125,6 +138,9 @@ pub(super) fn save(path: &Path, context: &Context<'_>, callbacks: &[&mut dyn Cal
         if let Some(weights) = &state.weights {
             tensors.extend(block_tensors(&prefix, context.layers, weights));
         }
+        if let Some(average) = &state.average {
+            tensors.extend(block_tensors(&callback_average_prefix(name), context.layers, average));
+        }
     }
     let mut history = run.history.clone();
     if let Some(Ending::Stopped(reason)) = &run.ending {
@@ -132,6 +148,14 @@ pub(super) fn save(path: &Path, context: &Context<'_>, callbacks: &[&mut dyn Cal
     }
     metadata.insert(FORMAT.into(), VERSION.to_string());
     metadata.insert(STEP.into(), context.step().to_string());
+    let Updates { made, steps, first, samples } = *context.updates;
+    metadata.insert(UPDATES.into(), made.to_string());
+    if steps > 0 {
+        metadata.insert(ACCUMULATED_STEPS.into(), steps.to_string());
+        metadata.insert(ACCUMULATED_FIRST.into(), first.to_string());
+        metadata.insert(ACCUMULATED_SAMPLES.into(), samples.to_string());
+    }
+    metadata.insert(BEFORE.into(), run.before.to_string());
     metadata.extend(rate_setting(context.optimizer()).map(|rate| (RATE.into(), rate.to_string())));
     metadata.insert(HISTORY.into(), history.to_json());
     let Position { batches, samples, loss, seconds } = run.position;
@@ -160,9 +184,14 @@ pub(super) fn load(
 ) -> Result<Vec<(usize, State<'static>)>, Error> {
     let file = read(path)?;
     let facts = Facts { path, metadata: file.metadata() };
-    facts.check_version()?;
+    let version = facts.version()?;
     facts.check_identity(&identity(context, callbacks))?;
     let step: u64 = facts.number(STEP)?;
+    let (updates, before) = if version == VERSION_WITHOUT_UPDATES {
+        (facts.updates_of_steps(step, context.optimizer())?, 0)
+    } else {
+        (facts.updates(step, context.optimizer())?, facts.number(BEFORE)?)
+    };
     let is_plain = context.run.first_rate.is_some();
     let rates =
         is_plain.then(|| Ok::<_, Error>((facts.number(FIRST_RATE)?, facts.number(RATE)?))).transpose()?;
@@ -170,6 +199,9 @@ pub(super) fn load(
     let mut history: History = history
         .and_then(|text| serde_json::from_str(text).ok())
         .ok_or_else(|| facts.differs(HISTORY, "a history as JSON"))?;
+    if history.epochs.first().is_some_and(|first| first.epoch.checked_sub(1) != Some(before)) {
+        return Err(facts.differs(BEFORE, "the number before the first epoch of the history"));
+    }
     let mut position = Position::default();
     let mut predictions = Vec::new();
     if facts.metadata.contains_key(BATCHES) {
@@ -211,10 +243,16 @@ pub(super) fn load(
         let prefix = callback_prefix(&name);
         let number = |key| facts.number(&format!("{prefix}{key}")).map(|value| (key, value));
         let numbers = state.numbers.iter().map(|&(key, _)| number(key));
-        let has_weights = file.get(&format!("{prefix}{first}")).is_some();
-        let weights = has_weights.then(|| copy(&prefix, block.len())).transpose()?;
-        let weights = weights.map(|weights| weights.to_vec().into());
-        states.push((index, State { numbers: numbers.collect::<Result<_, _>>()?, weights }));
+        let kept = |prefix: &str, len| {
+            let is_there = file.get(&format!("{prefix}{first}")).is_some();
+            is_there.then(|| copy(prefix, len).map(|values| values.to_vec().into())).transpose()
+        };
+        let weights = kept(&prefix, block.len())?;
+        let average = match context.slots.first() {
+            Some(slot) => kept(&callback_average_prefix(&name), slot.len())?,
+            None => None,
+        };
+        states.push((index, State { numbers: numbers.collect::<Result<_, _>>()?, weights, average }));
     }
 
     if let Some((first, rate)) = rates {
@@ -227,8 +265,9 @@ pub(super) fn load(
     for (to, from) in context.slots.iter_mut().zip(slots) {
         *to = from;
     }
-    *context.step = step;
+    (*context.step, *context.updates) = (step, updates);
     let run = &mut *context.run;
+    run.before = before;
     run.ending = history.stopped.take().map(Ending::Stopped);
     (run.history, run.position, run.predictions) = (history, position, predictions);
     Ok(states)
@@ -241,15 +280,16 @@ struct Facts<'a> {
 }
 
 impl Facts<'_> {
-    fn check_version(&self) -> Result<(), Error> {
+    /// The file's version, if it is one that can be read.
+    fn version(&self) -> Result<u32, Error> {
         let path = || self.path.to_owned();
-        match self.metadata.get(FORMAT) {
-            None => Err(Error::NotACheckpoint { path: path() }),
-            Some(found) if *found == VERSION.to_string() => Ok(()),
-            Some(found) => {
-                Err(Error::CheckpointVersion { path: path(), found: found.clone(), expected: VERSION })
-            }
-        }
+        let found = self.metadata.get(FORMAT).ok_or_else(|| Error::NotACheckpoint { path: path() })?;
+        let known = [VERSION, VERSION_WITHOUT_UPDATES].into_iter().find(|known| *found == known.to_string());
+        known.ok_or_else(|| Error::CheckpointVersion {
+            path: path(),
+            found: found.clone(),
+            expected: VERSION,
+        })
     }
 
     /// Whether the file says all that the run does, and no more.
@@ -267,6 +307,37 @@ impl Facts<'_> {
         // `layer.2` comes before `layer.10`.
         let first = further.min_by_key(|name| (name.len(), *name));
         first.map_or(Ok(()), |name| Err(self.differs(name, "none")))
+    }
+
+    /// The updates that were made, and the gradients that wait for the next.
+    fn updates(&self, step: u64, optimizer: &dyn Optimizer) -> Result<Updates, Error> {
+        let made = self.number(UPDATES)?;
+        if made > step {
+            return Err(self.differs(UPDATES, "no more updates than steps"));
+        }
+        if !self.metadata.contains_key(ACCUMULATED_STEPS) {
+            return Ok(Updates { made, ..Updates::default() });
+        }
+        let (steps, first) = (self.number(ACCUMULATED_STEPS)?, self.number(ACCUMULATED_FIRST)?);
+        let samples = self.number(ACCUMULATED_SAMPLES)?;
+        if steps == 0 || steps >= optimizer.steps_per_update() {
+            return Err(self.differs(ACCUMULATED_STEPS, "fewer steps than an update has"));
+        }
+        if first == 0 || samples < first {
+            return Err(self.differs(ACCUMULATED_SAMPLES, "the samples of these steps"));
+        }
+        Ok(Updates { made, steps, first, samples })
+    }
+
+    /// As `updates`, where one was made after every so many steps.
+    fn updates_of_steps(&self, step: u64, optimizer: &dyn Optimizer) -> Result<Updates, Error> {
+        let steps = u64::from(optimizer.steps_per_update());
+        if step.is_multiple_of(steps) {
+            return Ok(Updates { made: step / steps, ..Updates::default() });
+        }
+        let expected =
+            "how many samples the accumulated gradients are of, which earlier versions did not save";
+        Err(self.differs(ACCUMULATED_SAMPLES, expected))
     }
 
     fn number<T: FromStr>(&self, name: &str) -> Result<T, Error> {

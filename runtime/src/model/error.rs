@@ -217,6 +217,16 @@ pub enum Error {
         /// Its error.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A callback needs averaged weights.
+    #[error(
+        "{callback}: `{optimizer}` keeps no averaged weights, expected an optimizer with `average(momentum)`"
+    )]
+    NoAverage {
+        /// The callback.
+        callback: &'static str,
+        /// The optimizer.
+        optimizer: &'static str,
+    },
     /// A checkpoint was asked for in the middle of an epoch without the predictions that its metrics need to go on.
     #[error(
         "{}: a checkpoint in the middle of an epoch needs the epoch's predictions, expected a callback whose `acts_within_epochs` says so",

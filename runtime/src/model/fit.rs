@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::callbacks::{Callback, CallbackList, ModelCheckpoint};
 use super::progress::{MESSAGE_INTERVAL, Progress};
-use super::run::Plan;
+use super::run::{Epochs, Plan};
 use super::streams::{shuffle_epoch, step_rng};
 use super::trainer::{check, check_metrics};
 use super::weights::{Weights, check_sample_weights, class_of};
@@ -85,6 +85,7 @@ pub struct Fit<'a, M: Model, O, L, K, Y> {
     validation: Option<(&'a [M::Sample], &'a [Y])>,
     validation_split: Option<f64>,
     epochs: usize,
+    initial_epoch: Option<usize>,
     batch_size: usize,
     seed: u64,
     shuffle: bool,
@@ -126,6 +127,7 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
             validation: None,
             validation_split: None,
             epochs: 1,
+            initial_epoch: None,
             batch_size: 32,
             seed: 0,
             shuffle: true,
@@ -140,13 +142,40 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
         }
     }
 
-    /// Number of the last epoch; each sees every sample once.
+    /// How many epochs are trained; each sees every sample once. With [`initial_epoch`](Self::initial_epoch) the number of the
+    /// last, as in Keras. A [resumed](Self::resume) run has so many from its own first epoch on.
     pub fn epochs(mut self, epochs: usize) -> Self {
         self.epochs = epochs;
         self
     }
 
-    /// Samples for each update; the last batch of an epoch may be shorter.
+    /// Counts epochs on from this one, as in Keras: those from number `epoch + 1` up to [`epochs`](Self::epochs) are trained, none if
+    /// there are no such. Without it a run counts on from [`Trainer::epochs`], the last that was trained.
+    ///
+    /// The order of samples in an epoch, schedules by epoch and `{epoch}` in file names are those of its number.
+    ///
+    /// ```
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let (samples, labels) = ([[1.0], [2.0]], [2.0_f32, 4.0]);
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+    /// let mut epochs = |initial, epochs| {
+    ///     let fit = trainer.fit(&samples, &labels).initial_epoch(initial).epochs(epochs).progress(false);
+    ///     fit.run().map(|history| history.epochs.iter().map(|epoch| epoch.epoch).collect::<Vec<_>>())
+    /// };
+    /// assert_eq!(epochs(2, 4)?, [3, 4]);
+    /// assert_eq!(epochs(0, 1)?, [1], "the first order again");
+    /// assert!(epochs(4, 4)?.is_empty());
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
+    pub fn initial_epoch(mut self, epoch: usize) -> Self {
+        self.initial_epoch = Some(epoch);
+        self
+    }
+
+    /// Samples for each step; the last batch of an epoch may be shorter.
     pub fn batch_size(mut self, batch_size: usize) -> Self {
         self.batch_size = batch_size;
         self
@@ -304,7 +333,7 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
 
     /// Goes on where the run that wrote this checkpoint stopped, if need be in the middle of an epoch: the result has the
     /// same bits as that of a run that was not stopped. Model, loss, optimizer, options, seed, number of samples and callbacks
-    /// that remember something must be the same; more epochs may be asked for.
+    /// that remember something must be the same; more epochs may be asked for. Epochs have the numbers they had in that run.
     ///
     /// The path means what it means to [`checkpoint`](Self::checkpoint): with `{epoch}` or `{step}` in it, the run goes on from the
     /// file with the largest numbers.
@@ -457,7 +486,11 @@ where
         callbacks.run.has_metrics = !metrics.is_empty();
         callbacks.run.outputs = output_len::<M>();
         callbacks.run.keeps_predictions = !metrics.is_empty() && callbacks.acts_within_epochs();
-        callbacks.run.epochs = Some(self.epochs);
+        callbacks.run.before = self.initial_epoch.unwrap_or(self.trainer.epochs);
+        callbacks.run.epochs = Some(match self.initial_epoch {
+            None => Epochs::Count(self.epochs),
+            Some(_) => Epochs::Last(self.epochs),
+        });
         let (sample_weights, class_weights) = self.weights.describe();
         callbacks.run.plan = Some(Plan {
             loss: describe(&self.trainer.loss),
@@ -476,11 +509,12 @@ where
             callbacks.run.predictions.reserve_exact(self.samples.len() * output_len::<M>() - kept);
         }
 
-        let progress = Progress::new(self.epochs, self.progress);
+        let last_epoch = callbacks.run.last_epoch().expect("set above");
+        let progress = Progress::new(last_epoch, self.progress);
         let mut order: Vec<u32> = Vec::with_capacity(self.samples.len());
         self.weights.train_on(self.labels);
         let mut labels: Vec<Y> = Vec::with_capacity(batch);
-        while callbacks.next_epoch() <= self.epochs && !callbacks.is_stopping() {
+        while callbacks.next_epoch() <= last_epoch && !callbacks.is_stopping() {
             let epoch = callbacks.next_epoch();
             order.clear();
             order.extend(0..u32::try_from(self.samples.len()).expect("fewer than 2³² samples"));
@@ -498,6 +532,10 @@ where
             }
         }
         drop(progress);
+        if callbacks.is_stopping() && !callbacks.run.is_interrupted() {
+            // The run is done, perhaps in the middle of an epoch.
+            self.trainer.apply_accumulated()?;
+        }
         callbacks.on_train_end(self.trainer)
     }
 
@@ -552,6 +590,7 @@ where
                 return Ok(());
             }
         }
+        self.trainer.apply_accumulated()?;
         if let Some(found) = self.trainer.context(&mut callbacks.run).find_non_finite() {
             let step = self.trainer.step;
             let since = callbacks.run.first_step(step);
@@ -561,7 +600,15 @@ where
         let training = self.trainer.scores_so_far(position.loss, position.samples);
         let validation = self.validation.filter(|_| epoch.is_multiple_of(self.validation_freq));
         let weights = self.weights.validation;
-        let validation = validation.map(|(samples, labels)| self.trainer.scores(samples, labels, weights));
+        let validation = match validation {
+            None => None,
+            Some((samples, labels)) => {
+                callbacks.on_test_begin(self.trainer)?;
+                let scores = self.trainer.scores(samples, labels, weights);
+                callbacks.on_test_end(self.trainer)?;
+                Some(scores)
+            }
+        };
         callbacks.on_epoch_end(self.trainer, training, validation)
     }
 }

@@ -18,6 +18,7 @@ mod summary;
 mod tensors;
 mod trainable;
 mod trainer;
+mod updates;
 mod weights;
 mod workspace;
 

@@ -52,13 +52,24 @@ pub(super) enum Ending {
     Interrupted(String),
 }
 
+/// Which epochs a run has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Epochs {
+    /// So many, from its first.
+    Count(usize),
+    /// Those up to this number.
+    Last(usize),
+}
+
 /// A run, with or without `fit`.
 #[derive(Debug, Default)]
 pub(super) struct Run {
     /// `None` in a loop written by hand.
     pub(super) plan: Option<Plan>,
-    /// Number of the last epoch, if it is known.
-    pub(super) epochs: Option<usize>,
+    /// Number of the epoch before the run's first: 0 unless the trainer was trained before.
+    pub(super) before: usize,
+    /// How many epochs the run has, or the number of its last, if that is known.
+    pub(super) epochs: Option<Epochs>,
     /// Names that every record of an epoch will have, if they are known.
     pub(super) names: Option<Vec<String>>,
     pub(super) history: History,
@@ -78,6 +89,8 @@ pub(super) struct Run {
     /// The learning rate that the run began with, before any callback changed it; `None` if it is no plain setting.
     pub(super) first_rate: Option<f64>,
     pub(super) ending: Option<Ending>,
+    /// Whether the averaged weights take the model's place at the end.
+    pub(super) ends_with_averaged: bool,
     /// Checkpoints to be written once every callback has seen the present event.
     pub(super) saves: Vec<PathBuf>,
     /// Files to be deleted once every callback has ended without an error.
@@ -85,6 +98,19 @@ pub(super) struct Run {
 }
 
 impl Run {
+    /// Number of the last epoch of which there is a record, or of the one before the run's first.
+    pub(super) fn last_recorded(&self) -> usize {
+        self.before.saturating_add(self.history.epochs.len())
+    }
+
+    /// Number of the last epoch, if it is known.
+    pub(super) fn last_epoch(&self) -> Option<usize> {
+        self.epochs.map(|epochs| match epochs {
+            Epochs::Count(count) => self.before.saturating_add(count),
+            Epochs::Last(last) => last,
+        })
+    }
+
     /// A batch of `samples` samples is done; `loss` is summed over them.
     pub(super) fn advance(&mut self, samples: usize, loss: f64) {
         self.position.batches += 1;

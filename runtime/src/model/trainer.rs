@@ -3,6 +3,7 @@
 use core::ops::{Deref, DerefMut};
 
 use super::trainable::Trainable;
+use super::updates::Updates;
 use super::weights::check_sample_weights;
 use super::workspace::{Workspace, step_cost};
 use super::{Error, Fit, Predictor, Scores, finite};
@@ -60,6 +61,9 @@ pub struct Trainer<M, O, L, K> {
     pub(super) slots: Vec<Buffer>,
     /// Steps done so far.
     pub(super) step: u64,
+    pub(super) updates: Updates,
+    /// Number of the last epoch that `fit`, or a loop with callbacks, has trained.
+    pub(super) epochs: usize,
     pub(super) trainable: Trainable,
     pub(super) workspace: Option<Workspace>,
 }
@@ -84,7 +88,18 @@ impl<M, O, L, K> Trainer<M, O, L, K> {
         M: Model,
     {
         let trainable = Trainable::of::<M>();
-        Self { model, optimizer, loss, metrics, slots: Vec::new(), step: 0, trainable, workspace: None }
+        Self {
+            model,
+            optimizer,
+            loss,
+            metrics,
+            slots: Vec::new(),
+            step: 0,
+            updates: Updates::default(),
+            epochs: 0,
+            trainable,
+            workspace: None,
+        }
     }
 
     /// The model.
@@ -107,12 +122,35 @@ impl<M, O, L, K> Trainer<M, O, L, K> {
         self.step
     }
 
+    /// Number of updates made so far: fewer than steps if the optimizer accumulates gradients.
+    ///
+    /// ```
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.125).accumulate(2), MeanSquaredError, ());
+    /// let fit = trainer.fit(&[[1.0], [2.0], [3.0]], &[2.0_f32, 4.0, 6.0]).batch_size(1).epochs(2);
+    /// fit.progress(false).run()?;
+    /// // Each epoch ends with an update by the one gradient that is left.
+    /// assert_eq!((trainer.step(), trainer.updates(), trainer.epochs()), (6, 4, 2));
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
+    pub fn updates(&self) -> u64 {
+        self.updates.made
+    }
+
+    /// Number of the last epoch that [`fit`](Self::fit) has trained, from which another call goes on; 0 before the first.
+    pub fn epochs(&self) -> usize {
+        self.epochs
+    }
+
     /// The step size of the last step, or of the first if there was none.
     pub fn learning_rate(&self) -> f64
     where
         O: Optimizer,
     {
-        self.optimizer.learning_rate_at(self.step.max(1))
+        self.optimizer.learning_rate_at(self.updates.present())
     }
 }
 
@@ -154,6 +192,10 @@ where
 impl<M: Model, O, L, K> Trainer<M, O, L, K> {
     /// Trains on samples and labels: a run with the options that are set on it.
     ///
+    /// Another call goes on where the last one ended, as in Keras: with the weights, and also with the optimizer's state and the
+    /// number of the next epoch, on which orders of samples, schedules by epoch and `{epoch}` in file names depend. Two calls
+    /// have the bits of one that trains as many epochs; [`Fit::initial_epoch`] counts otherwise.
+    ///
     /// ```
     /// use typenet::prelude::*;
     ///
@@ -162,6 +204,9 @@ impl<M: Model, O, L, K> Trainer<M, O, L, K> {
     /// let mut trainer = Line::new(1).compile(Adam::new(0.1), MeanSquaredError, ());
     /// let history = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(5).batch_size(1).progress(false).run()?;
     /// assert_eq!((history.epochs.len(), trainer.step()), (5, 10));
+    ///
+    /// let again = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(2).batch_size(1).progress(false).run()?;
+    /// assert_eq!(again.epochs.iter().map(|epoch| epoch.epoch).collect::<Vec<_>>(), [6, 7]);
     /// # Ok::<(), typenet::model::Error>(())
     /// ```
     pub fn fit<'a, Y>(&'a mut self, samples: &'a [M::Sample], labels: &'a [Y]) -> Fit<'a, M, O, L, K, Y>
@@ -408,7 +453,7 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     /// The averaged weights, once there was an update.
     fn average(&self) -> Option<&[f32]> {
         let place = self.slot_place(AVERAGE)?;
-        self.optimizer.has_updated(self.step).then(|| &*self.slots[place])
+        (self.updates.made > 0).then(|| &*self.slots[place])
     }
 
     /// The samples of the next step: `index` of `samples`, in order.
@@ -474,7 +519,8 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
             let workspace = self.workspace.as_ref().expect("a step is reserved for");
             let parameters = &mut self.model.block_mut()[..parameter_count::<f32, M>()];
             let slots = &mut self.slots;
-            take_step(&self.optimizer, self.step, &self.trainable, parameters, &workspace.gradients, slots);
+            let turn = self.updates.step(&self.optimizer, labels.len());
+            take_step(&self.optimizer, &turn, &self.trainable, parameters, &workspace.gradients, slots);
         }
         Ok(loss)
     }
@@ -556,7 +602,7 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     fn backward_and_update(&mut self, input: Option<&[f32]>) {
         let workspace = self.workspace.as_mut().expect("a step is reserved for");
         let parameters = &mut self.model.block_mut()[..parameter_count::<f32, M>()];
-        let turn = Turn::new(self.step);
+        let turn = self.updates.step(&self.optimizer, 1);
         let optimizer = self.optimizer.elementwise().expect("asked for by the caller");
         let update = |parameters: &mut [f32], gradient: Gradient<'_>, slots: &mut [&mut [f32]]| {
             optimizer.update_part(&turn, parameters, gradient, slots);
@@ -575,10 +621,10 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     }
 }
 
-/// One update by gradients in memory, and then the constraints.
+/// What the optimizer does in a turn with gradients in memory, and then the constraints.
 pub(super) fn take_step(
     optimizer: &impl Optimizer,
-    step: u64,
+    turn: &Turn,
     trainable: &Trainable,
     parameters: &mut [f32],
     gradients: &[f32],
@@ -589,6 +635,8 @@ pub(super) fn take_step(
     for (lent, slot) in lent.iter_mut().zip(slots) {
         *lent = slot;
     }
-    optimizer.update_tensors(&Turn::new(step), trainable.ranges(), parameters, gradients, &mut lent[..used]);
-    trainable.constrain(parameters);
+    optimizer.update_tensors(turn, trainable.ranges(), parameters, gradients, &mut lent[..used]);
+    if turn.accumulation.is_none_or(|accumulation| accumulation.updates) {
+        trainable.constrain(parameters);
+    }
 }

@@ -37,7 +37,7 @@ pub use options::{OptimizerExt, Options};
 pub use rmsprop::RmsProp;
 pub use schedules::Schedule;
 pub use sgd::Sgd;
-pub use turn::{Turn, apply, update_runs};
+pub use turn::{Accumulation, Turn, apply, update_runs};
 
 pub use crate::kernels::update::Gradient;
 
@@ -88,7 +88,7 @@ pub struct SettingError {
 ///
 /// let mut optimizer = AdamW::new(0.1).accumulate(2);
 /// assert!(optimizer.slots().len() <= MAX_SLOTS);
-/// assert!(!optimizer.has_updated(1) && optimizer.has_updated(2));
+/// assert_eq!(optimizer.steps_per_update(), 2);
 /// assert!(optimizer.learning_rate_schedule().is_none());
 /// assert!(optimizer.set_weight_decay(0.5), "it has one");
 /// ```
@@ -116,14 +116,15 @@ pub trait Optimizer: Send + Sync {
     fn validate(&self) -> Result<(), SettingError>;
     /// The step size; that of the first update where it changes.
     fn learning_rate(&self) -> f64;
-    /// The step size of step number `step`, from 1.
-    fn learning_rate_at(&self, step: u64) -> f64 {
-        let _ = step;
+    /// The step size of update number `update`, from 1.
+    fn learning_rate_at(&self, update: u64) -> f64 {
+        let _ = update;
         self.learning_rate()
     }
-    /// Whether the parameters were updated within the first `step` steps.
-    fn has_updated(&self, step: u64) -> bool {
-        step > 0
+    /// Steps for each update: more than 1 if gradients are accumulated. An optimizer that contains another one says what that one
+    /// says.
+    fn steps_per_update(&self) -> u32 {
+        1
     }
     /// Changes the step size from the next step on.
     fn set_learning_rate(&mut self, learning_rate: f64);
@@ -632,7 +633,7 @@ mod tests {
     #[test]
     fn a_rate_that_is_set_ends_a_schedule() {
         let mut optimizer = Sgd::new(0.5).schedule(|step: u64| 1.0 / (1 << step) as f64).accumulate(2);
-        assert_eq!([1, 2, 3, 4, 5].map(|step| optimizer.learning_rate_at(step)), [1.0, 1.0, 0.5, 0.5, 0.25]);
+        assert_eq!([1, 2, 3].map(|update| optimizer.learning_rate_at(update)), [1.0, 0.5, 0.25]);
         optimizer.set_learning_rate(0.125);
         assert_eq!(
             (optimizer.learning_rate_at(9), optimizer.learning_rate_schedule().is_some()),

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::schedules::Schedule;
 use super::turn::update_runs;
 use super::{
-    ABOVE_ZERO, BELOW_ONE, Elementwise, Gradient, NOT_NEGATIVE, Optimizer, SettingError, Turn, check, display,
+    ABOVE_ZERO, Accumulation, BELOW_ONE, Elementwise, Gradient, NOT_NEGATIVE, Optimizer, SettingError, Turn,
+    check, display,
 };
 use crate::kernels::reduce::{norm, sum_of};
 use crate::kernels::update::{UpdateRule, update};
@@ -21,7 +22,7 @@ pub(crate) const AVERAGE: &str = "average";
 /// they are set:
 ///
 /// ```text
-/// g       = mean of the gradients of n steps                                accumulate(n)
+/// g       = mean over the samples of n steps                                accumulate(n)
 /// g       = g clipped                                                       clip_value, clip_norm or clip_global_norm
 /// w       = w − learning_rate·weight_decay·w                                weight_decay
 /// w       = the optimizer's rule, with learning_rate = schedule(update)     schedule
@@ -164,8 +165,14 @@ options! {
     #[doc(alias = "global_clipnorm")]
     #[doc(alias = "clip_grad_norm_")]
     clip_global_norm: f64;
-    /// Updates after every `accumulate` steps, by the mean of their gradients. At least 1. Momentum, bias correction and
-    /// schedules count updates, not steps.
+    /// Updates after every `accumulate` steps, by the mean of their gradients over samples, as if their batches were one: a short
+    /// batch counts less. (Keras's mean is over steps.) At least 1. Momentum, bias correction and schedules count updates, not
+    /// steps.
+    ///
+    /// In `fit`, what is left at the end of an epoch is applied there, as the mean over its own samples, so that no sample is lost
+    /// (Hugging Face Accelerate's `sync_with_dataloader`, which is its default too). A loop written by hand does that with
+    /// `Trainer::apply_accumulated`. An optimizer by itself, as here, knows of no samples: every gradient counts the same, see
+    /// [`Accumulation`].
     ///
     /// ```
     /// use typenet_runtime::optimizers::{Optimizer, OptimizerExt, Sgd};
@@ -180,7 +187,8 @@ options! {
     #[doc(alias = "gradient_accumulation_steps")]
     accumulate: u32;
     /// Keeps an exponential moving average of the weights, of which each update keeps the share `average`, in `[0, 1)`. Keras's
-    /// default is 0.99. It begins as the weights after the first update.
+    /// default is 0.99. It begins as the weights after the first update. In `fit`, the callback `SwapEmaWeights` validates and keeps
+    /// the averaged weights.
     ///
     /// ```
     /// use typenet_runtime::optimizers::{Optimizer, OptimizerExt, Sgd};
@@ -197,14 +205,16 @@ options! {
     average: f64;
 }
 
-/// The sum of the gradients so far.
+/// The sum of the gradients so far, to which this one is added so many times.
 #[derive(Debug, Clone, Copy)]
-struct Add;
+struct Add {
+    count: f32,
+}
 
 impl UpdateRule<0> for Add {
     #[inline(always)]
     fn apply(self, sum: f32, gradient: f32, []: [f32; 0]) -> (f32, [f32; 0]) {
-        (sum + gradient, [])
+        (self.count * gradient + sum, [])
     }
 }
 
@@ -228,11 +238,6 @@ impl<O> Options<O> {
         &self.optimizer
     }
 
-    /// Steps for each update.
-    fn steps(&self) -> u64 {
-        self.accumulate.map_or(1, |steps| u64::from(steps.max(1)))
-    }
-
     /// Where the accumulated gradient is among the slots.
     fn accumulated(&self, slots: usize) -> usize {
         slots - 1 - usize::from(self.average.is_some())
@@ -247,23 +252,38 @@ impl<O: Optimizer> Options<O> {
         self
     }
 
-    /// The turn of the optimizer in step `step`; `None` if the gradient is only kept.
-    fn turn(&self, step: u64) -> Option<Turn> {
-        assert!(step > 0, "update: steps count from 1");
-        if !step.is_multiple_of(self.steps()) {
-            return None;
+    /// What the optimizer does in this turn.
+    fn turn(&self, turn: &Turn) -> Action {
+        assert!(turn.step > 0, "update: steps count from 1");
+        let steps = u64::from(self.steps_per_update());
+        let (update, accumulation) = match turn.accumulation {
+            Some(accumulation) => (turn.step, accumulation),
+            None => {
+                let total = (turn.step - 1) % steps + 1;
+                let accumulation = Accumulation { samples: 1, first: 1, total, updates: total == steps };
+                (turn.step.div_ceil(steps), accumulation)
+            }
+        };
+        let Accumulation { samples, first, total, updates } = accumulation;
+        let count = if self.accumulate.is_some() { (samples as f64 / first as f64) as f32 } else { 1.0 };
+        if !updates {
+            return Action::Keep { count };
         }
-        let update = step / self.steps();
+        // The inverse of the number of first batches that all samples are.
+        let mean = if self.accumulate.is_some() { first as f64 / total as f64 } else { 1.0 };
         let learning_rate = self.rate(update);
-        Some(Turn {
+        let turn = Turn {
             step: update,
             learning_rate: Some(learning_rate),
-            scale: (1.0 / self.steps() as f64) as f32,
+            scale: mean as f32,
             limit: self.clip_value.map_or(f32::INFINITY, |limit| limit as f32),
             decay: (learning_rate * self.weight_decay.unwrap_or_default()) as f32,
+            count,
             accumulated: self.accumulate.is_some(),
             average_rate: self.average.map(|kept| if update == 1 { 1.0 } else { (1.0 - kept) as f32 }),
-        })
+            accumulation: None,
+        };
+        Action::Update { turn, mean }
     }
 
     /// The step size of an update, from 1.
@@ -274,19 +294,27 @@ impl<O: Optimizer> Options<O> {
         }
     }
 
-    /// Euclidean norm of the mean gradient by a tensor.
-    fn norm(&self, tensor: Range<usize>, gradients: &[f32], slots: &[&mut [f32]]) -> f64 {
+    /// Euclidean norm of the gradient by a tensor, with what is accumulated.
+    fn norm(&self, count: f32, tensor: Range<usize>, gradients: &[f32], slots: &[&mut [f32]]) -> f64 {
         let gradients = &gradients[tensor.clone()];
-        let sum = if self.accumulate.is_some() {
-            let accumulated = &slots[self.accumulated(slots.len())][tensor];
+        if self.accumulate.is_none() {
+            return norm(gradients);
+        }
+        let accumulated = &slots[self.accumulated(slots.len())][tensor];
+        libm::sqrt(sum_of([gradients, accumulated], |[x, y]| {
             // As the update adds them, in f32.
-            let squares = sum_of([gradients, accumulated], |[x, y]| f64::from(x + y) * f64::from(x + y));
-            libm::sqrt(squares)
-        } else {
-            norm(gradients)
-        };
-        sum / self.steps() as f64
+            let sum = f64::from(count * x + y);
+            sum * sum
+        }))
     }
+}
+
+/// What an optimizer with options does with a gradient.
+enum Action {
+    /// Adds it so many times to the accumulated one.
+    Keep { count: f32 },
+    /// Updates; `mean` is the factor that makes a mean of the sum.
+    Update { turn: Turn, mean: f64 },
 }
 
 /// The factor that brings a norm down to a limit.
@@ -357,12 +385,12 @@ impl<O: Optimizer> Optimizer for Options<O> {
         self.rate(1)
     }
 
-    fn learning_rate_at(&self, step: u64) -> f64 {
-        self.rate(step.div_ceil(self.steps()).max(1))
+    fn learning_rate_at(&self, update: u64) -> f64 {
+        self.rate(update.max(1))
     }
 
-    fn has_updated(&self, step: u64) -> bool {
-        step >= self.steps()
+    fn steps_per_update(&self) -> u32 {
+        self.accumulate.unwrap_or(1).max(1)
     }
 
     fn set_weight_decay(&mut self, weight_decay: f64) -> bool {
@@ -387,13 +415,14 @@ impl<O: Optimizer> Optimizer for Options<O> {
         gradients: &[f32],
         slots: &mut [&mut [f32]],
     ) {
-        let Some(turn) = self.turn(turn.step) else {
+        let Action::Update { turn, mean } = self.turn(turn) else {
             return update_runs(self, turn, tensors, parameters, gradients, slots);
         };
-        let scaled = |factor: f64| Turn { scale: (factor / self.steps() as f64) as f32, ..turn };
+        let scaled = |factor: f64| Turn { scale: (factor * mean) as f32, ..turn };
         if let Some(limit) = self.clip_norm {
             for tensor in tensors {
-                let turn = scaled(scale_to(limit, self.norm(tensor.clone(), gradients, slots)));
+                let turn =
+                    scaled(scale_to(limit, mean * self.norm(turn.count, tensor.clone(), gradients, slots)));
                 self.optimizer.update_tensors(
                     &turn,
                     core::slice::from_ref(tensor),
@@ -407,9 +436,9 @@ impl<O: Optimizer> Optimizer for Options<O> {
         let turn = match self.clip_global_norm {
             None => turn,
             Some(limit) => {
-                let squares =
-                    tensors.iter().map(|tensor| self.norm(tensor.clone(), gradients, slots).powi(2));
-                scaled(scale_to(limit, libm::sqrt(squares.sum())))
+                let norm = |tensor: &Range<usize>| self.norm(turn.count, tensor.clone(), gradients, slots);
+                let squares = tensors.iter().map(|tensor| norm(tensor).powi(2));
+                scaled(scale_to(limit, mean * libm::sqrt(squares.sum())))
             }
         };
         self.optimizer.update_tensors(&turn, tensors, parameters, gradients, slots);
@@ -429,13 +458,15 @@ impl<O: Optimizer> Elementwise for Options<O> {
         gradient: Gradient<'_>,
         slots: &mut [&mut [f32]],
     ) {
-        match (self.turn(turn.step), self.optimizer.elementwise()) {
-            (None, _) => {
+        match (self.turn(turn), self.optimizer.elementwise()) {
+            (Action::Keep { count }, _) => {
                 let slot = self.accumulated(slots.len());
-                update(Add, slots[slot], gradient, []);
+                update(Add { count }, slots[slot], gradient, []);
             }
-            (Some(turn), Some(optimizer)) => optimizer.update_part(&turn, parameters, gradient, slots),
-            (Some(_), None) => unreachable!("`elementwise` is `None`"),
+            (Action::Update { turn, .. }, Some(optimizer)) => {
+                optimizer.update_part(&turn, parameters, gradient, slots);
+            }
+            (Action::Update { .. }, None) => unreachable!("`elementwise` is `None`"),
         }
     }
 }

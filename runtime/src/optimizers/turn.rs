@@ -19,7 +19,7 @@ use crate::kernels::update::{MAX_SLOTS, Tuning, UpdateRule, update, update_tuned
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Turn {
-    /// Number of the step, from 1.
+    /// Number of the step, from 1; of the update where there is an [`accumulation`](Self::accumulation).
     pub step: u64,
     /// A step size in place of the optimizer's own.
     pub learning_rate: Option<f64>,
@@ -29,10 +29,46 @@ pub struct Turn {
     pub limit: f32,
     /// As [`Tuning::decay`].
     pub decay: f32,
+    /// As [`Tuning::count`].
+    pub count: f32,
     /// Whether the slot behind the optimizer's own is [`Tuning::accumulated`].
     pub accumulated: bool,
     /// [`Tuning::average_rate`], if the last slot is [`Tuning::average`].
     pub average_rate: Option<f32>,
+    /// What the step is to an optimizer that accumulates gradients. If `None`, such an optimizer counts steps itself, and
+    /// every gradient counts the same.
+    pub accumulation: Option<Accumulation>,
+}
+
+/// One gradient among those that are accumulated for an update: it is their mean over samples,
+/// `Σ samplesᵢ·gᵢ / Σ samplesᵢ`, as if they had been one large batch.
+///
+/// The sum is kept in units of the first gradient, `Σ (samplesᵢ / samples₁)·gᵢ`, so that batches of one size are added without
+/// a rounding more.
+///
+/// ```
+/// use typenet_runtime::optimizers::{Accumulation, Optimizer, OptimizerExt, Sgd, Turn};
+///
+/// let optimizer = Sgd::new(1.0).accumulate(8);
+/// let (mut w, mut sum) = ([0.0], [0.0]);
+/// // A gradient of two samples and one of a single sample, which are all that there are.
+/// for (gradient, samples, total, updates) in [(-1.0, 2, 2, false), (-4.0, 1, 3, true)] {
+///     let accumulation = Some(Accumulation { samples, first: 2, total, updates });
+///     let turn = Turn { accumulation, ..Turn::new(1) };
+///     optimizer.update_tensors(&turn, &[0..1], &mut w, &[gradient], &mut [&mut sum]);
+/// }
+/// assert_eq!((w, sum), ([(2.0 * 1.0 + 1.0 * 4.0) / 3.0], [0.0]));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Accumulation {
+    /// Samples that the gradient is the mean of; with 0 nothing is added.
+    pub samples: u64,
+    /// Samples of the first gradient since the last update, at least 1.
+    pub first: u64,
+    /// Samples of all gradients since the last update, with these.
+    pub total: u64,
+    /// Whether the step ends with an update; if not, the gradient is only kept.
+    pub updates: bool,
 }
 
 impl Turn {
@@ -44,8 +80,10 @@ impl Turn {
             scale: 1.0,
             limit: f32::INFINITY,
             decay: 0.0,
+            count: 1.0,
             accumulated: false,
             average_rate: None,
+            accumulation: None,
         }
     }
 
@@ -154,6 +192,7 @@ pub fn apply<const SLOTS: usize, R: UpdateRule<SLOTS>>(
         scale: turn.scale,
         limit: turn.limit,
         decay: turn.decay,
+        count: turn.count,
         accumulated,
         average: others.next(),
         average_rate: turn.average_rate.unwrap_or_default(),

@@ -10,8 +10,9 @@ use crate::model::finite::{NonFiniteValue, find_in_state};
 use crate::model::run::{Ending, Run};
 use crate::model::tensors::{TensorError, TensorView, find};
 use crate::model::trainable::Trainable;
+use crate::model::updates::Updates;
 use crate::model::{Error, History, Trainer};
-use crate::optimizers::Optimizer;
+use crate::optimizers::{AVERAGE, Optimizer};
 use crate::tensor::{Buffer, LayerInfo};
 
 /// A run as its callbacks see it: where it stands, the model's numbers, the learning rate, the history.
@@ -33,6 +34,7 @@ use crate::tensor::{Buffer, LayerInfo};
 ///     })
 ///     .on_batch_end(|context, _| {
 ///         assert_eq!((context.batch() as u64, context.epoch() as u64), (1, context.step()));
+///         assert_eq!(context.updates(), context.step(), "nothing is accumulated");
 ///         assert_eq!(context.find_non_finite(), None);
 ///     })
 ///     .on_epoch_end(|context, record| {
@@ -55,6 +57,7 @@ pub struct Context<'a> {
     pub(in crate::model) slots: &'a mut [Buffer],
     pub(in crate::model) trainable: &'a Trainable,
     pub(in crate::model) step: &'a mut u64,
+    pub(in crate::model) updates: &'a mut Updates,
     pub(in crate::model) run: &'a mut Run,
 }
 
@@ -79,6 +82,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
             slots: &mut self.slots,
             trainable: &self.trainable,
             step: &mut self.step,
+            updates: &mut self.updates,
             run,
         }
     }
@@ -92,7 +96,7 @@ impl Context<'_> {
 
     /// Number of the last epoch, where it is known: in `fit`.
     pub fn epochs(&self) -> Option<usize> {
-        self.run.epochs
+        self.run.last_epoch()
     }
 
     /// Batches of the present epoch that are done; 0 between epochs.
@@ -103,6 +107,11 @@ impl Context<'_> {
     /// Number of steps done so far. Each is an update, unless the optimizer accumulates gradients.
     pub fn step(&self) -> u64 {
         *self.step
+    }
+
+    /// Number of updates made so far.
+    pub fn updates(&self) -> u64 {
+        self.updates.made
     }
 
     /// The epochs so far, resumed ones included; in `on_epoch_end`, with the epoch that has ended.
@@ -152,6 +161,59 @@ impl Context<'_> {
         self.block
     }
 
+    /// The averaged weights of [`average`](crate::optimizers::OptimizerExt::average), one for each parameter; `None` before the
+    /// first update, and if the optimizer keeps no average. Those of frozen tensors mean nothing.
+    ///
+    /// ```
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let mut watch = LambdaCallback::new().on_epoch_end(|context, _| {
+    ///     let average = context.average().expect("there was an update").to_vec();
+    ///     assert!(context.use_averaged());
+    ///     assert_eq!(context.weights(), average);
+    /// });
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.125).average(0.9), MeanSquaredError, ());
+    /// let fit = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).batch_size(1).callback(&mut watch);
+    /// fit.progress(false).run()?;
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
+    pub fn average(&self) -> Option<&[f32]> {
+        let place = self.slot_place(AVERAGE).filter(|_| self.updates.made > 0)?;
+        Some(&self.slots[place])
+    }
+
+    /// Puts the averaged weights in the model's place, and says whether there are any. What is frozen stays as it is.
+    pub fn use_averaged(&mut self) -> bool {
+        let Some(place) = self.slot_place(AVERAGE).filter(|_| self.updates.made > 0) else { return false };
+        for range in self.trainable.ranges() {
+            self.block[range.clone()].copy_from_slice(&self.slots[place][range.clone()]);
+        }
+        true
+    }
+
+    /// Changes the averaged weights to those of another time, if the optimizer keeps them.
+    pub(super) fn set_average(&mut self, average: &[f32]) {
+        if let Some(place) = self.slot_place(AVERAGE) {
+            self.slots[place].copy_from_slice(average);
+        }
+    }
+
+    /// Whether the optimizer keeps averaged weights.
+    pub(super) fn has_average(&self) -> bool {
+        self.slot_place(AVERAGE).is_some()
+    }
+
+    /// The averaged weights take the model's place once every callback has seen the end of the run.
+    pub(super) fn end_with_averaged(&mut self) {
+        self.run.ends_with_averaged = true;
+    }
+
+    fn slot_place(&self, name: &str) -> Option<usize> {
+        self.optimizer.slots().into_iter().position(|slot| slot == name)
+    }
+
     /// A tensor by its full name: `dense_1.weight`.
     ///
     /// ```
@@ -184,7 +246,7 @@ impl Context<'_> {
 
     /// The step size of the last step, or of the first if there was none.
     pub fn learning_rate(&self) -> f64 {
-        self.optimizer.learning_rate_at((*self.step).max(1))
+        self.optimizer.learning_rate_at(self.updates.present())
     }
 
     /// Changes the step size from the next step on.

@@ -45,6 +45,8 @@ pub struct EarlyStopping {
     best: Option<f64>,
     best_epoch: usize,
     best_weights: Option<Vec<f32>>,
+    /// The averaged weights at that time, if there were any.
+    best_average: Option<Vec<f32>>,
 }
 
 const NAME: &str = "EarlyStopping";
@@ -68,6 +70,7 @@ impl EarlyStopping {
             best: None,
             best_epoch: 0,
             best_weights: None,
+            best_average: None,
         }
     }
 
@@ -110,8 +113,8 @@ impl EarlyStopping {
         self
     }
 
-    /// Whether the model gets the weights of its best epoch when the run ends, however it ends but by an error. Keeps a
-    /// copy of them.
+    /// Whether the model gets the weights of its best epoch when the run ends, however it ends but by an error, and the optimizer
+    /// the averaged weights of that epoch if it keeps any. Keeps a copy of them.
     pub fn restore_best_weights(mut self, restore: bool) -> Self {
         self.restore_best_weights = restore;
         self
@@ -139,6 +142,7 @@ impl EarlyStopping {
             let weights = self.best_weights.get_or_insert_default();
             weights.clear();
             weights.extend_from_slice(context.weights());
+            self.best_average = context.average().map(<[f32]>::to_vec);
         }
     }
 }
@@ -149,7 +153,8 @@ impl Callback for EarlyStopping {
     }
 
     fn on_train_begin(&mut self, context: &mut Context<'_>) -> Result<(), Error> {
-        (self.wait, self.best, self.best_epoch, self.best_weights) = (0, None, 0, None);
+        (self.wait, self.best, self.best_epoch) = (0, None, 0);
+        (self.best_weights, self.best_average) = (None, None);
         if let Some(baseline) = self.baseline {
             setting(NAME, "baseline", baseline, baseline.is_finite(), "a finite number")?;
         }
@@ -185,6 +190,9 @@ impl Callback for EarlyStopping {
         if let Some(weights) = &self.best_weights {
             context.weights_mut().copy_from_slice(weights);
         }
+        if let Some(average) = &self.best_average {
+            context.set_average(average);
+        }
         Ok(())
     }
 
@@ -194,7 +202,11 @@ impl Callback for EarlyStopping {
             ("best", self.best.unwrap_or(f64::NAN)),
             ("best_epoch", self.best_epoch as f64),
         ];
-        Some(State { numbers, weights: self.best_weights.as_deref().map(Cow::Borrowed) })
+        Some(State {
+            numbers,
+            weights: self.best_weights.as_deref().map(Cow::Borrowed),
+            average: self.best_average.as_deref().map(Cow::Borrowed),
+        })
     }
 
     fn restore(&mut self, state: State<'_>) {
@@ -202,5 +214,6 @@ impl Callback for EarlyStopping {
         self.best = state.get("best");
         self.best_epoch = state.get("best_epoch").unwrap_or(0.0) as usize;
         self.best_weights = state.weights.map(Cow::into_owned);
+        self.best_average = state.average.map(Cow::into_owned);
     }
 }

@@ -41,7 +41,12 @@ use crate::optimizers::Optimizer;
 ///     }
 ///     if !callbacks.is_stopping() {
 ///         let training = Scores { loss: callbacks.mean_loss(), metrics: Vec::new() };
-///         callbacks.on_epoch_end(&mut trainer, training, None)?;
+///         // Does something if the optimizer accumulates gradients.
+///         trainer.apply_accumulated()?;
+///         callbacks.on_test_begin(&mut trainer)?;
+///         let validation = trainer.evaluate(&samples, &labels)?;
+///         callbacks.on_test_end(&mut trainer)?;
+///         callbacks.on_epoch_end(&mut trainer, training, Some(validation))?;
 ///     }
 /// }
 /// let history = callbacks.on_train_end(&mut trainer)?;
@@ -98,9 +103,29 @@ impl<'a> CallbackList<'a> {
         self
     }
 
+    /// Counts epochs on from this one, so that the first is number `epoch + 1`; 0 unless it is set. A run that goes on from a
+    /// checkpoint counts as it did.
+    ///
+    /// ```
+    /// use typenet::callbacks::CallbackList;
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+    /// trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(3).progress(false).run()?;
+    /// let callbacks = CallbackList::new().initial_epoch(trainer.epochs());
+    /// assert_eq!(callbacks.next_epoch(), 4);
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
+    pub fn initial_epoch(mut self, epoch: usize) -> Self {
+        self.run.before = epoch;
+        self
+    }
+
     /// Number of the epoch that is to be done next, or is under way, from 1.
     pub fn next_epoch(&self) -> usize {
-        self.run.history.epochs.len() + 1
+        self.run.last_recorded().saturating_add(1)
     }
 
     /// Batches of this epoch that are done; not 0 before the first batch of a run that goes on within an epoch.
@@ -163,8 +188,9 @@ impl<'a> CallbackList<'a> {
         let mut states = Vec::new();
         if let Some(path) = given.or_else(found) {
             states = checkpoint::load(&path, &mut trainer.context(&mut self.run), &self.list)?;
+            trainer.epochs = self.run.last_recorded();
         }
-        self.run.epoch = self.run.history.epochs.len() + usize::from(self.run.position.batches > 0);
+        self.run.epoch = self.run.last_recorded() + usize::from(self.run.position.batches > 0);
         self.each(trainer, |callback, context| callback.on_train_begin(context))?;
         for (index, state) in states {
             self.list[index].restore(state);
@@ -222,6 +248,28 @@ impl<'a> CallbackList<'a> {
         self.each(trainer, |callback, context| callback.on_batch_end(context, loss))
     }
 
+    /// Before the validation samples of an epoch are evaluated.
+    ///
+    /// # Errors
+    /// [`Error`] of a callback.
+    pub fn on_test_begin<M: Model, O: Optimizer, L, K>(
+        &mut self,
+        trainer: &mut Trainer<M, O, L, K>,
+    ) -> Result<(), Error> {
+        self.each(trainer, |callback, context| callback.on_test_begin(context))
+    }
+
+    /// After the validation samples of an epoch were evaluated.
+    ///
+    /// # Errors
+    /// [`Error`] of a callback.
+    pub fn on_test_end<M: Model, O: Optimizer, L, K>(
+        &mut self,
+        trainer: &mut Trainer<M, O, L, K>,
+    ) -> Result<(), Error> {
+        self.each(trainer, |callback, context| callback.on_test_end(context))
+    }
+
     /// After an epoch with these scores; its record goes to the history.
     ///
     /// # Errors
@@ -242,6 +290,7 @@ impl<'a> CallbackList<'a> {
             seconds,
             samples_per_second: samples as f64 / seconds,
         };
+        trainer.epochs = record.epoch;
         self.run.history.epochs.push(record.clone());
         self.each(trainer, |callback, context| callback.on_epoch_end(context, &record))
     }
@@ -255,6 +304,9 @@ impl<'a> CallbackList<'a> {
         trainer: &mut Trainer<M, O, L, K>,
     ) -> Result<History, Error> {
         self.each(trainer, |callback, context| callback.on_train_end(context))?;
+        if self.run.ends_with_averaged {
+            trainer.context(&mut self.run).use_averaged();
+        }
         for path in &self.run.removals {
             remove(path)?;
         }

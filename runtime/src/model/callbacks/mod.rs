@@ -9,6 +9,7 @@
 //! | [`LearningRateScheduler`] | sets the learning rate of each epoch |
 //! | [`ModelCheckpoint`] | saves the run or its weights, always or the best |
 //! | [`BackupAndRestore`] | goes on by itself after a crash |
+//! | [`SwapEmaWeights`] | validates, and ends with, averaged weights |
 //! | [`Stop`] | ends the run when a signal handler or another thread says so |
 //! | [`TerminateOnNan`] | ends the run at the step that made a weight NaN or infinite |
 //! | [`CsvLogger`], [`JsonLinesLogger`], [`TensorBoard`] | write each epoch's record to files |
@@ -30,6 +31,7 @@ mod monitor;
 mod path;
 mod reduce_lr_on_plateau;
 mod stop;
+mod swap_ema_weights;
 mod tensor_board;
 mod terminate_on_nan;
 
@@ -53,6 +55,7 @@ pub use monitor::Mode;
 pub use path::escape_braces;
 pub use reduce_lr_on_plateau::ReduceLrOnPlateau;
 pub use stop::{Stop, StopHandle};
+pub use swap_ema_weights::SwapEmaWeights;
 pub use tensor_board::TensorBoard;
 pub use terminate_on_nan::TerminateOnNan;
 
@@ -190,6 +193,24 @@ pub trait Callback: Send {
         Ok(())
     }
 
+    /// Before the validation samples of an epoch are evaluated.
+    ///
+    /// # Errors
+    /// [`Error`] ends the run.
+    fn on_test_begin(&mut self, context: &mut Context<'_>) -> Result<(), Error> {
+        let _ = context;
+        Ok(())
+    }
+
+    /// After the validation samples of an epoch were evaluated, before [`on_epoch_end`](Self::on_epoch_end).
+    ///
+    /// # Errors
+    /// [`Error`] ends the run.
+    fn on_test_end(&mut self, context: &mut Context<'_>) -> Result<(), Error> {
+        let _ = context;
+        Ok(())
+    }
+
     /// Before a step. Allocates nothing, if the run is to allocate nothing.
     ///
     /// # Errors
@@ -255,7 +276,7 @@ pub trait Callback: Send {
 ///     }
 ///
 ///     fn state(&self) -> Option<State<'_>> {
-///         Some(State { numbers: vec![("loss", self.0.unwrap_or(f64::NAN))], weights: None })
+///         Some(State { numbers: vec![("loss", self.0.unwrap_or(f64::NAN))], ..State::default() })
 ///     }
 ///
 ///     fn restore(&mut self, state: State<'_>) {
@@ -265,7 +286,7 @@ pub trait Callback: Send {
 ///
 /// let mut resumed = Largest(None);
 /// assert_eq!(resumed.state().and_then(|state| state.get("loss")), None);
-/// resumed.restore(State { numbers: vec![("loss", 2.5)], weights: None });
+/// resumed.restore(State { numbers: vec![("loss", 2.5)], ..State::default() });
 /// assert_eq!(resumed.0, Some(2.5));
 /// ```
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -274,6 +295,8 @@ pub struct State<'a> {
     pub numbers: Vec<(&'static str, f64)>,
     /// Weights of the model at another time, as long as its block.
     pub weights: Option<Cow<'a, [f32]>>,
+    /// Averaged weights at another time, as long as the model's parameters, for an optimizer that keeps them.
+    pub average: Option<Cow<'a, [f32]>>,
 }
 
 impl State<'_> {

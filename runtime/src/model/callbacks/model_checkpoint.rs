@@ -228,7 +228,7 @@ impl Callback for ModelCheckpoint {
 
     fn state(&self) -> Option<State<'_>> {
         self.best_only.as_ref()?;
-        Some(State { numbers: vec![("best", self.best.unwrap_or(f64::NAN))], weights: None })
+        Some(State { numbers: vec![("best", self.best.unwrap_or(f64::NAN))], ..State::default() })
     }
 
     fn restore(&mut self, state: State<'_>) {

@@ -146,7 +146,7 @@ impl Callback for ReduceLrOnPlateau {
             ("cooldown", self.cooling as f64),
             ("best", self.best.unwrap_or(f64::NAN)),
         ];
-        Some(State { numbers, weights: None })
+        Some(State { numbers, ..State::default() })
     }
 
     fn restore(&mut self, state: State<'_>) {

@@ -68,7 +68,7 @@ impl TensorBoard {
     }
 
     fn begin(&mut self, context: &Context<'_>) -> io::Result<()> {
-        let epoch = context.history().epochs.len() as u64 + 1;
+        let epoch = context.run.last_recorded() as u64 + 1;
         self.train = Some(self.open("train", epoch)?);
         // Made when there is something to write, so that runs without validation show none.
         self.validation = None;
