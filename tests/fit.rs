@@ -230,16 +230,24 @@ fn a_run_that_is_stopped_within_an_epoch_loses_no_sample() {
 
 /// A checkpoint as version 3 wrote it: with other names where it had none.
 fn as_version_3(file: &Path) {
+    change(
+        file,
+        &[
+            ("\"typenet checkpoint\":\"4\"", "\"typenet checkpoint\":\"3\""),
+            ("\"updates\"", "\"no_such\""),
+            ("\"epochs.before\"", "\"epochs_before\""),
+        ],
+    );
+}
+
+/// Changes the metadata of a file to others as long.
+fn change(file: &Path, changes: &[(&str, &str)]) {
     let bytes = fs::read(file).expect("a checkpoint");
     let header = 8 + u64::from_le_bytes(bytes[..8].try_into().expect("eight bytes")) as usize;
     let mut text = String::from_utf8(bytes[8..header].to_vec()).expect("a header");
-    for (new, old) in [
-        ("\"typenet checkpoint\":\"4\"", "\"typenet checkpoint\":\"3\""),
-        ("\"updates\"", "\"no_such\""),
-        ("\"epochs.before\"", "\"epochs_before\""),
-    ] {
-        assert!(text.contains(new), "{text}");
-        text = text.replace(new, old);
+    for (from, to) in changes {
+        assert!(text.contains(from) && from.len() == to.len(), "{text}");
+        text = text.replace(from, to);
     }
     fs::write(file, [&bytes[..8], text.as_bytes(), &bytes[header..]].concat()).expect("written");
 }
@@ -293,6 +301,37 @@ fn checkpoints_of_the_version_before_load_unless_they_hold_accumulated_gradients
         }
         fs::write(&file, bytes).expect("written");
         run(&mut accumulating(), data, [2, 0], &file, true).expect("a run");
+    }
+}
+
+#[test]
+fn counts_of_a_checkpoint_that_cannot_be_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("run");
+    let trainer = || Line::zeros().compile(Sgd::new(0.5).accumulate(3), MeanSquaredError, ());
+    let mut interrupt = LambdaCallback::new().on_batch_end(|context, _| {
+        if context.step() == 5 {
+            context.interrupt("a test");
+        }
+    });
+    let (samples, labels) = ([[0.0]; 3], [2.0_f32; 3]);
+    let mut first = trainer();
+    let fit = first.fit(&samples, &labels).epochs(3).batch_size(1).checkpoint(&file).callback(&mut interrupt);
+    fit.progress(false).run().expect("a run");
+    let bytes = fs::read(&file).expect("a checkpoint");
+    for (what, from, to) in [
+        ("updates", "1", "6"),
+        ("accumulated.steps", "2", "3"),
+        ("accumulated.first", "1", "x"),
+        ("accumulated.samples", "2", "0"),
+        ("epochs.before", "0", "1"),
+    ] {
+        change(&file, &[(&format!("\"{what}\":\"{from}\""), &format!("\"{what}\":\"{to}\""))]);
+        let mut resumed = trainer();
+        let fit = resumed.fit(&samples, &labels).epochs(3).batch_size(1).resume(&file).progress(false);
+        let error = fit.run().expect_err(what);
+        assert!(matches!(&error, Error::Checkpoint { what: found, .. } if found == what), "{error}");
+        fs::write(&file, &bytes).expect("written");
     }
 }
 
