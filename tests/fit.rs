@@ -175,8 +175,8 @@ fn a_loop_written_by_hand_that_applies_what_is_left_has_the_bits_of_fit() {
     }
 }
 
-/// Goes on from the file if it exists; ends after the step.
-fn part(file: &Path, interrupt: Option<u64>, swap: bool) -> (Option<[Vec<u32>; 2]>, History) {
+/// Goes on from the file if it exists; ends after the epoch, or after the step.
+fn part(file: &Path, epochs: usize, interrupt: Option<u64>, swap: bool) -> (Option<[Vec<u32>; 2]>, History) {
     let (samples, labels) = data();
     let mut trainer = accumulating();
     let mut lambda = LambdaCallback::new().on_batch_end(|context, _| {
@@ -187,7 +187,7 @@ fn part(file: &Path, interrupt: Option<u64>, swap: bool) -> (Option<[Vec<u32>; 2
     let mut swapping = SwapEmaWeights::new().swap_on_epoch(true);
     let mut early = EarlyStopping::default().mode(Mode::Max).patience(2).restore_best_weights(true);
     let mut fit = trainer.fit(&samples[..10], &labels[..10]).validation(&samples[10..], &labels[10..]);
-    fit = fit.epochs(6).batch_size(2).progress(false).callback(&mut lambda);
+    fit = fit.epochs(epochs).batch_size(2).progress(false).callback(&mut lambda);
     if swap {
         fit = fit.callback(&mut swapping);
     }
@@ -203,14 +203,21 @@ fn a_run_that_accumulates_or_swaps_goes_on_after_any_step_with_the_same_bits() {
     let folder = tempfile::tempdir().expect("a folder");
     for swap in [false, true] {
         let file = |stop: u64| folder.path().join(format!("{swap}-{stop}"));
-        let (whole, history) = part(&file(0), None, swap);
+        let (whole, history) = part(&file(0), 6, None, swap);
         assert!(history.stopped.is_some(), "the best epoch is the last: {:?}", history.get("val_loss"));
         let steps = 5 * history.epochs.len() as u64;
         for stop in 1..=steps {
-            part(&file(stop), Some(stop), swap);
-            let (resumed, second) = part(&file(stop), None, swap);
+            part(&file(stop), 6, Some(stop), swap);
+            let (resumed, second) = part(&file(stop), 6, None, swap);
             assert_eq!(resumed, whole, "interrupted after step {stop}");
             assert_eq!(second.get("val_loss"), history.get("val_loss"), "interrupted after step {stop}");
+        }
+        for epochs in 1..history.epochs.len() {
+            let file = file(steps + epochs as u64);
+            part(&file, epochs, None, swap);
+            let (resumed, second) = part(&file, 6, None, swap);
+            assert_eq!(resumed, whole, "gone on with after epoch {epochs}");
+            assert_eq!(second.get("val_loss"), history.get("val_loss"), "gone on with after epoch {epochs}");
         }
     }
 }
