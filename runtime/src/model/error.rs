@@ -146,6 +146,19 @@ pub enum Error {
         /// The scores that there are.
         found: Vec<String>,
     },
+    /// The best of a score is to be saved, and in no epoch was it a finite number. The trainer holds the weights of the last
+    /// epoch.
+    #[error(
+        "{callback}: `{monitor}` was NaN or infinite in all of {epochs} epochs, expected a finite number to save the best of"
+    )]
+    NoFiniteScore {
+        /// The callback.
+        callback: &'static str,
+        /// The score.
+        monitor: String,
+        /// Number of epochs that had it.
+        epochs: usize,
+    },
     /// The name of a score does not say which way it gets better.
     #[error(
         "{callback}: whether less or more is better does not follow from the name `{monitor}`, expected `mode(Mode::Min)` or `mode(Mode::Max)`"

@@ -314,7 +314,7 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
     /// let mut scheduler = LearningRateScheduler::new(|_, rate| 0.5 * rate);
     /// let callbacks: [&mut dyn Callback; 2] = [&mut early, &mut scheduler];
     /// trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(2).callbacks(callbacks).progress(false).run()?;
-    /// assert_eq!((early.best_epoch(), trainer.learning_rate()), (2, 0.03125));
+    /// assert_eq!((early.best_epoch(), trainer.learning_rate()), (Some(2), 0.03125));
     /// # Ok::<(), typenet::model::Error>(())
     /// ```
     pub fn callbacks<'b: 'a>(mut self, callbacks: impl IntoIterator<Item = &'b mut dyn Callback>) -> Self {
@@ -511,6 +511,7 @@ where
 
         let last_epoch = callbacks.run.last_epoch().expect("set above");
         let progress = Progress::new(last_epoch, self.progress);
+        let mut warned = 0;
         let mut order: Vec<u32> = Vec::with_capacity(self.samples.len());
         self.weights.train_on(self.labels);
         let mut labels: Vec<Y> = Vec::with_capacity(batch);
@@ -530,13 +531,18 @@ where
             if let Some(record) = callbacks.run.history.last().filter(|record| record.epoch == epoch) {
                 progress.end(record);
             }
+            let warnings = &callbacks.run.history.warnings;
+            progress.warn(&warnings[warned..]);
+            warned = warnings.len();
         }
-        drop(progress);
+        progress.clear();
         if callbacks.is_stopping() && !callbacks.run.is_interrupted() {
             // The run is done, perhaps in the middle of an epoch.
             self.trainer.apply_accumulated()?;
         }
-        callbacks.on_train_end(self.trainer)
+        let history = callbacks.on_train_end(self.trainer)?;
+        progress.warn(&history.warnings[warned..]);
+        Ok(history)
     }
 
     /// One epoch, or what is left of it.

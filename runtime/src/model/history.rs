@@ -203,6 +203,9 @@ pub struct History {
     /// Why the run ended before its last epoch; `None` if it did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
+    /// What callbacks met and did not end the run for, each text once: [`Context::warn`](super::callbacks::Context::warn).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 impl History {
@@ -249,7 +252,8 @@ mod tests {
             seconds: 0.0,
             samples_per_second: f64::INFINITY,
         };
-        let history = History { epochs: vec![record], stopped: Some("done".into()) };
+        let (stopped, warnings) = (Some("done".into()), vec!["`auc` is NaN".into()]);
+        let history = History { epochs: vec![record], stopped, warnings };
         let back: History = serde_json::from_str(&history.to_json()).expect("its own JSON");
         // NaN is not equal to itself; its text is.
         assert_eq!(format!("{back:?}"), format!("{history:?}"));

@@ -64,13 +64,25 @@ impl Progress {
             bar.suspend(|| show(line));
         }
     }
+
+    /// What callbacks have warned of goes to standard output.
+    pub(super) fn warn(&self, warnings: &[String]) {
+        if let Some(bar) = &self.bar {
+            bar.suspend(|| warnings.iter().for_each(|warning| show(format_args!("warning: {warning}"))));
+        }
+    }
+
+    /// Takes the bar away.
+    pub(super) fn clear(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        self.clear();
     }
 }
 

@@ -76,7 +76,7 @@ impl History {
     ///     seconds: 1.0,
     ///     samples_per_second: 1e3,
     /// };
-    /// let history = History { epochs: vec![first], stopped: None };
+    /// let history = History { epochs: vec![first], ..History::default() };
     /// history.plot(&path)?;
     /// assert_eq!(std::fs::read_to_string(&path)?, history.to_svg());
     /// # Ok::<(), Box<dyn std::error::Error>>(())

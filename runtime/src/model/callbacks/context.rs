@@ -119,7 +119,8 @@ impl Context<'_> {
         &self.run.history
     }
 
-    /// Names of the scores that records of epochs will have, in their order, where they are known: in `fit`.
+    /// Names of the scores that records of epochs will have, in their order, where they are known: in `fit`, and in a loop
+    /// that [says them](super::CallbackList::score_names).
     pub fn score_names(&self) -> Option<&[String]> {
         self.run.names.as_deref()
     }
@@ -317,6 +318,31 @@ impl Context<'_> {
         let path = path.into();
         if !self.run.saves.contains(&path) {
             self.run.saves.push(path);
+        }
+    }
+
+    /// Says something that need not end the run. It becomes one of the [`History::warnings`], unless it is among them, and `fit`
+    /// shows it after the epoch.
+    ///
+    /// ```
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let mut watch = LambdaCallback::new().on_epoch_end(|context, record| {
+    ///     if record.training.loss > 1.0 {
+    ///         context.warn("the loss is above 1");
+    ///     }
+    /// });
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.01), MeanSquaredError, ());
+    /// let fit = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(2).callback(&mut watch);
+    /// assert_eq!(fit.progress(false).run()?.warnings, ["the loss is above 1"]);
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
+    pub fn warn(&mut self, text: impl Into<String>) {
+        let (text, warnings) = (text.into(), &mut self.run.history.warnings);
+        if !warnings.contains(&text) {
+            warnings.push(text);
         }
     }
 

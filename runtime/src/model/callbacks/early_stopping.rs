@@ -9,7 +9,8 @@ use crate::model::{EpochRecord, Error};
 /// Ends the run when a score has not got better for `patience` epochs.
 ///
 /// An epoch is better if its score beats the best so far by more than `min_delta`, and counts as progress if it beats
-/// the `baseline` too. A score of NaN is never better. The run ends after the first epoch but one at the earliest, as in
+/// the `baseline` too. A score that is NaN or infinite is never better, and the first becomes one of the
+/// [`History::warnings`](crate::model::History::warnings). An epoch without the score, as one without validation, does not count. The run ends after the first epoch but one at the earliest, as in
 /// Keras.
 ///
 /// # Defaults
@@ -30,7 +31,7 @@ use crate::model::{EpochRecord, Error};
 /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
 /// let fit = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(100).callback(&mut early);
 /// let history = fit.progress(false).run()?;
-/// assert_eq!((history.epochs.len(), early.best_epoch(), early.best()), (5, 3, Some(0.0791015625)));
+/// assert_eq!((history.epochs.len(), early.best_epoch(), early.best()), (5, Some(3), Some(0.0791015625)));
 /// assert!(history.stopped.is_some_and(|why| why.starts_with("loss has not got better than 0.0791015625")));
 /// # Ok::<(), typenet::model::Error>(())
 /// ```
@@ -43,7 +44,7 @@ pub struct EarlyStopping {
     start_from_epoch: usize,
     wait: usize,
     best: Option<f64>,
-    best_epoch: usize,
+    best_epoch: Option<usize>,
     best_weights: Option<Vec<f32>>,
     /// The averaged weights at that time, if there were any.
     best_average: Option<Vec<f32>>,
@@ -68,7 +69,7 @@ impl EarlyStopping {
             start_from_epoch: 0,
             wait: 0,
             best: None,
-            best_epoch: 0,
+            best_epoch: None,
             best_weights: None,
             best_average: None,
         }
@@ -114,7 +115,8 @@ impl EarlyStopping {
     }
 
     /// Whether the model gets the weights of its best epoch when the run ends, however it ends but by an error, and the optimizer
-    /// the averaged weights of that epoch if it keeps any. Keeps a copy of them.
+    /// the averaged weights of that epoch if it keeps any. Keeps a copy of them. While no score is
+    /// finite, the first epoch that was watched takes the place of the best, as in Keras.
     pub fn restore_best_weights(mut self, restore: bool) -> Self {
         self.restore_best_weights = restore;
         self
@@ -126,18 +128,17 @@ impl EarlyStopping {
         self
     }
 
-    /// The best score of the run.
+    /// The best score of the run; `None` while there is no finite one.
     pub fn best(&self) -> Option<f64> {
         self.best
     }
 
-    /// Number of the epoch of the best score, from 1; 0 if there is none.
-    pub fn best_epoch(&self) -> usize {
+    /// Number of the epoch of the best score, from 1; `None` where [`best`](Self::best) is.
+    pub fn best_epoch(&self) -> Option<usize> {
         self.best_epoch
     }
 
     fn keep(&mut self, context: &Context<'_>) {
-        self.best_epoch = context.epoch();
         if self.restore_best_weights {
             let weights = self.best_weights.get_or_insert_default();
             weights.clear();
@@ -153,7 +154,7 @@ impl Callback for EarlyStopping {
     }
 
     fn on_train_begin(&mut self, context: &mut Context<'_>) -> Result<(), Error> {
-        (self.wait, self.best, self.best_epoch) = (0, None, 0);
+        (self.wait, self.best, self.best_epoch) = (0, None, None);
         (self.best_weights, self.best_average) = (None, None);
         if let Some(baseline) = self.baseline {
             setting(NAME, "baseline", baseline, baseline.is_finite(), "a finite number")?;
@@ -171,16 +172,16 @@ impl Callback for EarlyStopping {
         }
         self.wait += 1;
         if self.monitor.is_improvement(value, self.best) {
-            self.best = Some(value);
+            (self.best, self.best_epoch) = (Some(value), Some(record.epoch));
             self.keep(context);
             if self.baseline.is_none_or(|baseline| self.monitor.is_improvement(value, Some(baseline))) {
                 self.wait = 0;
             }
         } else if self.wait >= self.patience && record.epoch > 1 {
             let name = &self.monitor.name;
-            context.stop(match self.best {
-                Some(best) => format!("{name} has not got better than {best} of epoch {}", self.best_epoch),
-                None => format!("{name} has been NaN"),
+            context.stop(match self.best.zip(self.best_epoch) {
+                Some((best, epoch)) => format!("{name} has not got better than {best} of epoch {epoch}"),
+                None => format!("{name} has never been a finite number"),
             });
         }
         Ok(())
@@ -193,6 +194,7 @@ impl Callback for EarlyStopping {
         if let Some(average) = &self.best_average {
             context.set_average(average);
         }
+        self.monitor.end(NAME, context);
         Ok(())
     }
 
@@ -200,7 +202,7 @@ impl Callback for EarlyStopping {
         let numbers = vec![
             ("wait", self.wait as f64),
             ("best", self.best.unwrap_or(f64::NAN)),
-            ("best_epoch", self.best_epoch as f64),
+            ("best_epoch", self.best_epoch.map_or(f64::NAN, |epoch| epoch as f64)),
         ];
         Some(State {
             numbers,
@@ -212,7 +214,8 @@ impl Callback for EarlyStopping {
     fn restore(&mut self, state: State<'_>) {
         self.wait = state.get("wait").unwrap_or(0.0) as usize;
         self.best = state.get("best");
-        self.best_epoch = state.get("best_epoch").unwrap_or(0.0) as usize;
+        // Earlier versions had an epoch without a score here.
+        self.best_epoch = self.best.and(state.get("best_epoch")).map(|epoch| epoch as usize);
         self.best_weights = state.weights.map(Cow::into_owned);
         self.best_average = state.average.map(Cow::into_owned);
     }

@@ -123,6 +123,28 @@ impl<'a> CallbackList<'a> {
         self
     }
 
+    /// Says which scores the records of epochs will have, by the names Keras gives them. A callback that watches another
+    /// then ends the run before the first step, and [`CsvLogger`](super::CsvLogger) knows its columns; without them, a name
+    /// that there is not is an error of the first epoch that could have it.
+    ///
+    /// ```
+    /// use typenet::callbacks::CallbackList;
+    /// use typenet::model::Error;
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+    /// let mut early = EarlyStopping::new("val_los");
+    /// let mut callbacks = CallbackList::new().callback(&mut early).score_names(["loss", "val_loss"]);
+    /// let misspelt = callbacks.on_train_begin(&mut trainer);
+    /// assert!(matches!(misspelt, Err(Error::Monitor { found, .. }) if found == ["loss", "val_loss"]));
+    /// ```
+    pub fn score_names<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.run.names = Some(names.into_iter().map(Into::into).collect());
+        self
+    }
+
     /// Number of the epoch that is to be done next, or is under way, from 1.
     pub fn next_epoch(&self) -> usize {
         self.run.last_recorded().saturating_add(1)

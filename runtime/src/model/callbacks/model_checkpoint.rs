@@ -21,7 +21,8 @@ use crate::model::{EpochRecord, Error};
 ///
 /// # Errors
 /// Before the first step: [`Error::Template`], [`Error::Monitor`], [`Error::MonitorMode`], [`Error::CallbackSetting`],
-/// [`Error::Save`] if no file can be written there. Later [`Error::Save`].
+/// [`Error::Save`] if no file can be written there. Later [`Error::Save`]; after the last epoch
+/// [`Error::NoFiniteScore`].
 ///
 /// # Example
 /// ```
@@ -94,7 +95,23 @@ impl ModelCheckpoint {
         }
     }
 
-    /// Saves after an epoch whose score is better than those of all epochs before.
+    /// Saves after an epoch whose score is better than those of all epochs before. An epoch without the score, as one without
+    /// validation, is passed over, and so is one whose score is NaN or infinite: the first becomes one of the
+    /// [`History::warnings`](crate::model::History::warnings). If every score of a run is such, its result is
+    /// [`Error::NoFiniteScore`], and the trainer holds the weights of the last epoch.
+    ///
+    /// ```
+    /// use typenet::model::Error;
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Yes < Dense(1 => 1, sigmoid) > }
+    ///
+    /// let mut trainer = Yes::new(1).compile(Adam::new(0.1), BinaryCrossEntropy, (Auc::new(),));
+    /// let mut best = ModelCheckpoint::new("best.safetensors").save_best_only("auc");
+    /// // An area under the curve takes labels of both classes.
+    /// let result = trainer.fit(&[[1.0], [2.0]], &[true, true]).callback(&mut best).progress(false).run();
+    /// assert!(matches!(result, Err(Error::NoFiniteScore { epochs: 1, .. })));
+    /// ```
     pub fn save_best_only(mut self, monitor: impl Into<String>) -> Self {
         self.best_only = Some(Monitor { mode: self.mode, ..Monitor::new(monitor) });
         self
@@ -220,6 +237,17 @@ impl Callback for ModelCheckpoint {
 
     fn on_batch_end(&mut self, context: &mut Context<'_>, _: f64) -> Result<(), Error> {
         if self.every.is_after_step(context.step()) { self.save(context) } else { Ok(()) }
+    }
+
+    fn on_train_end(&mut self, context: &mut Context<'_>) -> Result<(), Error> {
+        let Some(monitor) = &self.best_only else { return Ok(()) };
+        monitor.end(NAME, context);
+        let epochs = monitor.values(context).count();
+        // An interrupted run may still meet a finite score.
+        if epochs == 0 || context.is_interrupted() || monitor.values(context).any(f64::is_finite) {
+            return Ok(());
+        }
+        Err(Error::NoFiniteScore { callback: NAME, monitor: monitor.name.clone(), epochs })
     }
 
     fn on_interrupt(&mut self, context: &mut Context<'_>) -> Result<(), Error> {

@@ -97,24 +97,52 @@ impl Monitor {
         Error::Monitor { callback, monitor: self.name.clone(), found }
     }
 
-    /// The score of an epoch; `None` where the epoch was not validated.
+    /// The score of an epoch; `None` where the epoch was not validated. The first that is not finite becomes a warning.
     pub(super) fn value(
         &self,
         callback: &'static str,
-        context: &Context<'_>,
+        context: &mut Context<'_>,
         record: &EpochRecord,
     ) -> Result<Option<f64>, Error> {
-        match record.get(&self.name) {
-            None if context.score_names().is_none() => {
-                Err(self.unknown(callback, record.scores().map(|(name, _)| name.into_owned()).collect()))
+        let name = &self.name;
+        let Some(value) = record.get(name) else {
+            let is_of_validation = name.starts_with("val_") && record.validation.is_none();
+            if context.score_names().is_some() || is_of_validation {
+                return Ok(None);
             }
-            value => Ok(value),
+            return Err(self.unknown(callback, record.scores().map(|(name, _)| name.into_owned()).collect()));
+        };
+        if !value.is_finite() {
+            let found = format!("{callback}: `{name}` is ");
+            if !context.history().warnings.iter().any(|warning| warning.starts_with(&found)) {
+                let epoch = record.epoch;
+                context.warn(format!(
+                    "{found}{value} in epoch {epoch}, expected a finite number; such an epoch is never the best"
+                ));
+            }
+        }
+        Ok(Some(value))
+    }
+
+    /// After the last epoch: a warning if none had the score.
+    pub(super) fn end(&self, callback: &'static str, context: &mut Context<'_>) {
+        let (name, epochs) = (&self.name, context.history().epochs.len());
+        if epochs > 0 && !context.is_interrupted() && self.values(context).next().is_none() {
+            context.warn(format!("{callback}: there was no `{name}` in any of {epochs} epochs"));
         }
     }
 
-    /// Whether `value` is better than `reference` by more than `min_delta`. NaN is no improvement of anything.
+    /// The score in each epoch of the run that has it.
+    pub(super) fn values(&self, context: &Context<'_>) -> impl Iterator<Item = f64> {
+        context.history().epochs.iter().filter_map(|record| record.get(&self.name))
+    }
+
+    /// Whether `value` is better than `reference` by more than `min_delta`. What is not finite is better than nothing.
     pub(super) fn is_improvement(&self, value: f64, reference: Option<f64>) -> bool {
-        let Some(reference) = reference else { return !value.is_nan() };
+        if !value.is_finite() {
+            return false;
+        }
+        let Some(reference) = reference else { return true };
         match self.mode.of(&self.name) {
             Some(Mode::Max) => value - self.min_delta.abs() > reference,
             _ => value + self.min_delta.abs() < reference,
@@ -263,7 +291,9 @@ mod tests {
         let monitor = |mode| Monitor { mode, min_delta: 0.5, ..Monitor::new("score") };
         let (min, max) = (monitor(Mode::Min), monitor(Mode::Max));
         assert!(min.is_improvement(1.0, None) && max.is_improvement(1.0, None));
-        assert!(!min.is_improvement(f64::NAN, None) && !max.is_improvement(f64::NAN, Some(0.0)));
+        for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert!(!min.is_improvement(value, None) && !max.is_improvement(value, Some(0.0)));
+        }
         assert!(min.is_improvement(1.0, Some(1.75)) && !min.is_improvement(1.0, Some(1.5)));
         assert!(max.is_improvement(1.0, Some(0.25)) && !max.is_improvement(1.0, Some(0.5)));
     }

@@ -7,7 +7,9 @@ use crate::model::{EpochRecord, Error};
 /// Lowers the learning rate when a score has not got better for `patience` epochs:
 /// `learning_rate = max(factor · learning_rate, min_lr)`, after which `cooldown` epochs pass before it counts again.
 ///
-/// An epoch is better if its score beats the best so far by more than `min_delta`; NaN is never better.
+/// An epoch is better if its score beats the best so far by more than `min_delta`; one that is NaN or infinite is never better,
+/// and the first becomes one of the [`History::warnings`](crate::model::History::warnings). An epoch without the score, as one without
+/// validation, does not count.
 ///
 /// # Defaults
 /// Monitors `val_loss`; `factor` 0.1, `patience` 10, mode by the score's name, `min_delta` 1e-4, `cooldown` 0, `min_lr` 0
@@ -137,6 +139,11 @@ impl Callback for ReduceLrOnPlateau {
                 (self.cooling, self.wait) = (self.cooldown, 0);
             }
         }
+        Ok(())
+    }
+
+    fn on_train_end(&mut self, context: &mut Context<'_>) -> Result<(), Error> {
+        self.monitor.end(NAME, context);
         Ok(())
     }
 
