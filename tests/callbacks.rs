@@ -61,7 +61,7 @@ fn early_stopping_ends_the_run_and_gives_back_the_best_weights() {
     let losses = history.get("val_loss").expect("validated");
     assert!(losses.len() < 40, "the run went to its end");
     let best = (0..losses.len()).min_by(|&a, &b| losses[a].total_cmp(&losses[b])).expect("an epoch");
-    assert_eq!((early.best_epoch(), early.best()), (best + 1, Some(losses[best])));
+    assert_eq!((early.best_epoch(), early.best()), (Some(best + 1), Some(losses[best])));
     assert_eq!(losses.len(), best + 1 + 2, "two epochs of patience");
     assert_eq!(stopped.block(), by_epoch[best]);
     assert_ne!(stopped.block(), by_epoch[losses.len() - 1]);
@@ -500,8 +500,10 @@ fn a_loop_written_by_hand_does_what_fit_does() {
     let mut callbacks = CallbackList::new().callback(&mut unknown);
     callbacks.on_train_begin(&mut by_hand).expect("scores are not known yet");
     callbacks.on_epoch_begin(&mut by_hand).expect("an epoch");
-    let error = callbacks.on_epoch_end(&mut by_hand, Scores::default(), None).expect_err("no such score");
-    assert!(matches!(&error, Error::Monitor { found, .. } if found == &["loss"]), "{error}");
+    let validation = Some(Scores::default());
+    let error =
+        callbacks.on_epoch_end(&mut by_hand, Scores::default(), validation).expect_err("no such score");
+    assert!(matches!(&error, Error::Monitor { found, .. } if found == &["loss", "val_loss"]), "{error}");
 }
 
 #[test]
