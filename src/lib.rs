@@ -48,7 +48,7 @@ pub use typenet_runtime::{hardware, io, kernels, layers, tensor, typenum};
 ///     >
 /// }
 ///
-/// assert_eq!(Digits::PARAMETERS, 784 * 128 + 128 + 128 * 64 + 64 + 64 * 10 + 10);
+/// assert_eq!(Digits::PARAMETER_COUNT, 784 * 128 + 128 + 128 * 64 + 64 + 64 * 10 + 10);
 /// static ZERO: Digits = Digits::from_block([0.0; Digits::BLOCK_LEN]);
 /// assert_eq!(ZERO.predict(&[[0.0; 28]; 28]), [0.1; 10]);
 /// assert_eq!(ZERO.logits().weight()[63], [0.0; 10]);
@@ -82,8 +82,8 @@ pub use typenet_runtime::{hardware, io, kernels, layers, tensor, typenum};
 ///
 /// # What it becomes
 /// A struct that holds all numbers in one aligned block, with [`Layer`](layers::Layer) and [`Model`](layers::Model),
-/// `predict` for one sample, a view of each layer's parameters under the layer's name, and the constants `PARAMETERS`,
-/// `BLOCK_LEN`, `FLOPS`, `ACTIVATION_BYTES` and `LAYERS`.
+/// `predict` for one sample, a view of each layer's parameters under the layer's name, and the constants `PARAMETER_COUNT`,
+/// `BUFFER_COUNT`, `BLOCK_LEN`, `FLOPS`, `ACTIVATION_BYTES` and `LAYERS`.
 ///
 /// # Errors
 /// Every joint between layers is proved by the compiler; a mistake is one error under what is wrong:

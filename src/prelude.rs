@@ -16,7 +16,7 @@
 //! # Ok::<(), typenet::model::Error>(())
 //! ```
 
-pub use crate::layers::{Layer, Model};
+pub use crate::layers::{DynModel, Layer, Model};
 pub use crate::{embed, model};
 
 #[cfg(feature = "std")]

@@ -101,9 +101,9 @@ fn a_regularized_loss_is_the_loss_and_the_penalty() {
         f64::from(gradient) + l1 * f64::from(weight.signum()) + 2.0 * l2 * f64::from(weight)
     };
     let start = Regular::new(1);
-    let encoder_and_middle = Inner::PARAMETERS..Inner::PARAMETERS + 56;
-    let last = Regular::PARAMETERS - 24..Regular::PARAMETERS - 3;
-    for i in 0..Regular::PARAMETERS {
+    let encoder_and_middle = Inner::PARAMETER_COUNT..Inner::PARAMETER_COUNT + 56;
+    let last = Regular::PARAMETER_COUNT - 24..Regular::PARAMETER_COUNT - 3;
+    for i in 0..Regular::PARAMETER_COUNT {
         let (l1, l2) = match i {
             i if encoder_and_middle.contains(&i) => (0.01, 0.02),
             i if last.contains(&i) => (0.0, 0.03),
@@ -368,7 +368,7 @@ fn averaged_weights_are_a_model_of_their_own() {
     for step in 0..6 {
         if step == 3 {
             trainer.unfreeze("middle").expect("a layer");
-            for (average, &w) in expected.iter_mut().zip(trainer.block()).skip(Inner::PARAMETERS).take(63) {
+            for (average, &w) in expected.iter_mut().zip(trainer.block()).skip(Inner::PARAMETER_COUNT).take(63) {
                 *average = f64::from(w);
             }
         }

@@ -244,10 +244,10 @@ fn a_nested_model_equals_the_flat_one() {
 
 #[test]
 fn tables_and_constants_agree() {
-    assert_eq!(Deep::PARAMETERS, 16 + 4 + 24 + 14);
-    assert_eq!(Deep::BLOCK_LEN, Deep::PARAMETERS + 4);
+    assert_eq!(Deep::PARAMETER_COUNT, 16 + 4 + 24 + 14);
+    assert_eq!(Deep::BLOCK_LEN, Deep::PARAMETER_COUNT + 4);
     let sum: usize = Deep::LAYERS.iter().map(|layer| layer.parameter_count()).sum();
-    assert_eq!(Deep::PARAMETERS, sum);
+    assert_eq!(Deep::PARAMETER_COUNT, sum);
     assert_eq!(Deep::FLOPS, Deep::LAYERS.iter().map(|layer| layer.flops).sum::<u64>());
     // Outputs 4 + 4 + 6 + 6 + 2, the arguments of gelu 4, and what `Affine` keeps.
     assert_eq!(Deep::ACTIVATION_BYTES, 4 * (22 + 4 + 5));
@@ -397,7 +397,7 @@ type Three = U3;
 
 #[test]
 fn sizes_are_literals_or_types() {
-    assert_eq!(Typed::PARAMETERS, 6 * 1600 + 1600 * 4 + 4 + 5 * 65536 + 65537);
+    assert_eq!(Typed::PARAMETER_COUNT, 6 * 1600 + 1600 * 4 + 4 + 5 * 65536 + 65537);
     assert_eq!(<Typed as Model>::Sample::default(), [[0.0; 3]; 2]);
     assert_eq!(Typed::LAYERS[1].output, [1600]);
 }
@@ -439,7 +439,7 @@ model! {
 
 #[test]
 fn a_model_of_another_crate_is_a_layer() {
-    assert_eq!(FromOutside::PARAMETERS, 6 * 3 + 3 + 16 + 10 + 9 + 16);
+    assert_eq!(FromOutside::PARAMETER_COUNT, 6 * 3 + 3 + 16 + 10 + 9 + 16);
     assert_eq!(FromOutside::LAYERS[0].name, "image_1");
     assert_eq!(other_crate::PRIVATE, 4);
     let model = other_crate::Image::from_block([0.0; 47]);
@@ -453,7 +453,7 @@ fn a_model_is_declared_wherever_an_item_may_stand() {
     struct Unused;
     model! { Other < Local(2 => 1), Dense(_ => 1) > }
     let _ = Unused;
-    assert_eq!(Other::PARAMETERS, 5);
+    assert_eq!(Other::PARAMETER_COUNT, 5);
 }
 
 mod attributes {
@@ -472,7 +472,7 @@ mod attributes {
         #[cfg(all())]
         pub(in crate::attributes) Present < Dense(2 => 1) >
     }
-    pub(super) const PRESENT: usize = Present::PARAMETERS;
+    pub(super) const PRESENT: usize = Present::PARAMETER_COUNT;
 }
 
 #[test]
@@ -547,7 +547,7 @@ mod shadowed {
 
 #[test]
 fn a_user_may_shadow_every_name() {
-    assert_eq!(shadowed::Model::PARAMETERS, 16 + 20 + 15 + 16 + 10);
+    assert_eq!(shadowed::Model::PARAMETER_COUNT, 16 + 20 + 15 + 16 + 10);
     assert_eq!(shadowed::layer::Some::from_block([1.0; 8]).predict(&[1.0; 3]), [4.0; 2]);
     let (parameters, buffers) = start::<shadowed::Predict1>(1);
     let x = inputs::<shadowed::Predict1>();

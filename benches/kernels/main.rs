@@ -108,20 +108,20 @@ fn maps() {
 /// One pass of an optimizer over the parameters of the 784 → 512 → 10 network.
 fn updates() {
     println!("\n{:40} {:>10} {:>14}", "optimizer, 407,050 parameters", "µs a pass", "GB/s");
-    let gradients = values(Mlp::PARAMETERS, 5);
+    let gradients = values(Mlp::PARAMETER_COUNT, 5);
     let optimizers: [(&str, &dyn Optimizer); 3] = [
         ("Sgd", &Sgd::new(1e-6)),
         ("Sgd with momentum", &Sgd::new(1e-6).momentum(0.9)),
         ("Adam", &Adam::new(1e-6)),
     ];
     for (name, optimizer) in optimizers {
-        let mut parameters = values(Mlp::PARAMETERS, 6);
+        let mut parameters = values(Mlp::PARAMETER_COUNT, 6);
         let mut slots: Vec<Vec<f32>> =
-            optimizer.slots().iter().map(|_| vec![1e-3; Mlp::PARAMETERS]).collect();
+            optimizer.slots().iter().map(|_| vec![1e-3; Mlp::PARAMETER_COUNT]).collect();
         let mut slots: Vec<&mut [f32]> = slots.iter_mut().map(Vec::as_mut_slice).collect();
         let seconds = fastest(|| optimizer.update(1, &mut parameters, &gradients, &mut slots));
         // Parameters and slots are read and written, gradients read.
-        let bytes = 4 * Mlp::PARAMETERS * (3 + 2 * slots.len());
+        let bytes = 4 * Mlp::PARAMETER_COUNT * (3 + 2 * slots.len());
         println!("{name:40} {:10.1} {:14.1}", seconds * 1e6, bytes as f64 / seconds / 1e9);
     }
 }

@@ -222,7 +222,7 @@ fn predict_equals_forward() {
     Mlp::initialize(&mut block, &mut [], Rng::seed(1));
     let input = [0.5, -1.0, 2.0, 1.0, 0.0, -0.5];
     let (mut predicted, mut output) = ([0.0; 4], [0.0; 4]);
-    Mlp::predict(Predict {
+    <Mlp as Layer>::predict(Predict {
         batch: 2,
         parameters: &block,
         buffers: &[],

@@ -170,9 +170,11 @@ pub(crate) fn inherent(context: &mut Context<'_>) -> TokenStream {
         #[allow(dead_code)]
         impl #this {
             /// Number of trainable values.
-            #visibility const PARAMETERS: usize = parameter_count::<f32, Self>();
+            #visibility const PARAMETER_COUNT: usize = parameter_count::<f32, Self>();
+            /// Number of values that move without a gradient.
+            #visibility const BUFFER_COUNT: usize = buffer_count::<f32, Self>();
             /// Number of values in the block: the parameters of every layer, then the buffers of every layer.
-            #visibility const BLOCK_LEN: usize = parameter_count::<f32, Self>() + buffer_count::<f32, Self>();
+            #visibility const BLOCK_LEN: usize = Self::PARAMETER_COUNT + Self::BUFFER_COUNT;
             /// Multiplications and additions per sample in a forward pass.
             #visibility const FLOPS: u64 = <Self as Layer>::FLOPS;
             /// Bytes per sample that a forward pass in training writes: every layer's output, and what layers keep
@@ -295,7 +297,7 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
         quote! {
             impl Debug for #this {
                 fn fmt(&self, f: &mut Formatter<'_>) -> FmtResult {
-                    f.debug_struct(#name).field("parameters", &Self::PARAMETERS).finish_non_exhaustive()
+                    f.debug_struct(#name).field("parameters", &Self::PARAMETER_COUNT).finish_non_exhaustive()
                 }
             }
         }
@@ -364,7 +366,7 @@ pub(crate) fn predict_one(context: &mut Context<'_>) -> TokenStream {
     quote! {
         #[inline(always)]
         fn predict_one<R: Route>(&self, route: R, sample: &#sample) -> #prediction {
-            let (parameters, buffers) = self.block.split_at(Self::PARAMETERS);
+            let (parameters, buffers) = self.block.split_at(Self::PARAMETER_COUNT);
             let mut prediction = #zeros;
             <Self as Model>::predict_with::<<Self as Model>::Last, R>(route, Predict {
                 batch: 1,

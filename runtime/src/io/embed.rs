@@ -2,8 +2,8 @@
 //!
 //! Everything here runs during compilation; the program that results holds the numbers and nothing else.
 
-use super::header::{Dtype, Entry, Header, HeaderError};
-use super::json::part;
+use super::header::{Dtype, Entry, Header, HeaderError, Label};
+use super::json::{JsonStr, part};
 use super::text::Text;
 use crate::tensor::{LayerInfo, TensorPlace, Tensors};
 
@@ -15,7 +15,9 @@ use crate::tensor::{LayerInfo, TensorPlace, Tensors};
 ///
 /// The path is relative to the file that contains the call, as in [`include_bytes!`]; a changed file rebuilds. Names,
 /// types and shapes of all tensors are compared with the model during compilation: a file of another model is a compile
-/// error that names the tensor and both shapes. Declare a `static`, so that the numbers lie once, in read-only data.
+/// error that names the tensor and both shapes. Weights are `[inputs, outputs]`: a file that says it is PyTorch's, whose weights are
+/// `[outputs, inputs]`, is refused; `ModelExt::load_with` reads it, and what `save` then writes can be embedded.
+/// Declare a `static`, so that the numbers lie once, in read-only data.
 ///
 /// Values are not looked at: a file that was saved with NaN in it is embedded with NaN in it.
 #[macro_export]
@@ -71,6 +73,11 @@ pub const fn embed_block<const N: usize>(file: &[u8], model: &str, layers: &[Lay
         }
         if !entry.shape.are(place.shape) {
             refuse(other_shape(&place, model, &entry));
+        }
+        if place.shape.len() == 2
+            && let Some(format) = header.out_in_format()
+        {
+            refuse(other_layout(&place, model, format));
         }
         // Tensors that follow each other both in the file and in the block are copied in one go.
         let (from, to, len) = (entry.begin as usize, 4 * place.start, 4 * place.len);
@@ -210,6 +217,22 @@ const fn other_shape(place: &TensorPlace, model: &str, entry: &Entry<'_>) -> Tex
     text.push("] in the file, but ");
     declares(&mut text, model);
     text.push_shape(place.shape);
+    if let [inputs, outputs] = *place.shape
+        && entry.shape.are(&[outputs, inputs])
+    {
+        text.push(" as [inputs, outputs]; it looks like PyTorch's [outputs, inputs], which `load_with` and `Layout::OutIn` read");
+    }
+    text
+}
+
+const fn other_layout(place: &TensorPlace, model: &str, format: JsonStr<'_>) -> Text {
+    let mut text = Text::new();
+    text.push_path(&place.path);
+    text.push(" would be transposed: the file's metadata say format ");
+    text.push_label(&Label::new(format.raw()));
+    text.push(", whose weights are [outputs, inputs], but those of `");
+    text.push(model);
+    text.push("` are [inputs, outputs]; load it with `load_with` and `Layout::OutIn`, and embed what `save` then writes");
     text
 }
 

@@ -613,6 +613,17 @@ impl<'a> Header<'a> {
         }
     }
 
+    /// The `format` of the metadata, if it is that of a library whose weights are `[outputs, inputs]`: PyTorch's or MLX's.
+    pub(super) const fn out_in_format(&self) -> Option<JsonStr<'a>> {
+        let mut pairs = self.metadata();
+        while let Some((key, text)) = pairs.next_pair() {
+            if key.is("format") && (text.is("pt") || text.is("mlx")) {
+                return Some(text);
+            }
+        }
+        None
+    }
+
     /// The metadata, in the order of the header; a key may come twice.
     pub(super) const fn metadata(&self) -> Pairs<'a> {
         let (at, first) = match self.metadata {

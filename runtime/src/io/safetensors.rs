@@ -56,6 +56,84 @@ pub enum NonFinite {
     Accept,
 }
 
+/// In which order a file keeps the two sizes of a weight. A file does not say it, and where a weight is square its shape does not
+/// either.
+///
+/// ```
+/// use typenet_runtime::io::safetensors::Layout;
+///
+/// assert_eq!(Layout::default(), Layout::InOut);
+/// assert_ne!(Layout::InOut, Layout::OutIn);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Layout {
+    /// `[inputs, outputs]`, as this library, Keras and Flax keep it.
+    #[default]
+    InOut,
+    /// `[outputs, inputs]`, as PyTorch's `Linear`, candle, dfdx and MLX keep it: turned as it is read.
+    OutIn,
+}
+
+/// How to read a file that another library wrote: the layout of its weights, and what it calls the layers.
+///
+/// Every tensor of two sizes is a weight; others are read as they are. By default the layout is not stated, which is
+/// [`Layout::InOut`], but refused by files that say they are PyTorch's or MLX's (`format` in their metadata).
+///
+/// ```
+/// use typenet::io::safetensors::{Import, Layout, Metadata, Tensor, write};
+/// use typenet::prelude::*;
+///
+/// model! { Mlp < Dense(2 => 3, relu), logits: Dense(3 => 1) > }
+///
+/// // What `torch.nn.Sequential(Linear(2, 3), ReLU(), Linear(3, 1))` saves.
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("torch.safetensors");
+/// let tensor = |name: &str, shape, values| Tensor { name: name.to_owned(), shape, values };
+/// let tensors = [
+///     tensor("0.bias", &[3], &[0.0; 3]),
+///     tensor("0.weight", &[3, 2], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
+///     tensor("2.bias", &[1], &[0.5]),
+///     tensor("2.weight", &[1, 3], &[7.0, 8.0, 9.0]),
+/// ];
+/// write(&path, &tensors, &Metadata::from([("format".to_owned(), "pt".to_owned())]))?;
+///
+/// let import = Import::new(Layout::OutIn).layer("dense_1", "0").layer("logits", "2");
+/// let model = Mlp::load_with(&path, &import)?;
+/// assert_eq!(model.dense_1().weight(), &[[1.0, 3.0, 5.0], [2.0, 4.0, 6.0]]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Import {
+    layout: Option<Layout>,
+    /// The model's name of a layer, and the file's.
+    layers: Vec<(String, String)>,
+}
+
+impl Import {
+    /// A file whose weights have this layout.
+    pub fn new(layout: Layout) -> Self {
+        Self { layout: Some(layout), layers: Vec::new() }
+    }
+
+    /// The model's layer `layer` is called `name` in the file: `dense_1` of the model, `0` or `fc1` in PyTorch's file, whose
+    /// tensors are `0.weight` and `0.bias`. An inner model's layers follow it: `encoder.dense_1`.
+    pub fn layer(mut self, layer: impl Into<String>, name: impl Into<String>) -> Self {
+        self.layers.push((layer.into(), name.into()));
+        self
+    }
+
+    /// What the file calls the tensor.
+    fn name_of(&self, place: &TensorPlace) -> String {
+        let path = place.path.to_string();
+        let within = |layer: &str| path.strip_prefix(layer).filter(|rest| rest.starts_with('.'));
+        let renamed = self.layers.iter().filter_map(|(layer, name)| Some((layer, name, within(layer)?)));
+        match renamed.max_by_key(|(layer, ..)| layer.len()) {
+            Some((_, name, rest)) => format!("{name}{rest}"),
+            None => path,
+        }
+    }
+}
+
 /// A tensor to be written.
 ///
 /// ```
@@ -217,7 +295,11 @@ pub enum LoadError {
         found: Dtype,
     },
     /// A tensor has another shape than the model declares.
-    #[error("{}: `{name}` has shape {found:?} in the file, but `{model}` declares {expected:?}", path.display())]
+    #[error(
+        "{}: `{name}` has shape {found:?} in the file, but `{model}` declares {expected:?}{}",
+        path.display(),
+        layout_note(expected, found, *layout)
+    )]
     Shape {
         /// The file.
         path: PathBuf,
@@ -229,6 +311,35 @@ pub enum LoadError {
         expected: Vec<usize>,
         /// The shape in the file.
         found: Vec<u64>,
+        /// The layout that was expected of weights.
+        layout: Layout,
+    },
+    /// A weight comes from a library that keeps weights as `[outputs, inputs]`, and no layout is stated.
+    #[error(
+        "{}: the metadata say `format: {format}`, whose weights are [outputs, inputs], but those of `{model}` are [inputs, outputs]: `{name}` would be transposed; expected `load_with` and an `Import` that states the layout",
+        path.display()
+    )]
+    Layout {
+        /// The file.
+        path: PathBuf,
+        /// The model.
+        model: String,
+        /// The first weight.
+        name: String,
+        /// What the metadata say.
+        format: String,
+    },
+    /// A layer that is to have another name in the file is none of the model's.
+    #[error("{}: `{model}` has no layer `{layer}` with tensors, it has the tensors {}", path.display(), list(known))]
+    Layer {
+        /// The file.
+        path: PathBuf,
+        /// The model.
+        model: String,
+        /// The layer.
+        layer: String,
+        /// The model's tensors.
+        known: Vec<String>,
     },
     /// A value is NaN or infinite.
     #[error("{}: value {index} of `{name}` is {value}, but should be finite", path.display())]
@@ -242,6 +353,18 @@ pub enum LoadError {
         /// The value.
         value: f32,
     },
+}
+
+/// What to do if the sizes are the right ones in the other order.
+fn layout_note(expected: &[usize], found: &[u64], layout: Layout) -> &'static str {
+    let is = |sizes: [usize; 2]| sizes.iter().map(|&size| size as u64).eq(found.iter().copied());
+    match (expected, layout) {
+        (&[inputs, outputs], Layout::InOut) if is([outputs, inputs]) => {
+            " as [inputs, outputs]; it looks like PyTorch's [outputs, inputs], which `load_with` and `Layout::OutIn` read"
+        }
+        ([_, _], Layout::OutIn) => " as [inputs, outputs], and `Layout::OutIn` expects [outputs, inputs]",
+        _ => "",
+    }
 }
 
 fn list(names: &[String]) -> String {
@@ -672,7 +795,7 @@ impl File {
     /// ```
     ///
     /// # Errors
-    /// [`LoadError::Missing`], [`LoadError::Type`], [`LoadError::Shape`]; then the block is as it was.
+    /// [`LoadError::Missing`], [`LoadError::Type`], [`LoadError::Shape`], [`LoadError::Layout`]; then the block is as it was.
     ///
     /// # Panics
     /// If `block` is not as long as the layers ask for.
@@ -684,11 +807,30 @@ impl File {
         layers: &[LayerInfo],
         block: &mut [f32],
     ) -> Result<(), LoadError> {
+        self.import_block(prefix, model, layers, block, &Import::default())
+    }
+
+    /// As [`copy_block`](Self::copy_block), of a file that another library wrote.
+    #[track_caller]
+    pub(crate) fn import_block(
+        &self,
+        prefix: &str,
+        model: &str,
+        layers: &[LayerInfo],
+        block: &mut [f32],
+        import: &Import,
+    ) -> Result<(), LoadError> {
         let places = places(layers, block.len());
-        let tensors = self.matching(prefix, model, &places)?;
+        let tensors = self.matching(prefix, model, &places, import)?;
         for (place, tensor) in places.iter().zip(tensors) {
-            for (to, value) in block[place.range()].iter_mut().zip(tensor.values()) {
-                *to = value;
+            let to = &mut block[place.range()];
+            match *place.shape {
+                [inputs, outputs] if import.layout == Some(Layout::OutIn) => {
+                    for (k, value) in tensor.values().enumerate() {
+                        to[k % inputs * outputs + k / inputs] = value;
+                    }
+                }
+                _ => to.iter_mut().zip(tensor.values()).for_each(|(to, value)| *to = value),
             }
         }
         Ok(())
@@ -700,20 +842,28 @@ impl File {
         prefix: &str,
         model: &str,
         places: &[TensorPlace],
+        import: &Import,
     ) -> Result<Vec<View<'_>>, LoadError> {
+        let (path, owned) = (|| self.path.clone(), || model.to_owned());
+        let layout = import.layout.unwrap_or_default();
+        let foreign = import.layout.is_none().then(|| self.header().out_in_format()).flatten().map(decode);
         let matching = |place: &TensorPlace| {
-            let name = format!("{prefix}{}", place.path);
+            let name = format!("{prefix}{}", import.name_of(place));
             let tensor = self.float(&name)?;
-            if tensor.shape.are(place.shape) {
-                return Ok(tensor);
+            let is_right = match *place.shape {
+                [inputs, outputs] if layout == Layout::OutIn => tensor.shape.are(&[outputs, inputs]),
+                _ => tensor.shape.are(place.shape),
+            };
+            if !is_right {
+                let (expected, found) = (place.shape.to_vec(), tensor.shape());
+                return Err(LoadError::Shape { path: path(), model: owned(), name, expected, found, layout });
             }
-            Err(LoadError::Shape {
-                path: self.path.clone(),
-                model: model.to_owned(),
-                name,
-                expected: place.shape.to_vec(),
-                found: tensor.shape(),
-            })
+            match &foreign {
+                Some(format) if place.shape.len() == 2 => {
+                    Err(LoadError::Layout { path: path(), model: owned(), name, format: format.clone() })
+                }
+                _ => Ok(tensor),
+            }
         };
         places.iter().map(matching).collect()
     }
@@ -732,17 +882,35 @@ impl File {
     /// let other = [LayerInfo::of::<Dense<U1, U2>>("dense_1")];
     /// let error = read(&path)?.check_block("Other", &other).unwrap_err();
     /// assert!(
-    ///     error.to_string().ends_with(": `dense_1.weight` has shape [2, 1] in the file, but `Other` declares [1, 2]")
+    ///     error.to_string().contains(": `dense_1.weight` has shape [2, 1] in the file, but `Other` declares [1, 2]")
     /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
-    /// [`LoadError::Missing`], [`LoadError::Type`], [`LoadError::Shape`], [`LoadError::Surplus`].
+    /// [`LoadError::Missing`], [`LoadError::Type`], [`LoadError::Shape`], [`LoadError::Layout`], [`LoadError::Surplus`].
     pub fn check_block(&self, model: &str, layers: &[LayerInfo]) -> Result<(), LoadError> {
+        self.check_import(model, layers, &Import::default())
+    }
+
+    /// As [`check_block`](Self::check_block), of a file that another library wrote.
+    pub(crate) fn check_import(
+        &self,
+        model: &str,
+        layers: &[LayerInfo],
+        import: &Import,
+    ) -> Result<(), LoadError> {
         let places = places(layers, block_len(layers));
-        self.matching("", model, &places)?;
-        let mut declared: Vec<String> = places.iter().map(|place| place.path.to_string()).collect();
+        let known = || places.iter().map(|place| place.path.to_string());
+        let has = |layer: &str| {
+            known().any(|name| name.strip_prefix(layer).is_some_and(|rest| rest.starts_with('.')))
+        };
+        if let Some((layer, _)) = import.layers.iter().find(|(layer, _)| !has(layer)) {
+            let (path, model, layer) = (self.path.clone(), model.to_owned(), layer.clone());
+            return Err(LoadError::Layer { path, model, layer, known: known().collect() });
+        }
+        self.matching("", model, &places, import)?;
+        let mut declared: Vec<String> = places.iter().map(|place| import.name_of(place)).collect();
         declared.sort_unstable();
         match self.tensors().map(|tensor| tensor.name()).find(|name| declared.binary_search(name).is_err()) {
             Some(name) => Err(LoadError::Surplus { path: self.path.clone(), model: model.to_owned(), name }),

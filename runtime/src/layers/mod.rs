@@ -7,6 +7,7 @@ pub mod activation;
 pub mod check;
 pub mod dense;
 pub mod dropout;
+pub(crate) mod dyn_model;
 pub mod flatten;
 pub mod initializers;
 pub mod model;
@@ -16,6 +17,7 @@ pub mod step;
 pub use activation::Activation;
 pub use dense::Dense;
 pub use dropout::Dropout;
+pub use dyn_model::{DynModel, LengthError};
 pub use flatten::Flatten;
 #[doc(hidden)]
 pub use model::Headless;
@@ -234,9 +236,10 @@ pub trait Layer<T: Element = f32> {
 
     /// The layer's kind, as the summary shows it.
     const KIND: &'static str;
-    /// Trainable tensors in the order of the layer's parameters.
+    /// Trainable tensors in the order of the layer's parameters. A model has none of its own: its layers have them, and
+    /// [`Model::PARAMETER_COUNT`] says how many numbers they are.
     const PARAMETERS: &'static [TensorInfo] = &[];
-    /// Tensors that move without a gradient, in the order of the layer's buffers.
+    /// Tensors that move without a gradient, in the order of the layer's buffers; of a model, see `PARAMETERS`.
     const BUFFERS: &'static [TensorInfo] = &[];
     /// Inner layers, if the layer is itself a model; then `PARAMETERS` and `BUFFERS` are empty.
     const LAYERS: &'static [LayerInfo] = &[];

@@ -2,17 +2,37 @@
 
 use core::marker::PhantomData;
 
-use super::{Backward, Forward, Layer, Predict, Step, activation::Linear};
+use super::{
+    Backward, Forward, Layer, Predict, Step, activation::Linear, buffer_count, output_len, parameter_count,
+};
 use crate::kernels::Rng;
 use crate::kernels::simd::{Kernel, Simd, dispatch_chosen};
 use crate::tensor::LayerInfo;
 
 /// What `model!` declares: a struct that holds the numbers of all its layers in one aligned block.
 ///
-/// Implemented by the macro alone. A model is also a [`Layer`], so it can stand in another model.
+/// Implemented by the macro alone. A model is also a [`Layer`], so it can stand in another model. With `std`,
+/// [`ModelExt`](crate::model::ModelExt) adds for every model what needs a heap and files: `new`, `zeros`, `compile`, `load`, `save`.
+/// What a declared model has under these names is the same on the struct and in code that is generic over models. Where the
+/// model is chosen at run time, see [`DynModel`](super::DynModel).
 ///
 /// ```
-/// use typenet_runtime::layers::Model;
+/// use typenet::prelude::*;
+///
+/// model! { Small < Dense(4 => 3, softmax) > }
+///
+/// /// The likeliest of three classes.
+/// fn classify<M: Model<Sample = [f32; 4], Prediction = [f32; 3]>>(model: &M, sample: &[f32; 4]) -> usize {
+///     typenet::kernels::reduce::argmax(&model.predict(sample))
+/// }
+///
+/// fn sizes<M: Model>() -> [usize; 4] {
+///     [M::PARAMETER_COUNT, M::BUFFER_COUNT, M::BLOCK_LEN, M::ACTIVATION_BYTES]
+/// }
+///
+/// assert_eq!(classify(&*Small::zeros(), &[1.0; 4]), 0);
+/// assert_eq!(sizes::<Small>(), [15, 0, 15, 4 * 3]);
+/// assert_eq!(sizes::<Small>()[0], Small::PARAMETER_COUNT);
 ///
 /// /// Scales all of a model's numbers to Euclidean length 1.
 /// fn normalize<M: Model>(model: &mut M) {
@@ -29,6 +49,21 @@ pub trait Model: Layer + bytemuck::Zeroable + Sized + Send + Sync + 'static {
 
     /// The model's name.
     const NAME: &'static str;
+    /// Number of trainable values. ([`Layer::PARAMETERS`] is another thing: the tensors of a layer that is no model.)
+    const PARAMETER_COUNT: usize = parameter_count::<f32, Self>();
+    /// Number of values that move without a gradient.
+    const BUFFER_COUNT: usize = buffer_count::<f32, Self>();
+    /// Number of values in the block: the parameters of every layer, then the buffers of every layer.
+    const BLOCK_LEN: usize = Self::PARAMETER_COUNT + Self::BUFFER_COUNT;
+    /// Bytes per sample that a forward pass in training writes: every layer's output, and what layers keep for their backward
+    /// pass.
+    const ACTIVATION_BYTES: usize = size_of::<f32>() * (Self::CACHE + output_len::<Self>());
+
+    /// The answer to one sample. On the stack alone, without heap.
+    #[inline]
+    fn predict(&self, sample: &Self::Sample) -> Self::Prediction {
+        predict_one(self, sample)
+    }
 
     /// All numbers: the parameters of every layer in order, then the buffers of every layer in order.
     fn block(&self) -> &[f32];

@@ -2,14 +2,41 @@
 
 use std::path::Path;
 
-use super::tensors::{Described, TensorError, TensorView, copy_layer, find};
+use super::tensors::{Described, TensorError, TensorView, copy_layer, find, set};
 use super::{Predictor, Summary, Trainer, checkpoint};
-use crate::io::safetensors::{LoadError, Metadata, SaveError, read, save_block};
+use crate::io::safetensors::{Import, LoadError, Metadata, SaveError, read, save_block};
 use crate::kernels::Rng;
 use crate::layers::{Model, parameter_count};
+use crate::tensor::LayerInfo;
 
 /// The stream of a seed that start values come from.
 const INITIAL: u64 = 0;
+
+/// Puts the weights of a file into a block. On an error it is as before.
+pub(super) fn load_block(
+    path: &Path,
+    model: &'static str,
+    layers: &'static [LayerInfo],
+    block: &mut [f32],
+    import: &Import,
+) -> Result<(), LoadError> {
+    let file = read(path)?;
+    if !checkpoint::is_checkpoint(&file) {
+        file.check_import(model, layers, import)?;
+    }
+    file.import_block("", model, layers, block, import)
+}
+
+/// Saves a block as a safetensors file.
+pub(super) fn save_model(
+    path: &Path,
+    model: &'static str,
+    layers: &'static [LayerInfo],
+    block: &[f32],
+) -> Result<(), SaveError> {
+    let metadata = Metadata::from([("model".to_string(), model.to_string())]);
+    save_block(path, layers, block, &metadata)
+}
 
 /// Creating, compiling, describing, saving and loading a declared model.
 ///
@@ -60,17 +87,41 @@ pub trait ModelExt: Model {
         copy
     }
 
-    /// A model with the weights of a safetensors file, or of a checkpoint.
+    /// A model with the weights of a safetensors file, or of a checkpoint. The weight of a dense layer is
+    /// `[inputs, outputs]` in it; one that PyTorch wrote as `[outputs, inputs]` is for [`load_with`](Self::load_with).
     ///
     /// # Errors
-    /// [`LoadError`] if the file cannot be read, is not a safetensors file, or holds other tensors than this model.
+    /// [`LoadError`] if the file cannot be read, is not a safetensors file, holds other tensors than this model, or says that
+    /// it is PyTorch's.
     fn load(path: impl AsRef<Path>) -> Result<Box<Self>, LoadError> {
+        Self::load_with(path, &Import::default())
+    }
+
+    /// A model with the weights of a file that another library wrote: in the layout that `import` states, under the names of
+    /// layers that it gives. The file holds the model's tensors and no others, all of type F32. See [`Import`] for a file of
+    /// PyTorch's `Sequential`; names of one's own need no mapping where `model!` has the same:
+    ///
+    /// ```
+    /// use typenet::io::safetensors::{Import, Layout, LoadError, Metadata, Tensor, write};
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Turn < fc1: Dense(2 => 2, bias = false) > }
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("torch.safetensors");
+    /// let weight = Tensor { name: "fc1.weight".to_owned(), shape: &[2, 2], values: &[1.0, 2.0, 3.0, 4.0] };
+    /// write(&path, &[weight], &Metadata::from([("format".to_owned(), "pt".to_owned())]))?;
+    /// assert!(matches!(Turn::load(&path), Err(LoadError::Layout { .. })));
+    /// let model = Turn::load_with(&path, &Import::new(Layout::OutIn))?;
+    /// assert_eq!(model.predict(&[10.0, 1.0]), [12.0, 34.0], "as `torch.nn.Linear` has it");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`load`](Self::load), and [`LoadError::Layer`] if `import` names a layer that the model does not have.
+    fn load_with(path: impl AsRef<Path>, import: &Import) -> Result<Box<Self>, LoadError> {
         let mut model = Self::zeros();
-        let file = read(path)?;
-        if !checkpoint::is_checkpoint(&file) {
-            file.check_block(Self::NAME, Self::LAYERS)?;
-        }
-        file.copy_block("", Self::NAME, Self::LAYERS, model.block_mut())?;
+        load_block(path.as_ref(), Self::NAME, Self::LAYERS, model.block_mut(), import)?;
         Ok(model)
     }
 
@@ -81,8 +132,7 @@ pub trait ModelExt: Model {
     /// # Errors
     /// [`SaveError`] if the file cannot be written, or a weight is not finite.
     fn save(&self, path: impl AsRef<Path>) -> Result<(), SaveError> {
-        let metadata = Metadata::from([("model".to_string(), Self::NAME.to_string())]);
-        save_block(path, Self::LAYERS, self.block(), &metadata)
+        save_model(path.as_ref(), Self::NAME, Self::LAYERS, self.block())
     }
 
     /// The model's layers as a table: shapes, parameters, FLOPs.
@@ -112,13 +162,7 @@ pub trait ModelExt: Model {
     /// # Errors
     /// [`TensorError::Unknown`], [`TensorError::Length`]; then the model is as before.
     fn set_tensor(&mut self, name: &str, values: &[f32]) -> Result<(), TensorError> {
-        let place = find(Self::NAME, Self::LAYERS, name)?;
-        if values.len() != place.len {
-            let (name, shape) = (name.to_owned(), place.shape);
-            return Err(TensorError::Length { name, shape, expected: place.len, found: values.len() });
-        }
-        self.block_mut()[place.range()].copy_from_slice(values);
-        Ok(())
+        set(Self::NAME, Self::LAYERS, self.block_mut(), name, values)
     }
 
     /// Copies the numbers of layer `from` of another model to layer `layer`, which has the same tensors; layers of

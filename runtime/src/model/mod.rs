@@ -4,6 +4,7 @@ mod boxed;
 mod by_hand;
 pub mod callbacks;
 mod checkpoint;
+mod dyn_model;
 mod error;
 mod finite;
 mod fit;

@@ -9,7 +9,7 @@ use crate::layers::{Layer, Model, Predict, input_len, output_len, parameter_coun
 use crate::tensor::Buffer;
 
 /// Samples that run through the network together.
-const BLOCK: usize = 256;
+pub(super) const BLOCK: usize = 256;
 
 /// Up to so many values between its layers, one sample is predicted on the stack.
 const ON_STACK: usize = 4096;

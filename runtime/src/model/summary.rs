@@ -5,7 +5,8 @@ use core::fmt;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use crate::layers::Model;
-use crate::tensor::{LayerInfo, Shape};
+use crate::layers::dyn_model::Facts;
+use crate::tensor::LayerInfo;
 
 /// A model's layers with shapes, parameters and FLOPs. `Display` draws it as a table.
 ///
@@ -43,15 +44,21 @@ pub struct Summary {
 impl Summary {
     /// The summary of model `M`.
     pub fn of<M: Model>() -> Self {
-        let all = LayerInfo::of::<M>("");
+        Self::from(Facts::of::<M>())
+    }
+}
+
+#[doc(hidden)]
+impl From<Facts> for Summary {
+    fn from(Facts { row, activation_bytes, .. }: Facts) -> Self {
         Self {
-            name: M::NAME,
-            input: <M::Input as Shape>::SIZES,
-            layers: M::LAYERS,
-            parameters: all.parameter_count(),
-            buffers: all.buffer_count(),
-            flops: all.flops,
-            activation_bytes: size_of::<f32>() * (M::CACHE + <M::Output as Shape>::LEN),
+            name: row.name,
+            input: row.input,
+            layers: row.layers,
+            parameters: row.parameter_count(),
+            buffers: row.buffer_count(),
+            flops: row.flops,
+            activation_bytes,
         }
     }
 }

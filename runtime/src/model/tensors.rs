@@ -114,6 +114,23 @@ pub(super) fn find(
     found.ok_or_else(|| TensorError::Unknown { model, name: name.to_owned(), found: names(layers) })
 }
 
+/// Sets the values of the tensor of this full name.
+pub(super) fn set(
+    model: &'static str,
+    layers: &[LayerInfo],
+    block: &mut [f32],
+    name: &str,
+    values: &[f32],
+) -> Result<(), TensorError> {
+    let place = find(model, layers, name)?;
+    if values.len() != place.len {
+        let (name, shape) = (name.to_owned(), place.shape);
+        return Err(TensorError::Length { name, shape, expected: place.len, found: values.len() });
+    }
+    block[place.range()].copy_from_slice(values);
+    Ok(())
+}
+
 /// The tensors of a layer, with their names within it; of the whole model if `layer` is empty.
 fn of_layer(
     model: &'static str,

@@ -31,4 +31,4 @@ pub type Hidden = U4;
 }
 
 /// The size of a model that nobody outside sees.
-pub const PRIVATE: usize = Private::PARAMETERS;
+pub const PRIVATE: usize = Private::PARAMETER_COUNT;
