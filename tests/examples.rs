@@ -6,6 +6,9 @@ use std::fs;
 use std::io::Write;
 
 #[allow(dead_code, unreachable_pub)]
+#[path = "../examples/07_any_model.rs"]
+mod any_model;
+#[allow(dead_code, unreachable_pub)]
 #[path = "../examples/06_breast_cancer.rs"]
 mod breast_cancer;
 #[allow(dead_code, unreachable_pub)]
@@ -20,6 +23,18 @@ fn breast_cancer_is_predicted_at_97_percent_or_more() {
         assert_eq!(cases, 569);
         assert!(confusion.accuracy() >= 0.97, "seed {seed}: {}\n{confusion}", confusion.accuracy());
     }
+}
+
+#[test]
+fn one_function_trains_every_model_and_one_is_chosen_by_its_name() {
+    let data = typenet::data::digits::load();
+    let deep = any_model::train::<any_model::Deep>(&data.train, 1).unwrap();
+    let accuracy = any_model::accuracy(&*deep, &data.test);
+    assert!(accuracy >= 0.9, "{accuracy}");
+    let model = any_model::chosen("deep", &data.train).unwrap();
+    assert_eq!((model.name(), model.block()), ("Deep", typenet::layers::Model::block(&*deep)));
+    let error = any_model::chosen("dep", &data.train).unwrap_err();
+    assert!(error.to_string().contains("`dep`") && error.to_string().contains("deep"), "{error}");
 }
 
 const HEADER: &str = "PassengerId,Survived,Pclass,Name,Sex,Age,SibSp,Parch,Ticket,Fare,Cabin,Embarked\n";

@@ -48,8 +48,7 @@ where
     CategoricalCrossEntropy: Loss<M::Head, [f32; 3], u8>,
     (Accuracy,): Metrics<M::Head, [f32; 3], u8>,
 {
-    let mut trainer =
-        M::new(seed).compile(Adam::new(0.05), CategoricalCrossEntropy, (Accuracy::new(),));
+    let mut trainer = M::new(seed).compile(Adam::new(0.05), CategoricalCrossEntropy, (Accuracy::new(),));
     trainer.fit(samples, labels).epochs(30).batch_size(3).progress(false).run().unwrap();
     let prediction = trainer.predict(&samples[0]);
     (trainer.into_model(), prediction)
@@ -159,7 +158,10 @@ fn slices_of_another_length_are_errors_that_change_nothing() {
     assert_eq!(model.predict_into(&[0.0; 5], &mut prediction[..3]), error("a sample", 4, 5));
     assert_eq!(model.predict_into(&[], &mut prediction[..3]), error("a sample", 4, 0));
     assert_eq!(model.predict_into(&[0.0; 4], &mut prediction), error("a prediction", 3, 4));
-    assert_eq!(model.predict_batch(&[0.0; 7]).unwrap_err(), error("each of several samples", 4, 3).unwrap_err());
+    assert_eq!(
+        model.predict_batch(&[0.0; 7]).unwrap_err(),
+        error("each of several samples", 4, 3).unwrap_err()
+    );
     assert_eq!(prediction, [7.0; 4]);
 }
 

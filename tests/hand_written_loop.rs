@@ -368,7 +368,9 @@ fn averaged_weights_are_a_model_of_their_own() {
     for step in 0..6 {
         if step == 3 {
             trainer.unfreeze("middle").expect("a layer");
-            for (average, &w) in expected.iter_mut().zip(trainer.block()).skip(Inner::PARAMETER_COUNT).take(63) {
+            for (average, &w) in
+                expected.iter_mut().zip(trainer.block()).skip(Inner::PARAMETER_COUNT).take(63)
+            {
                 *average = f64::from(w);
             }
         }

@@ -42,11 +42,9 @@ fn weights_are_turned_and_layers_renamed() {
     let import = Import::new(Layout::OutIn);
     let renamed = import.clone().layer("fc1", "0").layer("encoder", "core").layer("encoder.dense_1", "net.2");
     let outer = import.clone().layer("encoder", "core");
-    for (names, import) in [
-        (SAME, import),
-        (["0", "net.2", "fc2"], renamed),
-        (["fc1", "core.dense_1", "fc2"], outer),
-    ] {
+    for (names, import) in
+        [(SAME, import), (["0", "net.2", "fc2"], renamed), (["fc1", "core.dense_1", "fc2"], outer)]
+    {
         for format in [None, Some("pt")] {
             let path = save(folder.path(), names, format);
             let net = Net::load_with(&path, &import).unwrap();
@@ -65,8 +63,7 @@ model! { Square < Dense(2 => 2) > }
 
 fn square(folder: &Path, format: Option<&str>) -> PathBuf {
     let path = folder.join("square.safetensors");
-    let weight =
-        Tensor { name: "dense_1.weight".to_owned(), shape: &[2, 2], values: &[1.0, 2.0, 3.0, 4.0] };
+    let weight = Tensor { name: "dense_1.weight".to_owned(), shape: &[2, 2], values: &[1.0, 2.0, 3.0, 4.0] };
     let bias = Tensor { name: "dense_1.bias".to_owned(), shape: &[2], values: &[0.0; 2] };
     let format = format.map(|format| ("format".to_owned(), format.to_owned()));
     write(&path, &[weight, bias], &format.into_iter().collect()).unwrap();

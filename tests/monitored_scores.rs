@@ -46,7 +46,8 @@ fn an_epoch_without_validation_passes_in_a_loop_as_in_fit() {
         let mut early = EarlyStopping::new("val_loss").patience(5);
         let mut plateau = ReduceLrOnPlateau::new("val_loss").patience(1).factor(0.5);
         let mut saver = ModelCheckpoint::new(&best).save_best_only("val_loss").save_weights_only(true);
-        let mut callbacks = CallbackList::new().callback(&mut early).callback(&mut plateau).callback(&mut saver);
+        let mut callbacks =
+            CallbackList::new().callback(&mut early).callback(&mut plateau).callback(&mut saver);
         if says_names {
             callbacks = callbacks.score_names(["loss", "val_loss"]);
         }
@@ -81,9 +82,11 @@ fn a_loop_that_says_its_scores_hears_of_a_misspelt_one_before_the_first_step() {
 
 #[test]
 fn a_loop_that_does_not_say_its_scores_hears_of_a_misspelt_one_in_the_first_epoch_that_could_have_it() {
-    for (name, validation, epochs) in
-        [("los", vec![None; 3], 1), ("val_los", vec![None, Some(1.0), None], 2), ("val_accuracy", vec![Some(1.0)], 1)]
-    {
+    for (name, validation, epochs) in [
+        ("los", vec![None; 3], 1),
+        ("val_los", vec![None, Some(1.0), None], 2),
+        ("val_accuracy", vec![Some(1.0)], 1),
+    ] {
         let mut early = EarlyStopping::new(name).mode(Mode::Min);
         let mut trainer = line();
         let error = run(&mut trainer, CallbackList::new().callback(&mut early), &validation).unwrap_err();
@@ -196,5 +199,9 @@ fn early_stopping_on_the_area_under_the_curve_of_one_class_says_why_it_ends() {
     let fit = trainer.fit(&SAMPLES, &[true, true]).epochs(9).progress(false);
     let history = fit.callback(&mut early).run().unwrap();
     assert_eq!((history.epochs.len(), early.best_epoch()), (2, None));
-    assert!(history.warnings[0].starts_with("EarlyStopping: `auc` is NaN in epoch 1"), "{:?}", history.warnings);
+    assert!(
+        history.warnings[0].starts_with("EarlyStopping: `auc` is NaN in epoch 1"),
+        "{:?}",
+        history.warnings
+    );
 }
