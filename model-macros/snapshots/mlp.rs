@@ -176,10 +176,11 @@ const _: () = {
         #[allow(dead_code)]
         impl Mlp {
             /// Number of trainable values.
-            pub const PARAMETERS: usize = parameter_count::<f32, Self>();
+            pub const PARAMETER_COUNT: usize = parameter_count::<f32, Self>();
+            /// Number of values that move without a gradient.
+            pub const BUFFER_COUNT: usize = buffer_count::<f32, Self>();
             /// Number of values in the block: the parameters of every layer, then the buffers of every layer.
-            pub const BLOCK_LEN: usize = parameter_count::<f32, Self>()
-                + buffer_count::<f32, Self>();
+            pub const BLOCK_LEN: usize = Self::PARAMETER_COUNT + Self::BUFFER_COUNT;
             /// Multiplications and additions per sample in a forward pass.
             pub const FLOPS: u64 = <Self as Layer>::FLOPS;
             /// Bytes per sample that a forward pass in training writes: every layer's output, and what layers keep
@@ -231,7 +232,7 @@ const _: () = {
         impl Debug for Mlp {
             fn fmt(&self, f: &mut Formatter<'_>) -> FmtResult {
                 f.debug_struct("Mlp")
-                    .field("parameters", &Self::PARAMETERS)
+                    .field("parameters", &Self::PARAMETER_COUNT)
                     .finish_non_exhaustive()
             }
         }
@@ -363,7 +364,7 @@ const _: () = {
                 route: R,
                 sample: &[[f32; WIDTH_SIZE]; 28],
             ) -> [f32; 10] {
-                let (parameters, buffers) = self.block.split_at(Self::PARAMETERS);
+                let (parameters, buffers) = self.block.split_at(Self::PARAMETER_COUNT);
                 let mut prediction = [0.0; 10];
                 <Self as Model>::predict_with::<
                     <Self as Model>::Last,
