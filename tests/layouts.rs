@@ -106,7 +106,7 @@ fn a_weight_of_the_turned_shape_is_an_error_that_says_so() {
     let ours = folder.path().join("ours.safetensors");
     Net::new(1).save(&ours).unwrap();
     let error = Net::load_with(&ours, &Import::new(Layout::OutIn)).unwrap_err();
-    assert!(matches!(error, LoadError::Shape { layout: Layout::OutIn, .. }), "{error}");
+    assert!(matches!(error, LoadError::OutInShape { .. }), "{error}");
     assert!(error.to_string().ends_with("expects [outputs, inputs]"), "{error}");
 }
 
@@ -123,7 +123,7 @@ fn names_that_do_not_fit_are_errors() {
     let error = load(&import.clone().layer("fc2", "2"));
     assert!(matches!(&error, LoadError::Missing { name, .. } if name == "2.weight"), "{error}");
     let error = load(&import.layer("fc2", "fc1"));
-    assert!(matches!(&error, LoadError::Shape { name, .. } if name == "fc1.weight"), "{error}");
+    assert!(matches!(&error, LoadError::OutInShape { name, .. } if name == "fc1.weight"), "{error}");
 }
 
 #[test]

@@ -298,7 +298,7 @@ pub enum LoadError {
     #[error(
         "{}: `{name}` has shape {found:?} in the file, but `{model}` declares {expected:?}{}",
         path.display(),
-        layout_note(expected, found, *layout)
+        layout_note(expected, found)
     )]
     Shape {
         /// The file.
@@ -311,8 +311,23 @@ pub enum LoadError {
         expected: Vec<usize>,
         /// The shape in the file.
         found: Vec<u64>,
-        /// The layout that was expected of weights.
-        layout: Layout,
+    },
+    /// A weight of a file read with [`Layout::OutIn`] has not the model's two sizes in that order.
+    #[error(
+        "{}: `{name}` has shape {found:?} in the file, but `{model}` declares {expected:?} as [inputs, outputs], and `Layout::OutIn` expects [outputs, inputs]",
+        path.display()
+    )]
+    OutInShape {
+        /// The file.
+        path: PathBuf,
+        /// The model.
+        model: String,
+        /// The weight.
+        name: String,
+        /// The shape that the model declares.
+        expected: [usize; 2],
+        /// The shape in the file.
+        found: Vec<u64>,
     },
     /// A weight comes from a library that keeps weights as `[outputs, inputs]`, and no layout is stated.
     #[error(
@@ -356,13 +371,11 @@ pub enum LoadError {
 }
 
 /// What to do if the sizes are the right ones in the other order.
-fn layout_note(expected: &[usize], found: &[u64], layout: Layout) -> &'static str {
-    let is = |sizes: [usize; 2]| sizes.iter().map(|&size| size as u64).eq(found.iter().copied());
-    match (expected, layout) {
-        (&[inputs, outputs], Layout::InOut) if is([outputs, inputs]) => {
+fn layout_note(expected: &[usize], found: &[u64]) -> &'static str {
+    match expected {
+        [_, _] if expected.iter().rev().map(|&size| size as u64).eq(found.iter().copied()) => {
             " as [inputs, outputs]; it looks like PyTorch's [outputs, inputs], which `load_with` and `Layout::OutIn` read"
         }
-        ([_, _], Layout::OutIn) => " as [inputs, outputs], and `Layout::OutIn` expects [outputs, inputs]",
         _ => "",
     }
 }
@@ -850,13 +863,24 @@ impl File {
         let matching = |place: &TensorPlace| {
             let name = format!("{prefix}{}", import.name_of(place));
             let tensor = self.float(&name)?;
-            let is_right = match *place.shape {
-                [inputs, outputs] if layout == Layout::OutIn => tensor.shape.are(&[outputs, inputs]),
-                _ => tensor.shape.are(place.shape),
-            };
-            if !is_right {
-                let (expected, found) = (place.shape.to_vec(), tensor.shape());
-                return Err(LoadError::Shape { path: path(), model: owned(), name, expected, found, layout });
+            match *place.shape {
+                [inputs, outputs] if layout == Layout::OutIn => {
+                    if !tensor.shape.are(&[outputs, inputs]) {
+                        let (expected, found) = ([inputs, outputs], tensor.shape());
+                        return Err(LoadError::OutInShape {
+                            path: path(),
+                            model: owned(),
+                            name,
+                            expected,
+                            found,
+                        });
+                    }
+                }
+                _ if tensor.shape.are(place.shape) => {}
+                _ => {
+                    let (expected, found) = (place.shape.to_vec(), tensor.shape());
+                    return Err(LoadError::Shape { path: path(), model: owned(), name, expected, found });
+                }
             }
             match &foreign {
                 Some(format) if place.shape.len() == 2 => {
