@@ -1,6 +1,6 @@
 //! Callbacks that watch a score: epochs without it, names that there are not, values that are no numbers.
 
-use typenet::callbacks::{Callback, Context};
+use typenet::callbacks::{Callback, Context, State};
 use typenet::kernels::Rng;
 use typenet::metrics::{self, Metric};
 use typenet::model::{EpochRecord, Error, History, Scores};
@@ -203,5 +203,40 @@ fn early_stopping_on_the_area_under_the_curve_of_one_class_says_why_it_ends() {
         history.warnings[0].starts_with("EarlyStopping: `auc` is NaN in epoch 1"),
         "{:?}",
         history.warnings
+    );
+}
+
+#[test]
+fn the_best_epoch_of_a_checkpoint_without_a_best_score_is_none() {
+    let restored = |best: f64| {
+        let mut early = EarlyStopping::new("loss");
+        // Checkpoints of earlier versions have the epoch of the weights here.
+        let numbers = vec![("wait", 1.0), ("best", best), ("best_epoch", 1.0)];
+        early.restore(State { numbers, weights: None });
+        (early.best(), early.best_epoch())
+    };
+    assert_eq!(restored(f64::NAN), (None, None));
+    assert_eq!(restored(0.5), (Some(0.5), Some(1)));
+}
+
+/// In a process of its own, whose output can be read.
+#[test]
+fn fit_shows_a_warning_once_among_the_lines_of_its_epochs() {
+    const CHILD: &str = "TYPENET_TEST_SHOWS_A_WARNING";
+    if std::env::var_os(CHILD).is_some() {
+        let mut early = EarlyStopping::new("no_number_error").patience(10);
+        let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, (NoNumber(f64::NAN),));
+        trainer.fit(&SAMPLES, &LABELS).epochs(3).callback(&mut early).run().unwrap();
+        return;
+    }
+    let name = "fit_shows_a_warning_once_among_the_lines_of_its_epochs";
+    let mut program = std::process::Command::new(std::env::current_exe().unwrap());
+    let output = program.args(["--exact", name, "--nocapture"]).env(CHILD, "1").output().unwrap();
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let begins = |start: &str| lines.lines().filter(|line| line.starts_with(start)).count();
+    assert_eq!(
+        (begins("epoch "), begins("warning: EarlyStopping: `no_number_error` is NaN")),
+        (3, 1),
+        "{lines}"
     );
 }
