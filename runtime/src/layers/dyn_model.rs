@@ -152,7 +152,7 @@ impl dyn DynModel {
         self.dyn_block()
     }
 
-    /// As [`block`](Self::block), to be changed.
+    /// As `block`, to be changed.
     pub fn block_mut(&mut self) -> &mut [f32] {
         self.dyn_block_mut()
     }
