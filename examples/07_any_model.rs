@@ -2,6 +2,12 @@
 //!
 //! `cargo run --release --example any_model -- wide`
 
+#[macro_use]
+mod output;
+
+use std::error::Error;
+use std::process::ExitCode;
+
 use typenet::data::{Samples, digits};
 use typenet::kernels::reduce::argmax;
 use typenet::losses::Loss;
@@ -14,7 +20,7 @@ model! { pub Wide < Dense(64 => 128, relu), Dropout(0.2), Dense(_ => 10, softmax
 
 /// Trains any model of 64 pixels to ten classes. Its size and its layers are known to the compiler here as well; that the
 /// loss and the metrics fit its last activation is what the bounds ask for.
-pub fn train<M>(data: &Samples<64>, seed: u64) -> Result<Box<M>, Box<dyn std::error::Error>>
+pub fn train<M>(data: &Samples<64>, seed: u64) -> Result<Box<M>, Box<dyn Error>>
 where
     M: Model<Sample = [f32; 64], Prediction = [f32; 10]>,
     CategoricalCrossEntropy: Loss<M::Head, [f32; 10], u8>,
@@ -36,7 +42,7 @@ where
 }
 
 /// The model of this name, trained; its type is forgotten.
-pub fn chosen(name: &str, data: &Samples<64>) -> Result<Box<dyn DynModel>, Box<dyn std::error::Error>> {
+pub fn chosen(name: &str, data: &Samples<64>) -> Result<Box<dyn DynModel>, Box<dyn Error>> {
     Ok(match name {
         "plain" => train::<Plain>(data, 1)?,
         "deep" => train::<Deep>(data, 1)?,
@@ -45,24 +51,28 @@ pub fn chosen(name: &str, data: &Samples<64>) -> Result<Box<dyn DynModel>, Box<d
     })
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn run() -> Result<(), Box<dyn Error>> {
     let data = digits::load();
 
     // The type is written where it is known.
     let deep = train::<Deep>(&data.train, 1)?;
-    println!("{}: {:.1} % right", Deep::NAME, 100.0 * accuracy(&*deep, &data.test));
+    show!("{}: {:.1} % right", Deep::NAME, 100.0 * accuracy(&*deep, &data.test));
 
     // And where it is not, the same model stands behind a pointer.
     let name = std::env::args().nth(1).unwrap_or_else(|| "plain".to_owned());
     let model = chosen(&name, &data.train)?;
-    println!("{}", model.summary());
+    show!("{}", model.summary());
     let mut probabilities = [0.0; 10];
     model.predict_into(&data.test.inputs[0], &mut probabilities)?;
-    println!(
+    show!(
         "{} takes the first test digit, a {}, for a {}",
         model.name(),
         data.test.labels[0],
         argmax(&probabilities)
     );
     Ok(())
+}
+
+pub(crate) fn main() -> ExitCode {
+    output::exit_code(run())
 }

@@ -6,6 +6,9 @@
 #![allow(clippy::duplicate_mod, reason = "each example has `output` as a module of its own")]
 
 #[allow(dead_code, unreachable_pub)]
+#[path = "../examples/07_any_model.rs"]
+mod any_model;
+#[allow(dead_code, unreachable_pub)]
 #[path = "../examples/06_breast_cancer.rs"]
 mod breast_cancer;
 #[allow(dead_code, unreachable_pub)]
@@ -150,6 +153,7 @@ fn main() -> ExitCode {
         Ok("train_small") => return train_small::main(),
         Ok("custom_layer") => return custom_layer::main(),
         Ok("breast_cancer") => return breast_cancer::main(),
+        Ok("any_model") => return any_model::main(),
         _ => {}
     }
     examples_use_show();
@@ -160,6 +164,7 @@ fn main() -> ExitCode {
     check("train_small", &[], &["examples/digits_small.safetensors"]);
     check("custom_layer", &[], &[]);
     check("breast_cancer", &[], &[]);
+    check("any_model", &["deep"], &[]);
 
     // An error that nobody can be told ends the program as an error does.
     let folder = tempfile::tempdir().expect("a folder");
