@@ -212,7 +212,7 @@ fn the_best_epoch_of_a_checkpoint_without_a_best_score_is_none() {
         let mut early = EarlyStopping::new("loss");
         // Checkpoints of earlier versions have the epoch of the weights here.
         let numbers = vec![("wait", 1.0), ("best", best), ("best_epoch", 1.0)];
-        early.restore(State { numbers, weights: None });
+        early.restore(State { numbers, ..State::default() });
         (early.best(), early.best_epoch())
     };
     assert_eq!(restored(f64::NAN), (None, None));
