@@ -111,7 +111,7 @@ fn check_one_large_batch<O: Optimizer + OptimizerExt + Copy>(
         }
         let start = Sure::new(1);
         let moved = large.block().iter().zip(start.block()).filter(|(a, b)| (**a - **b).abs() > 1e-3);
-        assert!(moved.count() > Sure::PARAMETERS / 2);
+        assert!(moved.count() > Sure::PARAMETER_COUNT / 2);
     }
 }
 
@@ -473,10 +473,7 @@ fn the_average_after_restore_best_weights_is_that_of_the_best_epoch() {
             assert_eq!(state(&trainer), state(&best), "swap_on_epoch {swap_on_epoch}, first {swap_first}");
             let losses = history.get("val_loss").expect("validated");
             let (x, y) = ([[1.0], [2.0]], [2.0_f32, 4.0]);
-            assert_eq!(
-                Some(&best.evaluate(&x, &y).expect("scores").loss),
-                losses.get(best_epoch - 1)
-            );
+            assert_eq!(Some(&best.evaluate(&x, &y).expect("scores").loss), losses.get(best_epoch - 1));
         }
     }
 }
