@@ -2,6 +2,7 @@
 
 pub use core;
 pub use core::fmt::{Debug, Formatter, Result as FmtResult};
+pub use core::marker::Sized;
 pub use core::option::Option::{None, Some};
 pub use core::primitive::{bool, f32, f64, str, u8, u64, usize};
 
@@ -18,7 +19,6 @@ pub use typenet_runtime::typenum::Unsigned;
 
 use core::marker::PhantomData;
 use typenet_runtime::layers::Activation;
-use typenet_runtime::layers::activation::Linear;
 use typenet_runtime::tensor::Shape;
 use typenet_runtime::typenum::NonZero;
 
@@ -73,6 +73,11 @@ pub const fn is_rowwise<L: Layer>() -> bool {
     <L::Head as Activation>::FUNCTION.is_rowwise()
 }
 
+/// Whether the layer, which is no model, ends with a softmax over rows of one value.
+pub const fn is_softmax_of_one<L: Layer>() -> bool {
+    is_rowwise::<L>() && size::<L::Output>(rank::<L::Output>() - 1) == 1 && L::LAYERS.is_empty()
+}
+
 /// Asks what a type is. Where the question's own constant does not apply, [`Otherwise`] answers.
 #[derive(Debug)]
 pub struct Probe<T: ?Sized>(PhantomData<T>);
@@ -97,42 +102,13 @@ pub trait Otherwise {
 
 impl<T: ?Sized> Otherwise for Probe<T> {}
 
-/// A condition as a type.
-#[derive(Debug)]
-pub struct If<const CONDITION: bool>;
-
-/// One of two types.
-pub trait Select<Then, Else> {
-    /// `Then` if the condition holds, otherwise `Else`.
-    type Type;
+/// Chooses a type where a check holds, which is a constant of zero. One that does not compile, and says why, makes the
+/// type an error that rustc has reported, so that nothing else is said of it.
+pub trait Checked {
+    /// The type.
+    type Then<T>;
 }
 
-impl<Then, Else> Select<Then, Else> for If<true> {
-    type Type = Then;
-}
-
-impl<Then, Else> Select<Then, Else> for If<false> {
-    type Type = Else;
-}
-
-/// Stands in for a layer with a mistake that is reported elsewhere.
-#[derive(Debug)]
-pub struct Unknown<I, O>(PhantomData<(I, O)>);
-
-impl<I: Shape, O: Shape> Layer for Unknown<I, O> {
-    type Input = I;
-    type Output = O;
-    type Head = Linear;
-    type Body = Self;
-    const KIND: &'static str = "Unknown";
-
-    fn predict(pass: Predict<'_, f32>) {
-        pass.output.fill(0.0);
-    }
-
-    fn backward(pass: Backward<'_, f32>) {
-        if let Some(grad_input) = pass.grad_input {
-            grad_input.fill(0.0);
-        }
-    }
+impl Checked for [(); 0] {
+    type Then<T> = T;
 }

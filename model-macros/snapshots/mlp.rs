@@ -16,16 +16,16 @@ const _: () = {
     const _: () = {
         #[allow(unused_imports)]
         use ::typenet::__private::{
-            Aligned, AllOn, Backward, Debug, EachByItself, FmtResult, Formatter, Forward,
-            Headless, If, Layer, LayerInfo, Model, None, Otherwise, Predict, Probe, Rng,
-            Route, Select, Simd, Some, Step, Unknown, Unsigned, Zeroable, bool,
-            buffer_count, embed_block, ends, f32, f64, has_sizes, is_rowwise, max,
+            Aligned, AllOn, Backward, Checked, Debug, EachByItself, FmtResult, Formatter,
+            Forward, Headless, Layer, LayerInfo, Model, None, Otherwise, Predict, Probe,
+            Rng, Route, Simd, Sized, Some, Step, Unsigned, Zeroable, bool, buffer_count,
+            embed_block, ends, f32, f64, has_sizes, is_rowwise, is_softmax_of_one, max,
             output_len, parameter_count, predict_one, rank, size, str, u64, u8, usize,
         };
         const WIDTH_IS_SIZE: bool = Probe::<WrittenWidth>::IS_SIZE;
-        type WidthSize = <If<
-            WIDTH_IS_SIZE,
-        > as Select<WrittenWidth, ::typenet::typenum::consts::U1>>::Type;
+        type WidthSize = <[(); <Stated as Joints>::WidthSizeIsSize] as Checked>::Then<
+            WrittenWidth,
+        >;
         const WIDTH_SIZE: usize = <WidthSize as Unsigned>::USIZE;
         type Flatten1 = ::typenet::layers::flatten::Flatten<
             (::typenet::typenum::consts::U28, WidthSize),
@@ -43,95 +43,110 @@ const _: () = {
             ::typenet::layers::dropout::Fraction<1, 2>,
         >;
         const HEAD_1_IS_LAYER: bool = Probe::<WrittenHead1>::IS_LAYER;
-        type Head1 = <If<
-            HEAD_1_IS_LAYER,
-        > as Select<
+        type Head1 = <[(); <Stated as Joints>::Head1IsLayer] as Checked>::Then<
             WrittenHead1,
-            Unknown<
-                (::typenet::typenum::consts::U512,),
-                (::typenet::typenum::consts::U10,),
-            >,
-        >>::Type;
+        >;
         mod joints {
             #[diagnostic::on_unimplemented(
                 message = "`Head` is not a layer: a layer is a type that implements `Layer`, or a `model!`",
                 label = "not a layer"
             )]
             pub trait Head1IsLayer<const IS: bool> {
-                const HOLDS: () = ();
+                const HOLDS: usize = 0;
             }
-            impl<Joint: ?Sized> Head1IsLayer<true> for Joint {}
+            impl<Joint: ?::typenet::__private::Sized> Head1IsLayer<true> for Joint {}
             #[diagnostic::on_unimplemented(
                 message = "`Head(512 => 10)`: 1 size where `Head` takes {GIVES}",
                 label = "`Head` takes {GIVES}"
             )]
             pub trait Head1InputRank<const TAKES: usize, const GIVES: usize> {
-                const HOLDS: () = ();
+                const HOLDS: usize = 0;
             }
-            impl<Joint: ?Sized, const N0: usize> Head1InputRank<N0, N0> for Joint {}
+            impl<
+                Joint: ?::typenet::__private::Sized,
+                const N0: usize,
+            > Head1InputRank<N0, N0> for Joint {}
             #[diagnostic::on_unimplemented(
                 message = "`Head(512 => 10)`: `Head` takes {GIVES} values",
                 label = "`Head` takes {GIVES}"
             )]
             pub trait Head1Input<const TAKES: usize, const GIVES: usize> {
-                const HOLDS: () = ();
+                const HOLDS: usize = 0;
             }
-            impl<Joint: ?Sized, const N0: usize> Head1Input<N0, N0> for Joint {}
+            impl<Joint: ?::typenet::__private::Sized, const N0: usize> Head1Input<N0, N0>
+            for Joint {}
             #[diagnostic::on_unimplemented(
                 message = "`Head(512 => 10)`: 1 size where `Head` gives {GIVES}",
                 label = "`Head` gives {GIVES}"
             )]
             pub trait Head1OutputRank<const TAKES: usize, const GIVES: usize> {
-                const HOLDS: () = ();
+                const HOLDS: usize = 0;
             }
-            impl<Joint: ?Sized, const N0: usize> Head1OutputRank<N0, N0> for Joint {}
+            impl<
+                Joint: ?::typenet::__private::Sized,
+                const N0: usize,
+            > Head1OutputRank<N0, N0> for Joint {}
             #[diagnostic::on_unimplemented(
                 message = "`Head(512 => 10)`: `Head` gives {GIVES} values",
                 label = "`Head` gives {GIVES}"
             )]
             pub trait Head1Output<const TAKES: usize, const GIVES: usize> {
-                const HOLDS: () = ();
+                const HOLDS: usize = 0;
             }
-            impl<Joint: ?Sized, const N0: usize> Head1Output<N0, N0> for Joint {}
+            impl<
+                Joint: ?::typenet::__private::Sized,
+                const N0: usize,
+            > Head1Output<N0, N0> for Joint {}
             #[diagnostic::on_unimplemented(
                 message = "`Dense(784 => 512)` takes {TAKES} values, but `Flatten` before it gives {GIVES}",
                 label = "{GIVES} values arrive here"
             )]
             pub trait Dense1<const TAKES: usize, const GIVES: usize> {
-                const HOLDS: () = ();
+                const HOLDS: usize = 0;
             }
-            impl<Joint: ?Sized, const N0: usize> Dense1<N0, N0> for Joint {}
+            impl<Joint: ?::typenet::__private::Sized, const N0: usize> Dense1<N0, N0>
+            for Joint {}
             #[diagnostic::on_unimplemented(
                 message = "`Head(512 => 10)` takes {TAKES} values, but `Dense(784 => 512)` before it gives {GIVES}",
                 label = "{GIVES} values arrive here"
             )]
             pub trait Head1<const TAKES: usize, const GIVES: usize> {
-                const HOLDS: () = ();
+                const HOLDS: usize = 0;
             }
-            impl<Joint: ?Sized, const N0: usize> Head1<N0, N0> for Joint {}
+            impl<Joint: ?::typenet::__private::Sized, const N0: usize> Head1<N0, N0>
+            for Joint {}
+            #[diagnostic::on_unimplemented(
+                message = "`Head(512 => 10)` ends with a softmax of one value, which is always the same",
+                label = "one value arrives here"
+            )]
+            pub trait Head1HasChoice<const IS: bool> {
+                const HOLDS: usize = 0;
+            }
+            impl<Joint: ?::typenet::__private::Sized> Head1HasChoice<true> for Joint {}
             #[diagnostic::on_unimplemented(
                 message = "`Width` is not a size: a size is a positive number or a positive typenum type",
                 label = "not a size"
             )]
             pub trait WidthSizeIsSize<const IS: bool> {
-                const HOLDS: () = ();
+                const HOLDS: usize = 0;
             }
-            impl<Joint: ?Sized> WidthSizeIsSize<true> for Joint {}
+            impl<Joint: ?::typenet::__private::Sized> WidthSizeIsSize<true> for Joint {}
         }
         const HEAD_1_INPUT_RANK_HOLDS: bool = rank::<<Head1 as Layer>::Input>() == 1;
         const HEAD_1_INPUT_HOLDS: bool = has_sizes::<<Head1 as Layer>::Input>(&[512]);
         const HEAD_1_OUTPUT_RANK_HOLDS: bool = rank::<<Head1 as Layer>::Output>() == 1;
         const HEAD_1_OUTPUT_HOLDS: bool = has_sizes::<<Head1 as Layer>::Output>(&[10]);
+        const HEAD_1_HAS_CHOICE: bool = !is_softmax_of_one::<Head1>();
         #[allow(dead_code, non_upper_case_globals)]
         trait Joints {
-            const Head1IsLayer: () = <Self as joints::Head1IsLayer<
+            const Head1IsLayer: usize = <Self as joints::Head1IsLayer<
                 HEAD_1_IS_LAYER,
             >>::HOLDS;
-            const Head1InputRank: () = <Self as joints::Head1InputRank<
+            const Head1InputRank: usize = <Self as joints::Head1InputRank<
                 1,
                 { rank::<<Head1 as Layer>::Input>() },
             >>::HOLDS;
-            const Head1Input: () = <Self as joints::Head1Input<
+            const Head1Input: usize = <Self as joints::Head1Input<
                 512,
                 {
                     if HEAD_1_INPUT_RANK_HOLDS {
@@ -141,11 +156,11 @@ const _: () = {
                     }
                 },
             >>::HOLDS;
-            const Head1OutputRank: () = <Self as joints::Head1OutputRank<
+            const Head1OutputRank: usize = <Self as joints::Head1OutputRank<
                 1,
                 { rank::<<Head1 as Layer>::Output>() },
             >>::HOLDS;
-            const Head1Output: () = <Self as joints::Head1Output<
+            const Head1Output: usize = <Self as joints::Head1Output<
                 10,
                 {
                     if HEAD_1_OUTPUT_RANK_HOLDS {
@@ -155,18 +170,23 @@ const _: () = {
                     }
                 },
             >>::HOLDS;
-            const Dense1: () = <Self as joints::Dense1<
+            const Dense1: usize = <Self as joints::Dense1<
                 784,
                 { if WIDTH_IS_SIZE { 28 * WIDTH_SIZE } else { 784 } },
             >>::HOLDS;
-            const Head1: () = <Self as joints::Head1<
+            const Head1: usize = <Self as joints::Head1<
                 512,
                 { if HEAD_1_INPUT_HOLDS { 512 } else { 512 } },
             >>::HOLDS;
-            const WidthSizeIsSize: () = <Self as joints::WidthSizeIsSize<
+            const Head1HasChoice: usize = <Self as joints::Head1HasChoice<
+                HEAD_1_HAS_CHOICE,
+            >>::HOLDS;
+            const WidthSizeIsSize: usize = <Self as joints::WidthSizeIsSize<
                 WIDTH_IS_SIZE,
             >>::HOLDS;
         }
+        struct Stated;
+        impl Joints for Stated {}
         /// Where the parameters of each layer end in the block.
         #[allow(dead_code)]
         const ENDS: [usize; 2] = ends([

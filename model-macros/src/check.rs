@@ -19,7 +19,8 @@ pub(crate) struct Model<'a> {
     pub(crate) written: &'a ast::Model,
     /// `None` after a mistake that hides it.
     pub(crate) input: Option<Shape>,
-    pub(crate) output: Shape,
+    /// `None` after a mistake that hides it.
+    pub(crate) output: Option<Shape>,
     /// Without `Input`; never empty.
     pub(crate) layers: Vec<Layer>,
     pub(crate) joints: Vec<Joint>,
@@ -37,11 +38,15 @@ pub(crate) struct Layer {
     pub(crate) kind: String,
     pub(crate) input: Shape,
     pub(crate) output: Shape,
+    /// Whether both shapes are known; a mistake may hide them.
+    pub(crate) has_shapes: bool,
     pub(crate) layer_type: LayerType,
     pub(crate) role: Role,
     pub(crate) has_parameters: bool,
     pub(crate) has_buffers: bool,
     pub(crate) view: View,
+    /// `softmax` or `log_softmax` at the layer's end, where it is written.
+    pub(crate) softmax: Option<Ident>,
 }
 
 /// Where one layer gives and the next takes: an equation for rustc to prove.
@@ -78,10 +83,12 @@ pub(crate) fn model<'a>(written: &'a ast::Model, report: &mut Report) -> Model<'
             Some(Given { shape: Some(shape), .. }) if !written.incomplete => Arrives::Shape(shape),
             Some(_) => Arrives::Unknown,
         };
+        let mistakes = report.count();
         let mut spec = spec(written, layer, arrives, report);
         if !is_small_enough(layer, &spec, &mut numbers, report) {
             spec = unknown(Arrives::Unknown);
         }
+        softmax_of_one(&spec, report);
         let index = layers.len();
         joints.extend(joint(layer, index, &mut spec, given.as_ref(), &layers, report));
         let sets_shape = given.is_none() || !matches!(spec.role, Role::Training) && changes_shape(&spec);
@@ -91,6 +98,7 @@ pub(crate) fn model<'a>(written: &'a ast::Model, report: &mut Report) -> Model<'
         }
         if spec.role != Role::Sample {
             let placeholder = || Shape::of(Size::Literal { value: 1, span: Span::mixed_site() });
+            let has_shapes = spec.input.is_some() && spec.output.is_some();
             layers.push(Layer {
                 name,
                 docs: layer
@@ -103,7 +111,8 @@ pub(crate) fn model<'a>(written: &'a ast::Model, report: &mut Report) -> Model<'
                 kind: layer.kind(),
                 input: spec.input.clone().unwrap_or_else(placeholder),
                 output: spec.output.clone().unwrap_or_else(placeholder),
-                layer_type: if spec.input.is_some() && spec.output.is_some() {
+                has_shapes,
+                layer_type: if has_shapes && report.count() == mistakes && !layer.incomplete {
                     spec.layer_type.clone()
                 } else {
                     LayerType::Unknown
@@ -112,17 +121,21 @@ pub(crate) fn model<'a>(written: &'a ast::Model, report: &mut Report) -> Model<'
                 has_parameters: spec.has_parameters,
                 has_buffers: spec.has_buffers,
                 view: spec.view,
+                softmax: spec.softmax.clone(),
             });
         }
         specs.push(spec);
     }
     softmax_in_the_middle(&specs, report);
-    let input = specs.first().and_then(|spec| spec.input.clone());
+    // Where a layer is missing, the first or the last that is left may be another than the one that is meant.
+    let is_complete = !written.incomplete;
+    let input = specs.first().filter(|_| is_complete).and_then(|spec| spec.input.clone());
+    let output =
+        specs.last().filter(|_| is_complete && !layers.is_empty()).and_then(|spec| spec.output.clone());
     if layers.is_empty() {
         empty(written, report);
         layers.push(placeholder_layer(input.clone()));
     }
-    let output = layers.last().map(|layer| layer.output.clone()).expect("a layer was pushed above");
     Model { written, input, output, layers, joints, is_mistaken: report.has_errors() }
 }
 
@@ -195,34 +208,27 @@ fn free_name(name: &Ident, methods: &HashSet<String>) -> Ident {
     free.next().expect("numbers do not end")
 }
 
+/// Keywords of Rust that [`syn`] takes for names: `gen` is one since the edition of 2024.
+const KEYWORDS: &[&str] = &["gen"];
+
 /// Methods that every model has: no layer takes their names.
-const METHODS: &[&str] = &[
+pub(crate) const METHODS: &[&str] = &[
     "backward",
     "backward_with",
     "block",
     "block_mut",
-    "borrow",
-    "borrow_mut",
-    "boxed",
-    "clone",
     "compile",
     "copy_layer_from",
-    "default",
-    "drop",
-    "eq",
-    "evaluate",
-    "fit",
-    "fmt",
     "forward",
     "forward_with",
-    "from",
     "from_block",
     "initialize",
-    "into",
     "load",
     "new",
     "predict",
     "predict_batch",
+    "predict_on",
+    "predict_one",
     "predict_with",
     "save",
     "set_tensor",
@@ -231,18 +237,77 @@ const METHODS: &[&str] = &[
     "summary",
     "tensor",
     "to_boxed",
+    "zeros",
+];
+
+/// Methods of the traits of `core` and others that a model, or the box or the trainer around it, has or may have.
+pub(crate) const METHODS_OF_TRAITS: &[&str] = &[
+    "as_mut",
+    "as_ref",
+    "borrow",
+    "borrow_mut",
+    "clone",
+    "clone_from",
+    "clone_into",
+    "clone_to_uninit",
+    "cmp",
+    "default",
+    "deref",
+    "deref_mut",
+    "deserialize",
+    "drop",
+    "eq",
+    "fmt",
+    "from",
+    "hash",
+    "into",
+    "ne",
+    "partial_cmp",
+    "serialize",
     "to_owned",
+    "to_string",
+    "try_from",
+    "try_into",
     "type_id",
     "zeroed",
-    "zeros",
+];
+
+/// Methods of a trainer, through which a model's own are called: a layer under one of these names would be out of reach.
+pub(crate) const TRAINER_METHODS: &[&str] = &[
+    "apply_gradients",
+    "averaged",
+    "evaluate",
+    "evaluate_weighted",
+    "find_non_finite",
+    "fit",
+    "freeze",
+    "gradients",
+    "gradients_weighted",
+    "into_model",
+    "learning_rate",
+    "model",
+    "optimizer",
+    "running_scores",
+    "set_learning_rate",
+    "step_predictions",
+    "train_on_batch",
+    "train_on_batch_weighted",
+    "unfreeze",
+    "use_averaged",
+    "with_averaged",
 ];
 
 fn is_right_name(name: &Ident, report: &mut Report) -> bool {
     let text = name.to_string();
-    let message = if text.starts_with("r#") || syn::parse_str::<Ident>(&text).is_err() {
+    let message = if text.starts_with("r#")
+        || syn::parse_str::<Ident>(&text).is_err()
+        || KEYWORDS.contains(&text.as_str())
+    {
         format!("`{}` is a keyword of Rust: a layer's name becomes a method", name.unraw())
-    } else if METHODS.contains(&text.as_str()) || text.starts_with("__") {
+    } else if [METHODS, METHODS_OF_TRAITS].concat().contains(&text.as_str()) || text.starts_with("__") {
         format!("every model has a method `{text}`: name the layer otherwise")
+    } else if TRAINER_METHODS.contains(&text.as_str()) {
+        format!("every trainer has a method `{text}`: name the layer otherwise")
     } else if text != snake_case(&text) {
         format!("a layer's name becomes a method: write `{}`", snake_case(&text))
     } else {
@@ -396,11 +461,28 @@ fn joint(
     Some(Joint { taker, takes, gives: gives.clone(), giver, giver_text, different_ranks })
 }
 
+/// The softmax of one value is 1, whatever the value; rustc judges sizes that only it can evaluate.
+fn softmax_of_one(spec: &Spec, report: &mut Report) {
+    let last = spec.output.as_ref().and_then(|output| output.sizes.last()?.literal());
+    if let (Some(name), Some(1)) = (&spec.softmax, last) {
+        report.error(name.span(), softmax_of_one_is(&name.to_string()));
+    }
+}
+
+/// What is wrong with a softmax of one value.
+pub(crate) fn softmax_of_one_is(name: &str) -> String {
+    let always = if name == "softmax" { 1 } else { 0 };
+    format!(
+        "`{name}` of one value is always {always}: for the probability of one of two classes write `sigmoid`"
+    )
+}
+
 /// A softmax whose values another layer takes is a slip more often than not; who means it writes it as a layer.
 fn softmax_in_the_middle(specs: &[Spec], report: &mut Report) {
     let Some(last) = specs.iter().rposition(|spec| spec.role != Role::Reshape) else { return };
     for spec in &specs[..last] {
-        if let Some(name) = &spec.rowwise_head {
+        // As a layer of its own, which has no parameters, it is meant.
+        if let Some(name) = spec.softmax.as_ref().filter(|_| spec.has_parameters) {
             let message = format!(
                 "`{name}` belongs to the last layer: behind it, layers see shares that sum to one; \
                  if that is meant, write `Activation({name})` as a layer of its own"
@@ -454,10 +536,12 @@ fn placeholder_layer(input: Option<Shape>) -> Layer {
         kind: String::new(),
         input: shape.clone(),
         output: shape,
+        has_shapes: false,
         layer_type: LayerType::Unknown,
         role: Role::Step,
         has_parameters: false,
         has_buffers: false,
         view: View::None,
+        softmax: None,
     }
 }

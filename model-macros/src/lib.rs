@@ -37,7 +37,7 @@ fn model_tokens(input: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
         return report.into_tokens();
     };
     let model = check::model(&parsed, &mut report);
-    let mut tokens = report.into_tokens();
-    tokens.extend(expand::model(&model));
+    let (mistake, mut tokens) = report.split();
+    tokens.extend(expand::model(&model, mistake));
     tokens
 }

@@ -21,9 +21,23 @@ impl Report {
         !self.errors.is_empty()
     }
 
+    /// The number of mistakes.
+    pub(crate) fn count(&self) -> usize {
+        self.errors.len()
+    }
+
     /// One `compile_error!` per mistake.
     pub(crate) fn into_tokens(self) -> TokenStream {
         self.errors.iter().map(syn::Error::to_compile_error).collect()
+    }
+
+    /// The first mistake as an expression, for [`expand`](crate::expand) to build a type of, and the others as items.
+    pub(crate) fn split(mut self) -> (Option<TokenStream>, TokenStream) {
+        if self.errors.is_empty() {
+            return (None, TokenStream::new());
+        }
+        let first = self.errors.remove(0).to_compile_error();
+        (Some(first), self.into_tokens())
     }
 
     #[cfg(test)]

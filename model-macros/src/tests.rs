@@ -277,8 +277,113 @@ fn names_become_methods() {
     rejects("M < tensor: Dense(3 => 4) >", "every model has a method `tensor`");
     rejects("M < type: Dense(3 => 4) >", "`type` is a keyword of Rust");
     rejects("M < r#type: Dense(3 => 4) >", "`type` is a keyword of Rust");
+    rejects("M < freeze: Dense(3 => 4) >", "every trainer has a method `freeze`");
+    rejects("M < as_ref: Dense(3 => 4) >", "every model has a method `as_ref`");
     rejects("M < Logits: Dense(3 => 4) >", "a layer's name becomes a method: write `logits`");
     rejects("M < _: Dense(3 => 4) >", "`_` is no name");
+}
+
+/// <https://doc.rust-lang.org/reference/keywords.html>: strict and reserved, of all editions.
+#[test]
+fn keywords_are_no_names() {
+    let keywords = "abstract as async await become box break const continue crate do dyn else enum extern false final fn for \
+                    gen if impl in let loop macro match mod move mut override priv pub ref return self Self static struct \
+                    super trait true try type typeof unsafe unsized use virtual where while yield";
+    for keyword in keywords.split_whitespace() {
+        rejects(&format!("M < {keyword}: Dense(3 => 4) >"), &format!("`{keyword}` is a keyword of Rust"));
+    }
+}
+
+/// The functions of an item, if they have `self`, or all of them.
+fn functions(items: &[syn::Item], of: &str, all: bool) -> Vec<String> {
+    let named = |path: &syn::Path| path.segments.last().is_some_and(|segment| segment.ident == of);
+    let mut functions = Vec::new();
+    for item in items {
+        match item {
+            syn::Item::Trait(item) if item.ident == of => {
+                let found = item.items.iter().filter_map(|item| match item {
+                    syn::TraitItem::Fn(function) => Some(&function.sig),
+                    _ => None,
+                });
+                functions.extend(
+                    found.filter(|sig| all || sig.receiver().is_some()).map(|sig| sig.ident.to_string()),
+                );
+            }
+            syn::Item::Impl(item) if item.trait_.is_none() => {
+                let is_of = matches!(&*item.self_ty, syn::Type::Path(path) if named(&path.path));
+                let found = item.items.iter().filter_map(|item| match item {
+                    syn::ImplItem::Fn(function) if matches!(function.vis, syn::Visibility::Public(_)) => {
+                        Some(&function.sig)
+                    }
+                    _ => None,
+                });
+                let found = found.filter(|sig| is_of && (all || sig.receiver().is_some()));
+                functions.extend(found.map(|sig| sig.ident.to_string()));
+            }
+            syn::Item::Const(item) => {
+                // The blocks of an expansion.
+                if let syn::Expr::Block(block) = &*item.expr {
+                    let items = block.block.stmts.iter().filter_map(|statement| match statement {
+                        syn::Stmt::Item(item) => Some(item.clone()),
+                        _ => None,
+                    });
+                    functions.extend(self::functions(&items.collect::<Vec<_>>(), of, all));
+                }
+            }
+            _ => {}
+        }
+    }
+    functions
+}
+
+/// The items of every file of a folder of the runtime.
+fn items(folder: &str) -> Vec<syn::Item> {
+    let folder = format!("{}/../runtime/src/{folder}", env!("CARGO_MANIFEST_DIR"));
+    let files = std::fs::read_dir(folder).expect("the folder can be read").map(|file| file.unwrap().path());
+    let files = files.filter(|file| file.extension().is_some_and(|ending| ending == "rs"));
+    let items = files.flat_map(|file| {
+        let source = std::fs::read_to_string(file).expect("a file can be read");
+        syn::parse_file(&source).expect("a source is Rust").items
+    });
+    items.collect()
+}
+
+/// What a layer cannot be called is what models and trainers do call their methods.
+#[test]
+fn no_name_hides_a_method() {
+    let (layers, model) = (items("layers"), items("model"));
+    let expanded =
+        syn::parse_file(&expansion("pub M < only: Dense(1 => 1) >")).expect("the expansion is Rust").items;
+    let models = ["Layer", "Model"].iter().flat_map(|of| functions(&layers, of, true));
+    let models = models.chain(functions(&model, "ModelExt", true));
+    let of_layer = ["__embed", "only", "only_mut"];
+    let inherent =
+        functions(&expanded, "M", true).into_iter().filter(|name| !of_layer.contains(&name.as_str()));
+    let inherent: Vec<String> = inherent.collect();
+    assert!(inherent.contains(&"predict".to_owned()), "{inherent:?}");
+    let sorted = |names: Vec<String>| names.into_iter().collect::<std::collections::BTreeSet<_>>();
+    let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        sorted(models.chain(inherent).collect()),
+        sorted(owned(check::METHODS)),
+        "METHODS of check.rs"
+    );
+    let mut trainers = sorted(functions(&model, "Trainer", false));
+    trainers.retain(|method| !check::METHODS.contains(&method.as_str()));
+    assert_eq!(trainers, sorted(owned(check::TRAINER_METHODS)), "TRAINER_METHODS of check.rs");
+}
+
+#[test]
+fn a_softmax_of_one_value_is_no_choice() {
+    for (name, always) in [("softmax", 1), ("log_softmax", 0)] {
+        let message =
+            format!("`{name}` of one value is always {always}: for the probability of one of two classes");
+        rejects(&format!("M < Dense(4 => 1, {name}) >"), &message);
+        rejects(&format!("M < Dense(4 => 1, activation = {name}), Flatten >"), &message);
+        rejects(&format!("M < Dense(4 => 1), Activation({name}) >"), &message);
+        rejects(&format!("M < Input(4, 1), Activation({name}), Flatten >"), &message);
+        accepts(&format!("M < Input(1, 4), Activation({name}), Flatten >"));
+    }
 }
 
 #[test]
@@ -355,7 +460,7 @@ fn a_declaration_with_mistakes_still_expands_to_rust() {
         let file: syn::File = syn::parse2(crate::model_tokens(tokens)).expect(declaration);
         let has_struct =
             file.items.iter().any(|item| matches!(item, syn::Item::Struct(item) if item.ident == "M"));
-        let has_error = file.items.iter().any(|item| matches!(item, syn::Item::Macro(_)));
+        let has_error = quote::ToTokens::to_token_stream(&file).to_string().contains("compile_error");
         assert!(has_struct && has_error, "`{declaration}`");
     }
 }

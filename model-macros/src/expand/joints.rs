@@ -6,13 +6,14 @@
 //! that can carry the place of the size.
 //!
 //! The same form says what a user's path must be: a size, a layer, a layer of the written shapes. Where one of these
-//! is refused, the joints that stand on it hold vacuously, so that one mistake is one error.
+//! is refused, the joints that stand on it hold vacuously, and a path that is no size or no layer becomes a type that
+//! is an error already: so one mistake is one error.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
 use super::Context;
-use crate::check::Joint;
+use crate::check::{Joint, softmax_of_one_is};
 use crate::kinds::LayerType;
 use crate::size::{Shape, Size};
 
@@ -35,6 +36,7 @@ pub(crate) fn joints(context: &mut Context<'_>) -> TokenStream {
         obligations.joint(context, joint);
     }
     obligations.flattened_head(context);
+    obligations.softmax_of_one(context);
     for size in context.names.type_sizes() {
         let (name, fact) = (format_ident!("{}IsSize", size.alias), &size.fact);
         let message =
@@ -47,12 +49,14 @@ pub(crate) fn joints(context: &mut Context<'_>) -> TokenStream {
         return TokenStream::new();
     }
     let name = &context.joints;
-    let statement_trait = context.names.unique("Joints");
+    let [statement_trait, stated] = &context.stated;
     quote! {
         mod #name { #module }
         #facts
         #[allow(dead_code, non_upper_case_globals)]
         trait #statement_trait { #statements }
+        struct #stated;
+        impl #statement_trait for #stated {}
     }
 }
 
@@ -83,7 +87,7 @@ impl Obligations {
         );
         let arrive = if is_one(&joint.gives) { "arrives" } else { "arrive" };
         let label = format!("{} {arrive} here", amount("GIVES", &joint.gives));
-        self.equation(&name, joint.takes.sizes.len(), &message, &label);
+        self.equation(context.root, &name, joint.takes.sizes.len(), &message, &label);
 
         let gives: Vec<_> = joint.gives.sizes.iter().map(|size| context.names.size_value(size)).collect();
         let takes_span = joint.takes.span_against(&joint.gives);
@@ -118,7 +122,7 @@ impl Obligations {
             let name = format_ident!("{alias}{side}Rank");
             let sizes = if rank == 1 { "1 size".to_owned() } else { format!("{rank} sizes") };
             let message = format!("`{text}`: {sizes} where `{kind}` {verb} {{GIVES}}");
-            self.equation(&name, 1, &message, &format!("`{kind}` {verb} {{GIVES}}"));
+            self.equation(context.root, &name, 1, &message, &format!("`{kind}` {verb} {{GIVES}}"));
             let one = Shape::of(Size::Literal { value: rank as u64, span: shape.span });
             self.state(context, &name, shape.span, &one, &[quote!(rank::<#actual>())], &[]);
 
@@ -126,7 +130,7 @@ impl Obligations {
             let gives = tuple("GIVES", rank);
             let values = if rank == 1 { " values" } else { "" };
             let message = format!("`{text}`: `{kind}` {verb} {gives}{values}");
-            self.equation(&name, rank, &message, &format!("`{kind}` {verb} {gives}"));
+            self.equation(context.root, &name, rank, &message, &format!("`{kind}` {verb} {gives}"));
             let has_rank = context.fact(index, &format!("{}_RANK_HOLDS", side.to_uppercase()));
             let actual_sizes: Vec<_> = (0..rank)
                 .map(|position| {
@@ -162,16 +166,36 @@ impl Obligations {
         self.truth(context, &context.aliases[index], kind.span(), &fact, &message, "flattens rows of shares");
     }
 
+    /// A softmax is of more than one value, also where a size is a type or the layer a user's.
+    fn softmax_of_one(&mut self, context: &Context<'_>) {
+        for (index, layer) in context.model.layers.iter().enumerate() {
+            let is_literal = layer.output.sizes.last().is_some_and(|size| size.literal().is_some());
+            let (span, message) = match (&layer.softmax, &layer.layer_type) {
+                (_, LayerType::Unknown) => continue,
+                (Some(name), _) if !is_literal => (name.span(), softmax_of_one_is(&name.to_string())),
+                (None, LayerType::Written(path)) => (
+                    path.last().span(),
+                    format!("`{}` ends with a softmax of one value, which is always the same", layer.text),
+                ),
+                _ => continue,
+            };
+            let (alias, fact) = (&context.aliases[index], context.fact(index, "HAS_CHOICE"));
+            self.facts.extend(quote!(const #fact: bool = !is_softmax_of_one::<#alias>();));
+            let name = format_ident!("{alias}HasChoice");
+            self.truth(context, &name, span, &fact, &message, "one value arrives here");
+        }
+    }
+
     /// The trait that holds between equal shapes.
-    fn equation(&mut self, name: &Ident, rank: usize, message: &str, label: &str) {
+    fn equation(&mut self, root: &TokenStream, name: &Ident, rank: usize, message: &str, label: &str) {
         let (takes, gives) = (parameters("TAKES", rank), parameters("GIVES", rank));
         let equal: Vec<_> = (0..rank).map(|i| format_ident!("N{i}")).collect();
         self.module.extend(quote! {
             #[diagnostic::on_unimplemented(message = #message, label = #label)]
             pub trait #name<#(const #takes: usize,)* #(const #gives: usize),*> {
-                const HOLDS: () = ();
+                const HOLDS: usize = 0;
             }
-            impl<Joint: ?Sized, #(const #equal: usize),*> #name<#(#equal,)* #(#equal),*> for Joint {}
+            impl<Joint: ?#root::__private::Sized, #(const #equal: usize),*> #name<#(#equal,)* #(#equal),*> for Joint {}
         });
     }
 
@@ -198,7 +222,7 @@ impl Obligations {
             conditions => quote!({ if #(#conditions)&&* { #gives } else { #takes } }),
         });
         self.statements.extend(quote! {
-            const #name: () = <#this as #module::#name<#(#arguments,)* #(#gives),*>>::HOLDS;
+            const #name: usize = <#this as #module::#name<#(#arguments,)* #(#gives),*>>::HOLDS;
         });
     }
 
@@ -212,17 +236,17 @@ impl Obligations {
         message: &str,
         label: &str,
     ) {
-        let module = &context.joints;
+        let (root, module) = (context.root, &context.joints);
         let this = quote_spanned!(span=> Self);
         let message = escape(message);
         self.module.extend(quote! {
             #[diagnostic::on_unimplemented(message = #message, label = #label)]
             pub trait #name<const IS: bool> {
-                const HOLDS: () = ();
+                const HOLDS: usize = 0;
             }
-            impl<Joint: ?Sized> #name<true> for Joint {}
+            impl<Joint: ?#root::__private::Sized> #name<true> for Joint {}
         });
-        self.statements.extend(quote!(const #name: () = <#this as #module::#name<#fact>>::HOLDS;));
+        self.statements.extend(quote!(const #name: usize = <#this as #module::#name<#fact>>::HOLDS;));
     }
 }
 

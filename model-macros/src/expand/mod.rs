@@ -8,8 +8,10 @@
 //! - the inner block imports every name it needs from the facade, primitive types included, and holds the rest:
 //!   sizes, layers, joints and implementations.
 //!
-//! A path that leads to something else than a size or a layer is one error too: a joint says it, and a stand-in of
-//! the written shape takes the path's place everywhere else.
+//! A mistake is one error, also where the model is used. What it hides (a layer, the shape of a sample, the
+//! activation at the end) is a type that rustc knows to be an error already, so that rustc says nothing about what is
+//! done with it. The type is `<[(); N] as Checked>::Then<…>`, whose `N` is a constant that does not compile: a
+//! `compile_error!`, or an obligation that a user's path does not fulfil.
 
 mod joints;
 mod names;
@@ -28,13 +30,13 @@ const IMPORTS: &[&str] = &[
     "Aligned",
     "AllOn",
     "Backward",
+    "Checked",
     "Debug",
     "EachByItself",
     "FmtResult",
     "Formatter",
     "Forward",
     "Headless",
-    "If",
     "Layer",
     "LayerInfo",
     "Model",
@@ -44,11 +46,10 @@ const IMPORTS: &[&str] = &[
     "Probe",
     "Rng",
     "Route",
-    "Select",
     "Simd",
+    "Sized",
     "Some",
     "Step",
-    "Unknown",
     "Unsigned",
     "Zeroable",
     "bool",
@@ -59,6 +60,7 @@ const IMPORTS: &[&str] = &[
     "f64",
     "has_sizes",
     "is_rowwise",
+    "is_softmax_of_one",
     "max",
     "output_len",
     "parameter_count",
@@ -82,6 +84,10 @@ struct Context<'a> {
     aliases: Vec<Ident>,
     /// The module of the joints' traits.
     joints: Ident,
+    /// The trait with what is stated of sizes and layers, and the type it is stated for.
+    stated: [Ident; 2],
+    /// The type of what a mistake hides.
+    mistake: Ident,
 }
 
 impl Context<'_> {
@@ -96,6 +102,11 @@ impl Context<'_> {
         quote::format_ident!("{}_{what}", self.model.layers[layer].name.to_string().to_uppercase())
     }
 
+    /// The type of the last layer with an effect.
+    fn last_type(&self) -> &Ident {
+        if self.model.written.incomplete { &self.mistake } else { &self.aliases[self.last()] }
+    }
+
     /// The layers that compute in inference, or in training.
     fn steps(&self, in_training: bool) -> Vec<usize> {
         let computes = |role| role == Role::Step || in_training && role == Role::Training;
@@ -104,13 +115,17 @@ impl Context<'_> {
     }
 }
 
-pub(crate) fn model(model: &Model<'_>) -> TokenStream {
+/// `mistake` is the first error of a declaration that has some.
+pub(crate) fn model(model: &Model<'_>, mistake: Option<TokenStream>) -> TokenStream {
     let root = &model.written.root;
     let mut names = Names::new(model.written, IMPORTS);
     let aliases: Vec<_> = model.layers.iter().map(|layer| names.alias(&layer.name)).collect();
     let (this, this_alias) = names.this();
     let joints = names.unique("joints");
-    let mut context = Context { model, root, names, this, aliases, joints };
+    let stated = ["Joints", "Stated"].map(|name| names.unique(name));
+    let hidden = names.unique("Mistake");
+    let mistake = mistake.map(|error| quote!(type #hidden = <[(); #error] as Checked>::Then<()>;));
+    let mut context = Context { model, root, names, this, aliases, joints, stated, mistake: hidden };
 
     let layers = surface::layer_aliases(&mut context);
     let declaration = surface::declaration(&context);
@@ -118,7 +133,7 @@ pub(crate) fn model(model: &Model<'_>) -> TokenStream {
     let implementations = surface::implementations(&mut context);
     let passes = passes::model_impl(&mut context);
     let joints = joints::joints(&mut context);
-    let (written, sizes) = (context.names.written(), context.names.sizes(root));
+    let (written, sizes) = (context.names.written(), context.names.sizes(&context.stated));
     let imports = IMPORTS.iter().map(|name| Ident::new(name, proc_macro2::Span::mixed_site()));
     let conditions = surface::conditions(&model.written.attributes);
     quote! {
@@ -133,6 +148,7 @@ pub(crate) fn model(model: &Model<'_>) -> TokenStream {
                 #[allow(unused_imports)]
                 use #root::__private::{#(#imports),*};
 
+                #mistake
                 #sizes
                 #layers
                 #joints

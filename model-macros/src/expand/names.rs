@@ -25,7 +25,7 @@ pub(crate) struct TypeSize {
     pub(crate) path: Path,
     /// The path in the outer block.
     pub(crate) written: Ident,
-    /// The size, or a stand-in where the path is none.
+    /// The size, or an error where the path is none.
     pub(crate) alias: Ident,
     /// Its value.
     pub(crate) value: Ident,
@@ -179,16 +179,17 @@ impl<'a> Names<'a> {
     }
 
     /// The sizes that are no literals typenum has a name for, for the inner block.
-    pub(crate) fn sizes(&self, root: &TokenStream) -> TokenStream {
+    pub(crate) fn sizes(&self, [stated, of]: &[Ident; 2]) -> TokenStream {
         let types = self.sizes.values().map(|TypeSize { written, alias, value, fact, .. }| {
+            let check = format_ident!("{alias}IsSize");
             quote! {
                 const #fact: bool = Probe::<#written>::IS_SIZE;
-                type #alias = <If<#fact> as Select<#written, #root::typenum::consts::U1>>::Type;
+                type #alias = <[(); <#of as #stated>::#check] as Checked>::Then<#written>;
                 const #value: usize = <#alias as Unsigned>::USIZE;
             }
         });
         let literals = self.literals.iter().map(|(value, alias)| {
-            let number = binary(*value, root);
+            let number = binary(*value, &self.model.root);
             quote!(type #alias = #number;)
         });
         quote!(#(#types)* #(#literals)*)

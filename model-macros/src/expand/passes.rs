@@ -380,7 +380,7 @@ pub(crate) fn model_impl(context: &mut Context<'_>) -> TokenStream {
     let predict_one = super::surface::predict_one(context);
     let this = &context.this;
     let name = proc_macro2::Literal::string(&context.model.written.name.to_string());
-    let last = &context.aliases[context.last()];
+    let last = context.last_type();
     let predict_areas = areas(
         context,
         &context.steps(false),

@@ -2,16 +2,55 @@
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
-use syn::Attribute;
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Meta, Token};
 
 use super::Context;
 use crate::check::Layer;
 use crate::kinds::{LayerType, TypeArgument, View};
 use crate::size::Shape;
 
-/// Attributes under which the whole expansion stands.
-pub(crate) fn conditions(attributes: &[Attribute]) -> Vec<&Attribute> {
-    attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).collect()
+/// An attribute, and the predicates of every `cfg_attr` around it.
+struct Conditional {
+    predicates: Vec<Meta>,
+    attribute: Meta,
+}
+
+impl Conditional {
+    /// All of these attributes, out of their `cfg_attr`s.
+    fn all(attributes: &[Attribute]) -> Vec<Self> {
+        fn collect(predicates: &[Meta], attribute: Meta, into: &mut Vec<Conditional>) {
+            let inner = attribute.require_list().ok().filter(|list| list.path.is_ident("cfg_attr"));
+            let inner = inner
+                .and_then(|list| list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok());
+            let Some(inner) = inner else {
+                into.push(Conditional { predicates: predicates.to_vec(), attribute });
+                return;
+            };
+            let mut inner = inner.into_iter();
+            let predicates: Vec<Meta> = predicates.iter().cloned().chain(inner.next()).collect();
+            inner.for_each(|attribute| collect(&predicates, attribute, into));
+        }
+        let mut all = Vec::new();
+        attributes.iter().for_each(|attribute| collect(&[], attribute.meta.clone(), &mut all));
+        all
+    }
+
+    /// The predicate for where the attribute stands.
+    fn predicate(&self) -> TokenStream {
+        let predicates = &self.predicates;
+        quote!(all(#(#predicates),*))
+    }
+}
+
+/// Attributes under which the whole expansion stands: every `cfg`, also in a `cfg_attr`.
+pub(crate) fn conditions(attributes: &[Attribute]) -> Vec<TokenStream> {
+    let all = Conditional::all(attributes).into_iter();
+    let conditions = all.filter(|found| found.attribute.path().is_ident("cfg")).map(|found| {
+        let (predicate, condition) = (found.predicate(), &found.attribute);
+        quote!(#[cfg_attr(#predicate, #condition)])
+    });
+    conditions.collect()
 }
 
 /// `type Dense1 = Dense<U784, U512, Relu>;`
@@ -23,9 +62,9 @@ pub(crate) fn layer_aliases(context: &mut Context<'_>) -> TokenStream {
             LayerType::Written(path) => {
                 let written = context.names.written_alias(&alias.to_string(), path);
                 let fact = context.fact(index, "IS_LAYER");
-                let stand_in = unknown(context, layer);
+                let ([stated, of], check) = (&context.stated, format_ident!("{alias}IsLayer"));
                 aliases.extend(quote!(const #fact: bool = Probe::<#written>::IS_LAYER;));
-                quote!(<If<#fact> as Select<#written, #stand_in>>::Type)
+                quote!(<[(); <#of as #stated>::#check] as Checked>::Then<#written>)
             }
             layer_type => layer_type_tokens(context, layer, layer_type),
         };
@@ -38,7 +77,10 @@ pub(crate) fn layer_aliases(context: &mut Context<'_>) -> TokenStream {
 fn layer_type_tokens(context: &mut Context<'_>, layer: &Layer, layer_type: &LayerType) -> TokenStream {
     let root = context.root;
     match layer_type {
-        LayerType::Written(_) | LayerType::Unknown => unknown(context, layer),
+        LayerType::Written(_) | LayerType::Unknown => {
+            let mistake = &context.mistake;
+            quote!(#mistake)
+        }
         LayerType::BuiltIn { module, kind, arguments } => {
             let arguments: Vec<_> =
                 arguments.iter().map(|argument| type_argument(context, layer, argument)).collect();
@@ -92,13 +134,6 @@ fn type_argument(context: &mut Context<'_>, layer: &Layer, argument: &TypeArgume
     }
 }
 
-/// A layer of the right shapes that does nothing.
-fn unknown(context: &mut Context<'_>, layer: &Layer) -> TokenStream {
-    let input = context.names.shape_type(&layer.input, context.root);
-    let output = context.names.shape_type(&layer.output, context.root);
-    quote!(Unknown<#input, #output>)
-}
-
 /// The struct in the user's scope.
 pub(crate) fn declaration(context: &Context<'_>) -> TokenStream {
     let (root, written) = (context.root, context.model.written);
@@ -127,7 +162,11 @@ fn layer_docs(context: &Context<'_>) -> Vec<String> {
 }
 
 /// `[[f32; 28]; 28]`
-fn array_type(context: &mut Context<'_>, shape: &Shape) -> TokenStream {
+fn array_type(context: &mut Context<'_>, shape: Option<&Shape>) -> TokenStream {
+    let Some(shape) = shape else {
+        let mistake = &context.mistake;
+        return quote!(#mistake);
+    };
     shape.sizes.iter().rev().fold(quote!(f32), |inner, size| {
         let size = context.names.size_value(size);
         quote!([#inner; #size])
@@ -145,25 +184,7 @@ pub(crate) fn inherent(context: &mut Context<'_>) -> TokenStream {
         quote!(Self { block: embed_block(file, <Self as Model>::NAME, <Self as Layer>::LAYERS) })
     };
     let ends = ends(context);
-    let prediction = array_type(context, &model.output);
-    let zeros = zeros(context);
-    let predict = match &model.input {
-        Some(input) => {
-            let sample = array_type(context, input);
-            quote! {
-                /// The model's answer to one sample. On the stack alone, without heap.
-                #visibility fn predict(&self, sample: &#sample) -> #prediction {
-                    predict_one(self, sample)
-                }
-            }
-        }
-        None => quote! {
-            /// Stands in while the model's input is unknown.
-            #visibility fn predict<Sample: ?Sized>(&self, _: &Sample) -> #prediction {
-                #zeros
-            }
-        },
-    };
+    let (sample, prediction) = sample_types(context);
     quote! {
         #ends
 
@@ -195,7 +216,11 @@ pub(crate) fn inherent(context: &mut Context<'_>) -> TokenStream {
                 #embed
             }
 
-            #predict
+            /// The model's answer to one sample. On the stack alone, without heap.
+            #visibility fn predict(&self, sample: &#sample) -> #prediction {
+                predict_one(self, sample)
+            }
+
             #views
         }
     }
@@ -232,6 +257,14 @@ fn views(context: &mut Context<'_>) -> TokenStream {
         let title_mut = format!(" The parameters of layer `{name}`, to be changed.");
         let (view, view_mut, see, see_mut) = match layer.view {
             View::None => continue,
+            _ if !layer.has_shapes => {
+                let mistake = &context.mistake;
+                views.extend(quote! {
+                    #visibility fn #name(&self) -> #mistake { loop {} }
+                    #visibility fn #name_mut(&mut self) -> #mistake { loop {} }
+                });
+                continue;
+            }
             View::Slice => (quote!(&[f32]), quote!(&mut [f32]), None, None),
             View::Sizes { module, view, view_mut } => {
                 let module = Ident::new(module, Span::mixed_site());
@@ -281,20 +314,29 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
     let this = context.this.clone();
     let name = Literal::string(&model.written.name.to_string());
     let root = context.root;
-    let shape = |context: &mut Context<'_>, shape: &Shape| context.names.shape_type(shape, root);
-    let one = || Shape::of(crate::size::Size::Literal { value: 1, span: Span::mixed_site() });
-    let input = shape(context, &model.input.clone().unwrap_or_else(one));
-    let output = shape(context, &model.output);
+    let mistake = context.mistake.clone();
+    let mut shape = |shape: &Option<Shape>| match shape {
+        Some(shape) => context.names.shape_type(shape, root),
+        None => quote!(#mistake),
+    };
+    let (input, output) = (shape(&model.input), shape(&model.output));
     let rows = model.layers.iter().zip(&context.aliases).map(|(layer, alias)| {
         let name = Literal::string(&layer.name.to_string());
         quote!(LayerInfo::of::<#alias>(#name))
     });
     let flops = context.aliases.iter().map(|alias| quote!(<#alias as Layer>::FLOPS));
-    let last = &context.aliases[context.last()];
+    let last = context.last_type();
     let initialize = super::passes::initialize(context);
     let memory = super::passes::memory(context);
-    let debug = (!derives_debug(&model.written.attributes)).then(|| {
+    let derived = derives_of_debug(&model.written.attributes);
+    let is_derived_always = derived.iter().any(|derive| derive.predicates.is_empty());
+    let debug = (!is_derived_always).then(|| {
+        let unless = (!derived.is_empty()).then(|| {
+            let predicates = derived.iter().map(Conditional::predicate);
+            quote!(#[cfg(not(any(#(#predicates),*)))])
+        });
         quote! {
+            #unless
             impl Debug for #this {
                 fn fmt(&self, f: &mut Formatter<'_>) -> FmtResult {
                     f.debug_struct(#name).field("parameters", &Self::PARAMETER_COUNT).finish_non_exhaustive()
@@ -343,23 +385,32 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
     }
 }
 
-fn derives_debug(attributes: &[Attribute]) -> bool {
-    attributes
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("derive"))
-        .filter_map(|attribute| attribute.meta.require_list().ok())
-        .any(|list| list.tokens.clone().into_iter().any(|token| token.to_string() == "Debug"))
+/// Where the user derives `Debug`.
+fn derives_of_debug(attributes: &[Attribute]) -> Vec<Conditional> {
+    let all = Conditional::all(attributes).into_iter().filter(|found| {
+        let list = found.attribute.require_list().ok().filter(|list| list.path.is_ident("derive"));
+        list.is_some_and(|list| list.tokens.clone().into_iter().any(|token| token.to_string() == "Debug"))
+    });
+    all.collect()
 }
 
 /// `Model::predict_one`
 pub(crate) fn predict_one(context: &mut Context<'_>) -> TokenStream {
     let model = context.model;
     let (sample, prediction) = sample_types(context);
-    let zeros = zeros(context);
-    // The sample of a model whose input is unknown is one number.
-    let input_rank = model.input.as_ref().map_or(1, |input| input.sizes.len());
-    let input = (1..input_rank).fold(quote!(sample), |name, _| quote!(#name.as_flattened()));
-    let output = match model.output.sizes.len() {
+    let (Some(input), Some(output)) = (&model.input, &model.output) else {
+        return quote! {
+            fn predict_one<R: Route>(&self, _: R, _: &#sample) -> #prediction {
+                loop {}
+            }
+        };
+    };
+    let zeros = output.sizes.iter().rev().fold(quote!(0.0), |inner, size| {
+        let size = context.names.size_value(size);
+        quote!([#inner; #size])
+    });
+    let input = (1..input.sizes.len()).fold(quote!(sample), |name, _| quote!(#name.as_flattened()));
+    let output = match output.sizes.len() {
         1 => quote!(&mut prediction),
         rank => (1..rank).fold(quote!(prediction), |name, _| quote!(#name.as_flattened_mut())),
     };
@@ -381,19 +432,9 @@ pub(crate) fn predict_one(context: &mut Context<'_>) -> TokenStream {
     }
 }
 
-/// A prediction of zeros.
-fn zeros(context: &mut Context<'_>) -> TokenStream {
-    let model = context.model;
-    model.output.sizes.iter().rev().fold(quote!(0.0), |inner, size| {
-        let size = context.names.size_value(size);
-        quote!([#inner; #size])
-    })
-}
-
 /// The array types of a sample and of a prediction.
 pub(crate) fn sample_types(context: &mut Context<'_>) -> (TokenStream, TokenStream) {
     let model = context.model;
-    let one = || Shape::of(crate::size::Size::Literal { value: 1, span: Span::mixed_site() });
-    let sample = array_type(context, &model.input.clone().unwrap_or_else(one));
-    (sample, array_type(context, &model.output))
+    let sample = array_type(context, model.input.as_ref());
+    (sample, array_type(context, model.output.as_ref()))
 }

@@ -25,8 +25,9 @@ impl Kind for Activation {
         }
         let span = arguments.layer.span();
         let shape = arguments.arriving(span);
+        let softmax = activation.as_ref().and_then(super::Activation::softmax);
         let marker = match activation {
-            Some((_, marker)) => marker,
+            Some(activation) => activation.marker(),
             None => {
                 TypeArgument::Marker { module: "activation", name: Ident::new("Linear", Span::mixed_site()) }
             }
@@ -36,6 +37,6 @@ impl Kind for Activation {
             kind: Ident::new("Activate", span),
             arguments: vec![TypeArgument::InputShape, marker],
         };
-        Spec::same_shape(shape, layer_type, Role::Step)
+        Spec { softmax, ..Spec::same_shape(shape, layer_type, Role::Step) }
     }
 }

@@ -211,8 +211,8 @@ impl<'a> Arguments<'a> {
         None
     }
 
-    /// The activation, written as a word or as `activation = word`, as a type of the runtime.
-    pub(crate) fn activation(&mut self) -> Option<(&'static Word, TypeArgument)> {
+    /// The activation, written as a word or as `activation = word`.
+    pub(crate) fn activation(&mut self) -> Option<Activation> {
         let is_word =
             |argument: &Argument| matches!(argument, Argument::Value(value) if value.word().is_some());
         let first = self.take(is_word);
@@ -226,7 +226,7 @@ impl<'a> Arguments<'a> {
             _ => return None,
         };
         let (word, span) = self.word("activation", value, ACTIVATIONS)?;
-        Some((word, TypeArgument::Marker { module: "activation", name: Ident::new(word.marker, span) }))
+        Some(Activation { word, span })
     }
 
     /// Reports every argument that was not taken. `options` are the ones that the kind knows.
@@ -319,6 +319,24 @@ impl<'a> Arguments<'a> {
             Some(Argument::Value(value)) => Some(value),
             _ => None,
         }
+    }
+}
+
+/// An activation where it is written.
+pub(crate) struct Activation {
+    word: &'static Word,
+    span: Span,
+}
+
+impl Activation {
+    /// Its type in the runtime.
+    pub(crate) fn marker(&self) -> TypeArgument {
+        TypeArgument::Marker { module: "activation", name: Ident::new(self.word.marker, self.span) }
+    }
+
+    /// Its name, if it is a softmax.
+    pub(crate) fn softmax(&self) -> Option<Ident> {
+        self.word.name.ends_with("softmax").then(|| Ident::new(self.word.name, self.span))
     }
 }
 

@@ -26,7 +26,7 @@ impl Kind for Custom {
             has_parameters: true,
             has_buffers: true,
             view: View::Slice,
-            rowwise_head: None,
+            softmax: None,
         }
     }
 }

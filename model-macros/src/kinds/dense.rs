@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span};
 
 use super::initializer::{bias_initializer, initializer};
 use super::rules::rules;
-use super::{Arguments, Kind, LayerType, Role, Spec, TypeArgument, View};
+use super::{Activation, Arguments, Kind, LayerType, Role, Spec, TypeArgument, View};
 
 pub(crate) struct Dense;
 
@@ -38,14 +38,9 @@ impl Kind for Dense {
         arguments.finish(&["activation", "bias", "init", "bias_init", "l1", "l2", "constraint"]);
 
         let marker = |module, name: &str, span| TypeArgument::Marker { module, name: Ident::new(name, span) };
-        let rowwise_head = match &activation {
-            Some((word, TypeArgument::Marker { name, .. })) if word.name.ends_with("softmax") => {
-                Some(Ident::new(word.name, name.span()))
-            }
-            _ => None,
-        };
+        let softmax = activation.as_ref().and_then(Activation::softmax);
         let activation = match activation {
-            Some((_, marker)) => marker,
+            Some(activation) => activation.marker(),
             None => marker("activation", "Linear", Span::mixed_site()),
         };
         let bias = match bias_init {
@@ -73,7 +68,7 @@ impl Kind for Dense {
             has_parameters: true,
             has_buffers: false,
             view: View::Sizes { module: "dense", view: "DenseView", view_mut: "DenseViewMut" },
-            rowwise_head,
+            softmax,
         }
     }
 }

@@ -15,7 +15,7 @@ mod rules;
 
 use proc_macro2::Ident;
 
-pub(crate) use arguments::{Arguments, Arrives};
+pub(crate) use arguments::{Activation, Arguments, Arrives};
 pub(crate) use custom::Custom;
 
 use crate::ast::Path;
@@ -60,8 +60,8 @@ pub(crate) struct Spec {
     pub(crate) has_buffers: bool,
     /// How the layer's parameters are seen.
     pub(crate) view: View,
-    /// The row-wise activation at the layer's end, if it is written as an option.
-    pub(crate) rowwise_head: Option<Ident>,
+    /// `softmax` or `log_softmax` at the layer's end, where it is written.
+    pub(crate) softmax: Option<Ident>,
 }
 
 impl Spec {
@@ -77,7 +77,7 @@ impl Spec {
             has_parameters: false,
             has_buffers: false,
             view: View::None,
-            rowwise_head: None,
+            softmax: None,
         }
     }
 }

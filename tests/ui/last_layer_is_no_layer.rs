@@ -1,0 +1,12 @@
+use typenet::model;
+
+model! {
+    pub Mlp <
+        Dense(784 => 512),
+        std::string::String(512 => 10), // with softmax
+    >
+}
+
+fn main() {
+    let _ = |mlp: &Mlp| -> [f32; 10] { mlp.predict(&[0.0; 784]) };
+}

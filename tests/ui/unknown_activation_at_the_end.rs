@@ -1,0 +1,11 @@
+use typenet::model;
+
+model! {
+    pub Mlp <
+        Dense(784 => 10, sofmax),
+    >
+}
+
+fn main() {
+    let _ = |mlp: &Mlp| -> [f32; 10] { mlp.predict(&[0.0; 784]) };
+}
