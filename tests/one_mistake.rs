@@ -63,7 +63,11 @@ fn declarations(source: &str) -> Vec<String> {
     let first = |text: &str, end: &str| text.split(end).next().unwrap_or_default().to_owned();
     let parts = source.split("model! {").skip(1);
     let texts = parts.map(|part| first(&first(part, "\n}"), ">\n    pub"));
-    texts.map(|text| text.replace("Width", "27").replace("->", "=>")).collect()
+    texts
+        .map(|text| {
+            text.replace("Width", "27").replace("Classes", "1").replace("CLASSES", "1").replace("->", "=>")
+        })
+        .collect()
 }
 
 /// The name of a declared model.

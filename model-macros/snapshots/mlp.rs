@@ -11,36 +11,44 @@ pub struct Mlp {
     block: [::typenet::__private::f32; Self::BLOCK_LEN],
 }
 const _: () = {
-    type WrittenWidth = Width;
     type WrittenHead1 = Head;
+    type WrittenWidth = Width;
     const _: () = {
         #[allow(unused_imports)]
         use ::typenet::__private::{
-            Aligned, AllOn, Backward, Checked, Debug, EachByItself, FmtResult, Formatter,
-            Forward, Headless, Layer, LayerInfo, Model, None, Otherwise, Predict, Probe,
-            Rng, Route, Simd, Sized, Some, Step, Unsigned, Zeroable, bool, buffer_count,
-            embed_block, ends, f32, f64, has_sizes, is_rowwise, is_softmax_of_one, max,
-            output_len, parameter_count, predict_one, rank, size, str, u64, u8, usize,
+            Aligned, AllOn, Backward, BackwardRow, Checked, Debug, EachByItself,
+            FmtResult, Formatter, Forward, ForwardRow, Headless, InitializeRow, Layer,
+            LayerInfo, Lengths, Model, None, Otherwise, Predict, PredictRow, Probe, Rng,
+            Route, RowLengths, Simd, Sized, Some, Step, StepRow, Zeroable, bool,
+            buffer_count, embed_block, either, ends, f32, f64, has_sizes, is_rowwise,
+            is_size, is_sum_at_most, is_softmax_of_one, numbers, output_len,
+            parameter_count, predict_one, rank, size, str, u128, u64, u8, usize,
         };
-        const WIDTH_IS_SIZE: bool = Probe::<WrittenWidth>::IS_SIZE;
-        type WidthSize = <[(); <Stated as Joints>::WidthSizeIsSize] as Checked>::Then<
-            WrittenWidth,
+        const WIDTH_NUMBER: u128 = Probe::<WrittenWidth>::NUMBER;
+        const WIDTH_IS_SIZE: bool = is_size(WIDTH_NUMBER);
+        const WIDTH_SIZE: usize = WIDTH_NUMBER as usize
+            + <Stated as Joints>::WidthSizeIsSize + <Stated as Joints>::WidthSizeFits;
+        type WidthSize = <[(); WIDTH_SIZE * 0] as Checked>::Then<WrittenWidth>;
+        type Flatten1 = <[(); <Stated as Joints>::NumbersFit] as Checked>::Then<
+            ::typenet::layers::flatten::Flatten<
+                (::typenet::typenum::consts::U28, WidthSize),
+                ::typenet::tensor::Const<{ 28 * WIDTH_SIZE }>,
+            >,
         >;
-        const WIDTH_SIZE: usize = <WidthSize as Unsigned>::USIZE;
-        type Flatten1 = ::typenet::layers::flatten::Flatten<
-            (::typenet::typenum::consts::U28, WidthSize),
-            ::typenet::typenum::Prod<::typenet::typenum::consts::U28, WidthSize>,
+        type Dense1 = <[(); <Stated as Joints>::NumbersFit] as Checked>::Then<
+            ::typenet::layers::dense::Dense<
+                ::typenet::typenum::consts::U784,
+                ::typenet::typenum::consts::U512,
+                ::typenet::layers::activation::Relu,
+                ::typenet::layers::dense::WithBias,
+                ::typenet::layers::initializers::GlorotUniform,
+            >,
         >;
-        type Dense1 = ::typenet::layers::dense::Dense<
-            ::typenet::typenum::consts::U784,
-            ::typenet::typenum::consts::U512,
-            ::typenet::layers::activation::Relu,
-            ::typenet::layers::dense::WithBias,
-            ::typenet::layers::initializers::GlorotUniform,
-        >;
-        type Dropout1 = ::typenet::layers::dropout::Dropout<
-            (::typenet::typenum::consts::U512,),
-            ::typenet::layers::dropout::Fraction<1, 2>,
+        type Dropout1 = <[(); <Stated as Joints>::NumbersFit] as Checked>::Then<
+            ::typenet::layers::dropout::Dropout<
+                (::typenet::typenum::consts::U512,),
+                ::typenet::layers::dropout::Fraction<1, 2>,
+            >,
         >;
         const HEAD_1_IS_LAYER: bool = Probe::<WrittenHead1>::IS_LAYER;
         type Head1 = <[(); <Stated as Joints>::Head1IsLayer] as Checked>::Then<
@@ -124,19 +132,47 @@ const _: () = {
             }
             impl<Joint: ?::typenet::__private::Sized> Head1HasChoice<true> for Joint {}
             #[diagnostic::on_unimplemented(
-                message = "`Width` is not a size: a size is a positive number or a positive typenum type",
+                message = "`Width` is not a size: a size is a positive number, a positive constant of type `usize` or a positive typenum type",
                 label = "not a size"
             )]
             pub trait WidthSizeIsSize<const IS: bool> {
                 const HOLDS: usize = 0;
             }
             impl<Joint: ?::typenet::__private::Sized> WidthSizeIsSize<true> for Joint {}
+            #[diagnostic::on_unimplemented(
+                message = "`Width` is too large: a size is at most 4294967296",
+                label = "too large"
+            )]
+            pub trait WidthSizeFits<const IS: bool> {
+                const HOLDS: usize = 0;
+            }
+            impl<Joint: ?::typenet::__private::Sized> WidthSizeFits<true> for Joint {}
+            #[diagnostic::on_unimplemented(
+                message = "`Mlp` has more than 1099511627776 numbers, the most there may be",
+                label = "too large"
+            )]
+            pub trait NumbersFit<const IS: bool> {
+                const HOLDS: usize = 0;
+            }
+            impl<Joint: ?::typenet::__private::Sized> NumbersFit<true> for Joint {}
         }
         const HEAD_1_INPUT_RANK_HOLDS: bool = rank::<<Head1 as Layer>::Input>() == 1;
         const HEAD_1_INPUT_HOLDS: bool = has_sizes::<<Head1 as Layer>::Input>(&[512]);
         const HEAD_1_OUTPUT_RANK_HOLDS: bool = rank::<<Head1 as Layer>::Output>() == 1;
         const HEAD_1_OUTPUT_HOLDS: bool = has_sizes::<<Head1 as Layer>::Output>(&[10]);
         const HEAD_1_HAS_CHOICE: bool = !is_softmax_of_one::<Head1>();
+        const WIDTH_NUMBER_IS_POSITIVE: bool = WIDTH_NUMBER > 0;
+        const WIDTH_NUMBER_IS_SMALL: bool = WIDTH_NUMBER == 0 || is_size(WIDTH_NUMBER);
+        const NUMBERS_FIT: bool = !(true && WIDTH_IS_SIZE)
+            || is_sum_at_most(
+                &[
+                    numbers(&[28, WIDTH_SIZE], &[28 * WIDTH_SIZE], false),
+                    numbers(&[784], &[512], true),
+                    numbers(&[512], &[512], false),
+                    numbers(&[512], &[10], false),
+                ],
+                1099511627776u64,
+            );
         #[allow(dead_code, non_upper_case_globals)]
         trait Joints {
             const Head1IsLayer: usize = <Self as joints::Head1IsLayer<
@@ -182,8 +218,12 @@ const _: () = {
                 HEAD_1_HAS_CHOICE,
             >>::HOLDS;
             const WidthSizeIsSize: usize = <Self as joints::WidthSizeIsSize<
-                WIDTH_IS_SIZE,
+                WIDTH_NUMBER_IS_POSITIVE,
             >>::HOLDS;
+            const WidthSizeFits: usize = <Self as joints::WidthSizeFits<
+                WIDTH_NUMBER_IS_SMALL,
+            >>::HOLDS;
+            const NumbersFit: usize = <Self as joints::NumbersFit<NUMBERS_FIT>>::HOLDS;
         }
         struct Stated;
         impl Joints for Stated {}
@@ -270,35 +310,16 @@ const _: () = {
             ];
             const FLOPS: u64 = <Flatten1 as Layer>::FLOPS + <Dense1 as Layer>::FLOPS
                 + <Dropout1 as Layer>::FLOPS + <Head1 as Layer>::FLOPS;
-            const CACHE: usize = output_len::<Dense1>() + output_len::<Dropout1>()
-                + <Dense1 as Layer>::CACHE + <Dropout1 as Layer>::CACHE
-                + <Head1 as Layer>::CACHE;
-            const PREDICT_SCRATCH: usize = PREDICT_EVEN + PREDICT_ODD
-                + max(
-                    &[
-                        <Dense1 as Layer>::PREDICT_SCRATCH,
-                        <Head1 as Layer>::PREDICT_SCRATCH,
-                    ],
-                );
-            const BACKWARD_SCRATCH: usize = BACKWARD_EVEN + BACKWARD_ODD
-                + max(
-                    &[
-                        <Dense1 as Layer>::BACKWARD_SCRATCH,
-                        <Dropout1 as Layer>::BACKWARD_SCRATCH,
-                        <Head1 as Layer>::BACKWARD_SCRATCH,
-                    ],
-                );
-            #[allow(unused_variables)]
+            const CACHE: usize = TRAINING.cache;
+            const PREDICT_SCRATCH: usize = INFERENCE.predict_scratch;
+            const BACKWARD_SCRATCH: usize = TRAINING.backward_scratch;
+            #[allow(unused_mut, unused_variables)]
             fn initialize(parameters: &mut [f32], buffers: &mut [f32], rng: Rng) {
-                let (dense_1_parameters, head_1_parameters) = parameters
-                    .split_at_mut(parameter_count::<f32, Dense1>());
-                let head_1_buffers = buffers;
-                <Dense1 as Layer>::initialize(dense_1_parameters, &mut [], rng.fork(1));
-                <Head1 as Layer>::initialize(
-                    head_1_parameters,
-                    head_1_buffers,
-                    rng.fork(3),
-                );
+                let mut row = InitializeRow::new(parameters, buffers, rng);
+                let (parameters, buffers, rng) = row.next(&DENSE_1_LENGTHS, 1);
+                <Dense1 as Layer>::initialize(parameters, buffers, rng);
+                let (parameters, buffers, rng) = row.next(&HEAD_1_LENGTHS, 3);
+                <Head1 as Layer>::initialize(parameters, buffers, rng);
             }
             fn predict(pass: Predict<'_, f32>) {
                 <Self as Model>::predict_with::<
@@ -323,14 +344,16 @@ const _: () = {
                 <Self as Model>::step_with::<<Self as Model>::Last>(pass);
             }
         }
-        /// Values per sample in inference: the largest output of steps 0, 2, …
-        const PREDICT_EVEN: usize = output_len::<Dense1>();
-        /// Values per sample in inference: the largest output of steps 1, 3, …
-        const PREDICT_ODD: usize = 0;
-        /// Values per sample in a backward pass: the largest gradient by the output of steps 0, 2, …
-        const BACKWARD_EVEN: usize = output_len::<Dense1>();
-        /// Values per sample in a backward pass: the largest gradient by the output of steps 1, 3, …
-        const BACKWARD_ODD: usize = output_len::<Dropout1>();
+        const FLATTEN_1_LENGTHS: Lengths = Lengths::of::<Flatten1>();
+        const DENSE_1_LENGTHS: Lengths = Lengths::of::<Dense1>();
+        const DROPOUT_1_LENGTHS: Lengths = Lengths::of::<Dropout1>();
+        const HEAD_1_LENGTHS: Lengths = Lengths::of::<Head1>();
+        /// The layers that compute in inference.
+        const INFERENCE: RowLengths = RowLengths::of(&[DENSE_1_LENGTHS, HEAD_1_LENGTHS]);
+        /// The layers that compute in training.
+        const TRAINING: RowLengths = RowLengths::of(
+            &[DENSE_1_LENGTHS, DROPOUT_1_LENGTHS, HEAD_1_LENGTHS],
+        );
         impl Model for Mlp {
             type Sample = [[f32; WIDTH_SIZE]; 28];
             type Prediction = [f32; 10];
@@ -342,41 +365,12 @@ const _: () = {
             fn block_mut(&mut self) -> &mut [f32] {
                 &mut self.block
             }
-            #[allow(unused_variables)]
+            #[allow(unused_mut)]
             #[inline(always)]
             fn predict_with<Last: Layer, R: Route>(route: R, pass: Predict<'_, f32>) {
-                let (dense_1_parameters, head_1_parameters) = pass
-                    .parameters
-                    .split_at(parameter_count::<f32, Dense1>());
-                let head_1_buffers = pass.buffers;
-                let (even, scratch) = pass
-                    .scratch
-                    .split_at_mut(pass.batch * PREDICT_EVEN);
-                let dense_1_output = &mut even[..pass.batch * output_len::<Dense1>()];
-                route
-                    .layer::<
-                        Dense1,
-                    >(Predict {
-                        batch: pass.batch,
-                        parameters: dense_1_parameters,
-                        buffers: &[],
-                        input: pass.input,
-                        output: &mut *dense_1_output,
-                        scratch: &mut scratch[..pass.batch
-                            * <Dense1 as Layer>::PREDICT_SCRATCH],
-                    });
-                route
-                    .layer::<
-                        Last,
-                    >(Predict {
-                        batch: pass.batch,
-                        parameters: head_1_parameters,
-                        buffers: head_1_buffers,
-                        input: dense_1_output,
-                        output: pass.output,
-                        scratch: &mut scratch[..pass.batch
-                            * <Last as Layer>::PREDICT_SCRATCH],
-                    });
+                let mut row = PredictRow::new(pass, &INFERENCE);
+                route.layer::<Dense1>(row.next(&DENSE_1_LENGTHS));
+                route.layer::<Last>(row.last(const { &Lengths::of::<Last>() }));
             }
             #[inline(always)]
             fn predict_one<R: Route>(
@@ -402,173 +396,47 @@ const _: () = {
                 );
                 prediction
             }
-            #[allow(unused_variables)]
+            #[allow(unused_mut)]
             fn forward_with<Last: Layer>(pass: Forward<'_, f32>) {
-                let (dense_1_parameters, head_1_parameters) = pass
-                    .parameters
-                    .split_at(parameter_count::<f32, Dense1>());
-                let head_1_buffers = pass.buffers;
-                let (dense_1_output, cache) = pass
-                    .cache
-                    .split_at_mut(pass.batch * output_len::<Dense1>());
-                let (dense_1_cache, cache) = cache
-                    .split_at_mut(pass.batch * <Dense1 as Layer>::CACHE);
-                let (dropout_1_output, cache) = cache
-                    .split_at_mut(pass.batch * output_len::<Dropout1>());
-                let (dropout_1_cache, cache) = cache
-                    .split_at_mut(pass.batch * <Dropout1 as Layer>::CACHE);
-                let (head_1_cache, _) = cache
-                    .split_at_mut(pass.batch * <Last as Layer>::CACHE);
-                <Dense1 as Layer>::forward(Forward {
-                    batch: pass.batch,
-                    parameters: dense_1_parameters,
-                    buffers: &mut [],
-                    input: pass.input,
-                    output: &mut *dense_1_output,
-                    cache: dense_1_cache,
-                    rng: pass.rng.fork(1),
-                });
-                <Dropout1 as Layer>::forward(Forward {
-                    batch: pass.batch,
-                    parameters: &[],
-                    buffers: &mut [],
-                    input: dense_1_output,
-                    output: &mut *dropout_1_output,
-                    cache: dropout_1_cache,
-                    rng: pass.rng.fork(2),
-                });
-                <Last as Layer>::forward(Forward {
-                    batch: pass.batch,
-                    parameters: head_1_parameters,
-                    buffers: head_1_buffers,
-                    input: dropout_1_output,
-                    output: pass.output,
-                    cache: head_1_cache,
-                    rng: pass.rng.fork(3),
-                });
+                let mut row = ForwardRow::new(pass);
+                <Dense1 as Layer>::forward(row.next(&DENSE_1_LENGTHS, 1));
+                <Dropout1 as Layer>::forward(row.next(&DROPOUT_1_LENGTHS, 2));
+                <Last as Layer>::forward(row.last(const { &Lengths::of::<Last>() }, 3));
             }
-            #[allow(unused_variables)]
+            #[allow(unused_mut)]
             fn backward_with<Last: Layer>(pass: Backward<'_, f32>) {
-                let (dense_1_parameters, head_1_parameters) = pass
-                    .parameters
-                    .split_at(parameter_count::<f32, Dense1>());
-                let (dense_1_parameters_grad, head_1_parameters_grad) = pass
-                    .grad_parameters
-                    .split_at_mut(parameter_count::<f32, Dense1>());
-                let (dense_1_output, cache) = pass
-                    .cache
-                    .split_at(pass.batch * output_len::<Dense1>());
-                let (dense_1_cache, cache) = cache
-                    .split_at(pass.batch * <Dense1 as Layer>::CACHE);
-                let (dropout_1_output, cache) = cache
-                    .split_at(pass.batch * output_len::<Dropout1>());
-                let (dropout_1_cache, cache) = cache
-                    .split_at(pass.batch * <Dropout1 as Layer>::CACHE);
-                let (head_1_cache, _) = cache
-                    .split_at(pass.batch * <Last as Layer>::CACHE);
-                let (even, scratch) = pass
-                    .scratch
-                    .split_at_mut(pass.batch * BACKWARD_EVEN);
-                let (odd, scratch) = scratch.split_at_mut(pass.batch * BACKWARD_ODD);
-                let dropout_1_output_grad = &mut odd[..pass.batch
-                    * output_len::<Dropout1>()];
-                <Last as Layer>::backward(Backward {
-                    parameters: head_1_parameters,
-                    grad_parameters: head_1_parameters_grad,
-                    batch: pass.batch,
-                    input: dropout_1_output,
-                    output: pass.output,
-                    cache: head_1_cache,
-                    grad_output: pass.grad_output,
-                    grad_input: Some(&mut *dropout_1_output_grad),
-                    scratch: &mut scratch[..pass.batch
-                        * <Last as Layer>::BACKWARD_SCRATCH],
-                });
-                let dense_1_output_grad = &mut even[..pass.batch
-                    * output_len::<Dense1>()];
-                <Dropout1 as Layer>::backward(Backward {
-                    parameters: &[],
-                    grad_parameters: &mut [],
-                    batch: pass.batch,
-                    input: dense_1_output,
-                    output: dropout_1_output,
-                    cache: dropout_1_cache,
-                    grad_output: dropout_1_output_grad,
-                    grad_input: Some(&mut *dense_1_output_grad),
-                    scratch: &mut scratch[..pass.batch
-                        * <Dropout1 as Layer>::BACKWARD_SCRATCH],
-                });
-                <Dense1 as Layer>::backward(Backward {
-                    parameters: dense_1_parameters,
-                    grad_parameters: dense_1_parameters_grad,
-                    batch: pass.batch,
-                    input: pass.input,
-                    output: dense_1_output,
-                    cache: dense_1_cache,
-                    grad_output: dense_1_output_grad,
-                    grad_input: pass.grad_input,
-                    scratch: &mut scratch[..pass.batch
-                        * <Dense1 as Layer>::BACKWARD_SCRATCH],
-                });
+                let mut row = BackwardRow::new(
+                    pass,
+                    &TRAINING,
+                    const { &Lengths::of::<Last>() },
+                );
+                <Last as Layer>::backward(
+                    row.next(const { &Lengths::of::<Last>() }, &DROPOUT_1_LENGTHS, true),
+                );
+                <Dropout1 as Layer>::backward(
+                    row.next(&DROPOUT_1_LENGTHS, &DENSE_1_LENGTHS, true),
+                );
+                <Dense1 as Layer>::backward(row.first(&DENSE_1_LENGTHS));
             }
-            #[allow(unused_variables)]
+            #[allow(unused_mut)]
             fn step_with<Last: Layer>(pass: Step<'_, f32>) {
-                let (dense_1_trained, head_1_trained) = pass
-                    .trained
-                    .split_at(parameter_count::<f32, Dense1>());
-                let (dense_1_output, cache) = pass
-                    .cache
-                    .split_at(pass.batch * output_len::<Dense1>());
-                let (dense_1_cache, cache) = cache
-                    .split_at(pass.batch * <Dense1 as Layer>::CACHE);
-                let (dropout_1_output, cache) = cache
-                    .split_at(pass.batch * output_len::<Dropout1>());
-                let (dropout_1_cache, cache) = cache
-                    .split_at(pass.batch * <Dropout1 as Layer>::CACHE);
-                let (head_1_cache, _) = cache
-                    .split_at(pass.batch * <Last as Layer>::CACHE);
-                let (even, scratch) = pass
-                    .scratch
-                    .split_at_mut(pass.batch * BACKWARD_EVEN);
-                let (odd, scratch) = scratch.split_at_mut(pass.batch * BACKWARD_ODD);
-                let dropout_1_output_grad = &mut odd[..pass.batch
-                    * output_len::<Dropout1>()];
-                <Last as Layer>::step(Step {
-                    trained: head_1_trained,
-                    batch: pass.batch,
-                    input: dropout_1_output,
-                    output: pass.output,
-                    cache: head_1_cache,
-                    grad_output: pass.grad_output,
-                    grad_input: Some(&mut *dropout_1_output_grad),
-                    scratch: &mut scratch[..pass.batch
-                        * <Last as Layer>::BACKWARD_SCRATCH],
-                });
-                let dense_1_output_grad = &mut even[..pass.batch
-                    * output_len::<Dense1>()];
-                <Dropout1 as Layer>::backward(Backward {
-                    parameters: &[],
-                    grad_parameters: &mut [],
-                    batch: pass.batch,
-                    input: dense_1_output,
-                    output: dropout_1_output,
-                    cache: dropout_1_cache,
-                    grad_output: dropout_1_output_grad,
-                    grad_input: Some(&mut *dense_1_output_grad),
-                    scratch: &mut scratch[..pass.batch
-                        * <Dropout1 as Layer>::BACKWARD_SCRATCH],
-                });
-                <Dense1 as Layer>::step(Step {
-                    trained: dense_1_trained,
-                    batch: pass.batch,
-                    input: pass.input,
-                    output: dense_1_output,
-                    cache: dense_1_cache,
-                    grad_output: dense_1_output_grad,
-                    grad_input: pass.grad_input,
-                    scratch: &mut scratch[..pass.batch
-                        * <Dense1 as Layer>::BACKWARD_SCRATCH],
-                });
+                let mut row = StepRow::new(
+                    pass,
+                    &TRAINING,
+                    const { &Lengths::of::<Last>() },
+                );
+                <Last as Layer>::step(
+                    row
+                        .next_step(
+                            const { &Lengths::of::<Last>() },
+                            &DROPOUT_1_LENGTHS,
+                            true,
+                        ),
+                );
+                <Dropout1 as Layer>::backward(
+                    row.next(&DROPOUT_1_LENGTHS, &DENSE_1_LENGTHS, true),
+                );
+                <Dense1 as Layer>::step(row.first_step(&DENSE_1_LENGTHS));
             }
         }
     };

@@ -102,6 +102,8 @@ pub(crate) enum Value {
     Negative { literal: syn::Lit, span: Span },
     /// `relu`, `U784`, `my::Hidden`
     Path(Path),
+    /// `{ 2 * HIDDEN }`
+    Block { tokens: TokenStream, span: Span },
     /// `(1, 28, 28)`
     Tuple { items: Vec<Value>, span: Span },
     /// `max_norm(2.0)`, as the value of an option
@@ -118,7 +120,10 @@ impl Value {
             Self::Literal(literal) => literal.span(),
             Self::Path(path) | Self::Call { name: path, .. } => path.last().span(),
             Self::Named { name, .. } => name.span(),
-            Self::Negative { span, .. } | Self::Tuple { span, .. } | Self::Arriving(span) => *span,
+            Self::Negative { span, .. }
+            | Self::Block { span, .. }
+            | Self::Tuple { span, .. }
+            | Self::Arriving(span) => *span,
         }
     }
 
@@ -160,6 +165,7 @@ impl fmt::Display for Value {
             Self::Literal(literal) => write!(f, "{}", literal_text(literal)),
             Self::Negative { literal, .. } => write!(f, "-{}", literal_text(literal)),
             Self::Path(path) => write!(f, "{path}"),
+            Self::Block { tokens, .. } => write!(f, "{tokens}"),
             Self::Tuple { items, .. } => write!(f, "({})", list(items)),
             Self::Call { name, items } => write!(f, "{name}({})", list(items)),
             Self::Named { name, value } => write!(f, "{name} = {value}"),

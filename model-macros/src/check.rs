@@ -493,7 +493,7 @@ fn softmax_in_the_middle(specs: &[Spec], report: &mut Report) {
 }
 
 /// Numbers beyond this do not fit into any machine's memory.
-const MOST_NUMBERS: u64 = 1 << 40;
+pub(crate) const MOST_NUMBERS: u64 = 1 << 40;
 
 /// Whether the layer keeps the model within what a machine can hold; `sum` counts up.
 fn is_small_enough(layer: &ast::Layer, spec: &Spec, sum: &mut u64, report: &mut Report) -> bool {

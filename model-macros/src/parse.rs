@@ -190,7 +190,7 @@ fn arguments(input: ParseStream<'_>, layer: &mut Layer, report: &mut Report) -> 
                 || input.peek(Token![*])
                 || input.peek(Token![/])
             {
-                report.error(input.span(), "a size is one number or one typenum type: write the result");
+                report.error(input.span(), "a size is one number or one name: write the result, or the calculation in braces, as in `{ 28 * 28 }`");
                 skip_to_comma(input)?;
                 input.parse::<Option<Token![,]>>()?;
             } else {
@@ -250,6 +250,12 @@ fn value(input: ParseStream<'_>) -> Result<Value> {
         let span = parenthesized!(content in input).span.join();
         let items = content.parse_terminated(value, Token![,])?;
         Ok(Value::Tuple { items: items.into_iter().collect(), span })
+    } else if input.peek(token::Brace) {
+        let block: proc_macro2::Group = input.parse()?;
+        if block.stream().is_empty() {
+            return Err(Error::new(span, "expected a constant in the braces: `{ 2 * HIDDEN }`"));
+        }
+        Ok(Value::Block { span: block.span(), tokens: block.into_token_stream() })
     } else if input.peek(Ident::peek_any) || input.peek(Token![::]) {
         Ok(Value::Path(path(input)?))
     } else {

@@ -47,13 +47,19 @@ fn right_declarations_are_accepted() {
 fn a_size_is_a_positive_integer() {
     rejects("M < Dense(0 => 3) >", "a size is a positive integer");
     rejects("M < Dense(-3 => 3) >", "a size is a positive integer");
-    rejects("M < Dense(3 => 1.5) >", "a size is a positive integer or a typenum type, not `1.5`");
-    rejects("M < Dense(3 => \"ten\") >", "a size is a positive integer or a typenum type, not `\"ten\"`");
+    rejects("M < Dense(3 => 1.5) >", "a size is a positive integer, a constant or a typenum type, not `1.5`");
+    rejects(
+        "M < Dense(3 => \"ten\") >",
+        "a size is a positive integer, a constant or a typenum type, not `\"ten\"`",
+    );
     rejects("M < Dense(3 => 99999999999999999999999) >", "`99999999999999999999999` is too large");
     rejects("M < Dense(3 => 5000000000) >", "`5000000000` is too large");
     rejects("M < Dense(3 => 10usize) >", "a size has no suffix: `10`");
     rejects("M < Dense(4000000 => 4000000) >", "`Dense(4000000 => 4000000)` brings the model above");
-    rejects("M < Dense(28 * 28 => 3) >", "a size is one number or one typenum type: write the result");
+    rejects(
+        "M < Dense(28 * 28 => 3) >",
+        "a size is one number or one name: write the result, or the calculation in braces",
+    );
     rejects("M < Dense(relu => 3) >", "expected a size, found the activation `relu`");
 }
 

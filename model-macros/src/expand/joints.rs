@@ -13,8 +13,9 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
 use super::Context;
-use crate::check::{Joint, softmax_of_one_is};
-use crate::kinds::LayerType;
+use super::names::NamedSize;
+use crate::check::{Joint, MOST_NUMBERS, softmax_of_one_is};
+use crate::kinds::{LARGEST_SIZE, LayerType};
 use crate::size::{Shape, Size};
 
 /// The traits, in a module of their own where no name of the user's is seen, and what is stated with them.
@@ -37,12 +38,24 @@ pub(crate) fn joints(context: &mut Context<'_>) -> TokenStream {
     }
     obligations.flattened_head(context);
     obligations.softmax_of_one(context);
-    for size in context.names.type_sizes() {
-        let (name, fact) = (format_ident!("{}IsSize", size.alias), &size.fact);
-        let message =
-            format!("`{}` is not a size: a size is a positive number or a positive typenum type", size.path);
-        let span = size.path.last().span();
-        obligations.truth(context, &name, span, fact, &message, "not a size");
+    for size in context.names.named_sizes() {
+        let ([is_size, fits], number) = (NamedSize::checks(&size.alias), &size.number);
+        let is_positive = format_ident!("{number}_IS_POSITIVE");
+        let is_small = format_ident!("{number}_IS_SMALL");
+        obligations.facts.extend(quote! {
+            const #is_positive: bool = #number > 0;
+            const #is_small: bool = #number == 0 || is_size(#number);
+        });
+        let (text, span) = (&size.size.text, size.size.span);
+        let message = format!(
+            "`{text}` is not a size: a size is a positive number, a positive constant of type `usize` or a positive typenum type"
+        );
+        obligations.truth(context, &is_size, span, &is_positive, &message, "not a size");
+        let message = format!("`{text}` is too large: a size is at most {LARGEST_SIZE}");
+        obligations.truth(context, &fits, span, &is_small, &message, "too large");
+    }
+    if context.counts_numbers() {
+        obligations.numbers(context);
     }
     let Obligations { module, facts, statements } = obligations;
     if module.is_empty() {
@@ -164,6 +177,27 @@ impl Obligations {
         let message =
             format!("`Flatten` behind `{head}`, whose softmax is over rows: put `Flatten` before it");
         self.truth(context, &context.aliases[index], kind.span(), &fact, &message, "flattens rows of shares");
+    }
+
+    /// A model has no more numbers than a machine can hold, which the macro sees only where all sizes are literals.
+    fn numbers(&mut self, context: &mut Context<'_>) {
+        let layers = context.model.layers.iter().map(|layer| {
+            let mut sizes = |shape: &Shape| -> Vec<_> {
+                shape.sizes.iter().map(|size| context.names.size_value(size)).collect()
+            };
+            let (input, output) = (sizes(&layer.input), sizes(&layer.output));
+            let has_matrix = layer.has_parameters && !matches!(layer.layer_type, LayerType::Written(_));
+            quote!(numbers(&[#(#input),*], &[#(#output),*], #has_matrix))
+        });
+        let layers: Vec<_> = layers.collect();
+        let fact = format_ident!("NUMBERS_FIT");
+        // A size that is none, or too large, is a mistake of its own.
+        let sizes = context.names.named_sizes().map(|size| &size.fact);
+        let sum_fits = quote!(is_sum_at_most(&[#(#layers),*], #MOST_NUMBERS));
+        self.facts.extend(quote!(const #fact: bool = !(true #(&& #sizes)*) || #sum_fits;));
+        let name = &context.model.written.name;
+        let message = format!("`{name}` has more than {MOST_NUMBERS} numbers, the most there may be");
+        self.truth(context, &format_ident!("NumbersFit"), name.span(), &fact, &message, "too large");
     }
 
     /// A softmax is of more than one value, also where a size is a type or the layer a user's.

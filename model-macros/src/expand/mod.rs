@@ -30,44 +30,54 @@ const IMPORTS: &[&str] = &[
     "Aligned",
     "AllOn",
     "Backward",
+    "BackwardRow",
     "Checked",
     "Debug",
     "EachByItself",
     "FmtResult",
     "Formatter",
     "Forward",
+    "ForwardRow",
     "Headless",
+    "InitializeRow",
     "Layer",
     "LayerInfo",
+    "Lengths",
     "Model",
     "None",
     "Otherwise",
     "Predict",
+    "PredictRow",
     "Probe",
     "Rng",
     "Route",
+    "RowLengths",
     "Simd",
     "Sized",
     "Some",
     "Step",
-    "Unsigned",
+    "StepRow",
     "Zeroable",
     "bool",
     "buffer_count",
     "embed_block",
+    "either",
     "ends",
     "f32",
     "f64",
     "has_sizes",
     "is_rowwise",
+    "is_size",
+    "is_sum_at_most",
     "is_softmax_of_one",
-    "max",
+    "numbers",
     "output_len",
     "parameter_count",
     "predict_one",
     "rank",
     "size",
     "str",
+    "u128",
     "u64",
     "u8",
     "usize",
@@ -102,6 +112,12 @@ impl Context<'_> {
         quote::format_ident!("{}_{what}", self.model.layers[layer].name.to_string().to_uppercase())
     }
 
+    /// Whether only rustc knows how many numbers the model has.
+    fn counts_numbers(&self) -> bool {
+        let shapes = self.model.layers.iter().flat_map(|layer| [&layer.input, &layer.output]);
+        shapes.flat_map(|shape| &shape.sizes).any(|size| size.literal().is_none())
+    }
+
     /// The type of the last layer with an effect.
     fn last_type(&self) -> &Ident {
         if self.model.written.incomplete { &self.mistake } else { &self.aliases[self.last()] }
@@ -133,29 +149,34 @@ pub(crate) fn model(model: &Model<'_>, mistake: Option<TokenStream>) -> TokenStr
     let implementations = surface::implementations(&mut context);
     let passes = passes::model_impl(&mut context);
     let joints = joints::joints(&mut context);
+    let neither = context.names.neither();
     let (written, sizes) = (context.names.written(), context.names.sizes(&context.stated));
     let imports = IMPORTS.iter().map(|name| Ident::new(name, proc_macro2::Span::mixed_site()));
     let conditions = surface::conditions(&model.written.attributes);
+    let mut blocks = quote! {
+        #written
+        #this_alias
+
+        const _: () = {
+            #[allow(unused_imports)]
+            use #root::__private::{#(#imports),*};
+
+            #mistake
+            #sizes
+            #layers
+            #joints
+            #inherent
+            #implementations
+            #passes
+        };
+    };
+    if !neither.is_empty() {
+        blocks = quote!(#neither const _: () = { #blocks };);
+    }
     quote! {
         #declaration
 
         #(#conditions)*
-        const _: () = {
-            #written
-            #this_alias
-
-            const _: () = {
-                #[allow(unused_imports)]
-                use #root::__private::{#(#imports),*};
-
-                #mistake
-                #sizes
-                #layers
-                #joints
-                #inherent
-                #implementations
-                #passes
-            };
-        };
+        const _: () = { #blocks };
     }
 }

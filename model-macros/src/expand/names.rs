@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, HashSet};
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 
 use crate::ast;
 use crate::ast::Path;
-use crate::size::{Shape, Size};
+use crate::size::{Named, Namespace, Shape, Size};
 
 pub(crate) struct Names<'a> {
     model: &'a ast::Model,
@@ -15,21 +15,21 @@ pub(crate) struct Names<'a> {
     /// The user's paths, as the outer block calls them.
     written: Vec<(Ident, Path)>,
     /// By the size as written.
-    sizes: BTreeMap<String, TypeSize>,
-    /// Literals that typenum has no name for.
-    literals: BTreeMap<u64, Ident>,
+    sizes: BTreeMap<String, NamedSize>,
 }
 
-/// A size that is given as a type.
-pub(crate) struct TypeSize {
-    pub(crate) path: Path,
-    /// The path in the outer block.
+/// A size that is a type or a constant.
+pub(crate) struct NamedSize {
+    pub(crate) size: Named,
+    /// The size in the outer block.
     pub(crate) written: Ident,
-    /// The size, or an error where the path is none.
+    /// The size as a type, or an error where it is none.
     pub(crate) alias: Ident,
     /// Its value.
     pub(crate) value: Ident,
-    /// Whether the path is a size.
+    /// The number that is written, 0 for a type that is none; may be no size.
+    pub(crate) number: Ident,
+    /// Whether that is a size.
     pub(crate) fact: Ident,
 }
 
@@ -37,7 +37,7 @@ impl<'a> Names<'a> {
     pub(crate) fn new(model: &'a ast::Model, imports: &[&str]) -> Self {
         let mut taken = model.idents.clone();
         taken.extend(imports.iter().map(ToString::to_string));
-        Self { model, taken, written: Vec::new(), sizes: BTreeMap::new(), literals: BTreeMap::new() }
+        Self { model, taken, written: Vec::new(), sizes: BTreeMap::new() }
     }
 
     /// `wanted`, or `wanted` with underscores behind it.
@@ -72,16 +72,16 @@ impl<'a> Names<'a> {
         alias
     }
 
-    fn type_size(&mut self, path: &Path) -> &TypeSize {
-        let key = path.tokens.to_string();
+    fn named_size(&mut self, size: &Named) -> &NamedSize {
+        let key = size.tokens.to_string();
         if !self.sizes.contains_key(&key) {
-            let name = path.last().to_string();
-            let (camel, upper) = (camel_case(&name), name.to_uppercase());
-            let size = TypeSize {
-                path: path.clone(),
-                written: self.written_alias(&camel, path),
+            let (camel, upper) = (camel_case(&size.name), size.name.trim_start_matches("r#").to_uppercase());
+            let size = NamedSize {
+                size: size.clone(),
+                written: self.unique(&format!("Written{camel}")),
                 alias: self.unique(&format!("{camel}Size")),
                 value: self.unique(&format!("{upper}_SIZE")),
+                number: self.unique(&format!("{upper}_NUMBER")),
                 fact: self.unique(&format!("{upper}_IS_SIZE")),
             };
             self.sizes.insert(key.clone(), size);
@@ -89,17 +89,17 @@ impl<'a> Names<'a> {
         &self.sizes[&key]
     }
 
-    /// Every size that is given as a type.
-    pub(crate) fn type_sizes(&self) -> impl Iterator<Item = &TypeSize> {
+    /// Every size that is a type or a constant.
+    pub(crate) fn named_sizes(&self) -> impl Iterator<Item = &NamedSize> {
         self.sizes.values()
     }
 
-    /// The facts that a shape's types are sizes.
+    /// The facts that what a shape names are sizes.
     pub(crate) fn facts(&mut self, shape: &Shape) -> Vec<Ident> {
         fn collect(names: &mut Names<'_>, size: &Size, into: &mut Vec<Ident>) {
             match size {
                 Size::Literal { .. } => {}
-                Size::Type(path) => into.push(names.type_size(path).fact.clone()),
+                Size::Named(named) => into.push(names.named_size(named).fact.clone()),
                 Size::Product(factors) => factors.iter().for_each(|factor| collect(names, factor, into)),
             }
         }
@@ -108,30 +108,20 @@ impl<'a> Names<'a> {
         facts
     }
 
-    /// A size as a typenum type.
+    /// A size as a type.
     pub(crate) fn size_type(&mut self, size: &Size, root: &TokenStream) -> TokenStream {
         match size {
             Size::Literal { value: value @ ..=1024, .. } => {
                 let name = format_ident!("U{value}", span = Span::mixed_site());
                 quote!(#root::typenum::consts::#name)
             }
-            Size::Literal { value, .. } => {
-                let value = *value;
-                if !self.literals.contains_key(&value) {
-                    let alias = self.unique(&format!("U{value}"));
-                    self.literals.insert(value, alias);
-                }
-                let alias = &self.literals[&value];
+            Size::Named(named) => {
+                let alias = &self.named_size(named).alias;
                 quote!(#alias)
             }
-            Size::Type(path) => {
-                let alias = &self.type_size(path).alias;
-                quote!(#alias)
-            }
-            Size::Product(factors) => {
-                let factors: Vec<_> = factors.iter().map(|factor| self.size_type(factor, root)).collect();
-                let product = factors.into_iter().reduce(|a, b| quote!(#root::typenum::Prod<#a, #b>));
-                product.expect("a shape has a size")
+            Size::Literal { .. } | Size::Product(_) => {
+                let value = self.size_argument(size);
+                quote!(#root::tensor::Const<#value>)
             }
         }
     }
@@ -143,8 +133,8 @@ impl<'a> Names<'a> {
                 let value = Literal::u64_unsuffixed(*value);
                 quote!(#value)
             }
-            Size::Type(path) => {
-                let value = &self.type_size(path).value;
+            Size::Named(named) => {
+                let value = &self.named_size(named).value;
                 quote!(#value)
             }
             Size::Product(factors) => {
@@ -159,7 +149,7 @@ impl<'a> Names<'a> {
         let value = self.size_value(size);
         match size {
             Size::Literal { .. } => value,
-            Size::Type(_) | Size::Product(_) => quote!({ #value }),
+            Size::Named(_) | Size::Product(_) => quote!({ #value }),
         }
     }
 
@@ -169,41 +159,84 @@ impl<'a> Names<'a> {
         quote!((#(#sizes,)*))
     }
 
-    /// The user's paths, for the outer block.
+    /// The user's paths and constants, for the outer block.
     pub(crate) fn written(&self) -> TokenStream {
-        let aliases = self.written.iter().map(|(alias, path)| {
+        let root = &self.model.root;
+        let paths = self.written.iter().map(|(alias, path)| {
             let path = &path.tokens;
             quote!(type #alias = #path;)
         });
-        quote!(#(#aliases)*)
-    }
-
-    /// The sizes that are no literals typenum has a name for, for the inner block.
-    pub(crate) fn sizes(&self, [stated, of]: &[Ident; 2]) -> TokenStream {
-        let types = self.sizes.values().map(|TypeSize { written, alias, value, fact, .. }| {
-            let check = format_ident!("{alias}IsSize");
-            quote! {
-                const #fact: bool = Probe::<#written>::IS_SIZE;
-                type #alias = <[(); <#of as #stated>::#check] as Checked>::Then<#written>;
-                const #value: usize = <#alias as Unsigned>::USIZE;
+        let sizes = self.sizes.values().map(|NamedSize { size, written, .. }| {
+            let tokens = &size.tokens;
+            match size.namespace {
+                Namespace::Type => quote!(type #written = #tokens;),
+                Namespace::Constant => quote! {
+                    #[allow(unused_braces)]
+                    const #written: #root::__private::usize = #tokens;
+                },
+                // All at the user's name, which an error then underlines.
+                Namespace::Either => {
+                    let place = Span::mixed_site().located_at(size.span);
+                    let written = Ident::new(&written.to_string(), place);
+                    quote_spanned!(place=> #[allow(unused_imports)] use #tokens as #written;)
+                }
             }
         });
-        let literals = self.literals.iter().map(|(value, alias)| {
-            let number = binary(*value, &self.model.root);
-            quote!(type #alias = #number;)
+        quote!(#(#paths)* #(#sizes)*)
+    }
+
+    /// A type and a constant around the outer block for each name that is one of both: what the name is hides one of
+    /// them, and the other is found in its place.
+    pub(crate) fn neither(&self) -> TokenStream {
+        let root = &self.model.root;
+        let either = self.sizes.values().filter(|size| size.size.namespace == Namespace::Either);
+        let neither = either.map(|NamedSize { written, .. }| {
+            quote! {
+                #[allow(dead_code)]
+                type #written = ();
+                #[allow(dead_code, non_upper_case_globals)]
+                const #written: #root::__private::usize = #root::__private::usize::MAX;
+            }
         });
-        quote!(#(#types)* #(#literals)*)
+        neither.collect()
+    }
+
+    /// The sizes that are no literals, for the inner block.
+    pub(crate) fn sizes(&self, [stated, of]: &[Ident; 2]) -> TokenStream {
+        let root = &self.model.root;
+        let sizes = self.sizes.values().map(|NamedSize { size, written, alias, value, number, fact }| {
+            let [is_size, fits] = NamedSize::checks(alias);
+            // Where the type of a constant is said to be wrong.
+            let constant = Ident::new(&written.to_string(), Span::mixed_site().located_at(size.span));
+            let constant_type = quote!(#root::tensor::Const<{ #value }>);
+            let (number_is, size_type) = match size.namespace {
+                Namespace::Type => {
+                    (quote!(Probe::<#written>::NUMBER), quote!(<[(); #value * 0] as Checked>::Then<#written>))
+                }
+                Namespace::Constant => (quote!(#written as u128), constant_type),
+                Namespace::Either => (
+                    quote_spanned! {constant.span()=>
+                        either({ let constant: usize = #constant; constant }, Probe::<#written>::NUMBER)
+                    },
+                    constant_type,
+                ),
+            };
+            quote! {
+                const #number: u128 = #number_is;
+                const #fact: bool = is_size(#number);
+                const #value: usize = #number as usize + <#of as #stated>::#is_size + <#of as #stated>::#fits;
+                type #alias = #size_type;
+            }
+        });
+        quote!(#(#sizes)*)
     }
 }
 
-/// A number as typenum writes it: bit by bit, the highest innermost.
-fn binary(value: u64, root: &TokenStream) -> TokenStream {
-    if value == 0 {
-        return quote!(#root::typenum::UTerm);
+impl NamedSize {
+    /// The names of what is stated of a size: that it is one, and that it is not too large.
+    pub(crate) fn checks(alias: &Ident) -> [Ident; 2] {
+        [format_ident!("{alias}IsSize"), format_ident!("{alias}Fits")]
     }
-    let high = binary(value / 2, root);
-    let bit = format_ident!("B{}", value % 2, span = Span::mixed_site());
-    quote!(#root::typenum::UInt<#high, #root::typenum::#bit>)
 }
 
 fn camel_case(snake: &str) -> String {

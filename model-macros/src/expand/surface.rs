@@ -66,7 +66,15 @@ pub(crate) fn layer_aliases(context: &mut Context<'_>) -> TokenStream {
                 aliases.extend(quote!(const #fact: bool = Probe::<#written>::IS_LAYER;));
                 quote!(<[(); <#of as #stated>::#check] as Checked>::Then<#written>)
             }
-            layer_type => layer_type_tokens(context, layer, layer_type),
+            layer_type => {
+                let layer_type = layer_type_tokens(context, layer, layer_type);
+                if context.counts_numbers() {
+                    let [stated, of] = &context.stated;
+                    quote!(<[(); <#of as #stated>::NumbersFit] as Checked>::Then<#layer_type>)
+                } else {
+                    layer_type
+                }
+            }
         };
         aliases.extend(quote!(type #alias = #layer_type;));
     }
@@ -327,7 +335,7 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
     let flops = context.aliases.iter().map(|alias| quote!(<#alias as Layer>::FLOPS));
     let last = context.last_type();
     let initialize = super::passes::initialize(context);
-    let memory = super::passes::memory(context);
+    let memory = super::passes::memory();
     let derived = derives_of_debug(&model.written.attributes);
     let is_derived_always = derived.iter().any(|derive| derive.predicates.is_empty());
     let debug = (!is_derived_always).then(|| {

@@ -6,7 +6,7 @@ use syn::{Lit, LitBool};
 use super::TypeArgument;
 use crate::ast::{Argument, Layer, Value};
 use crate::report::Report;
-use crate::size::{Shape, Size};
+use crate::size::{Named, Shape, Size};
 use crate::suggest::{nearest, typos};
 use crate::vocabulary::{self, ACTIVATIONS, Word};
 
@@ -196,16 +196,22 @@ impl<'a> Arguments<'a> {
                 {
                     self.error(span, format!("expected a size, found the activation `{word}`"));
                 } else {
-                    return Some(Size::Type(path.clone()));
+                    return Some(Size::Named(Named::path(path)));
                 }
             }
+            Value::Block { tokens, span } => return Some(Size::Named(Named::block(tokens, *span))),
             Value::Arriving(_) => {
                 self.error(span, "`_` stands for the whole shape that arrives, not for one size of it");
             }
-            Value::Tuple { .. } => self.error(span, "the sizes of a shape are numbers or typenum types"),
+            Value::Tuple { .. } => {
+                self.error(span, "the sizes of a shape are numbers, constants or typenum types")
+            }
             Value::Negative { .. } => self.error(span, "a size is a positive integer"),
             Value::Literal(_) | Value::Call { .. } | Value::Named { .. } => {
-                self.error(span, format!("a size is a positive integer or a typenum type, not `{value}`"));
+                self.error(
+                    span,
+                    format!("a size is a positive integer, a constant or a typenum type, not `{value}`"),
+                );
             }
         }
         None
@@ -344,7 +350,7 @@ impl Activation {
 const MOST_SIZES: usize = 4;
 const TOO_MANY_SIZES: &str = "a shape has at most four sizes";
 /// Sizes beyond this cannot be meant, and their products would leave `u64`.
-const LARGEST_SIZE: u64 = 1 << 32;
+pub(crate) const LARGEST_SIZE: u64 = 1 << 32;
 
 fn is_size(value: &Value) -> bool {
     match value {

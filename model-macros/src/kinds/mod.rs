@@ -15,7 +15,7 @@ mod rules;
 
 use proc_macro2::Ident;
 
-pub(crate) use arguments::{Activation, Arguments, Arrives};
+pub(crate) use arguments::{Activation, Arguments, Arrives, LARGEST_SIZE};
 pub(crate) use custom::Custom;
 
 use crate::ast::Path;

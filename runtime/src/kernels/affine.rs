@@ -9,14 +9,13 @@
 
 use core::marker::PhantomData;
 
-use typenum::Unsigned;
-
 use super::Function;
 use super::activation::Activation;
 use super::function::value;
 use super::lanes::Lanes;
 use super::product::{Matrix, Product, Tail};
 use super::simd::{Kernel, MAX_LANES, Simd};
+use super::size::Size;
 use super::softmax::{self, softmax_of_lanes};
 
 /// Affine maps of constant size, with an activation.
@@ -27,7 +26,7 @@ pub trait Affine: Sized {
     ///
     /// # Panics
     /// If a slice has another length.
-    fn affine<S: Simd, I: Unsigned, O: Unsigned, A: Activation>(
+    fn affine<S: Simd, I: Size, O: Size, A: Activation>(
         simd: S,
         x: &[Self],
         weight: &[Self],
@@ -40,7 +39,7 @@ pub trait Affine: Sized {
 pub const SMALL: usize = 8192;
 
 impl Affine for f64 {
-    fn affine<S: Simd, I: Unsigned, O: Unsigned, A: Activation>(
+    fn affine<S: Simd, I: Size, O: Size, A: Activation>(
         _: S,
         x: &[Self],
         weight: &[Self],
@@ -48,13 +47,13 @@ impl Affine for f64 {
         y: &mut [Self],
     ) {
         let tail = Tail { bias, function: A::FUNCTION, preactivation: None };
-        Self::product(Matrix::new(x, 1, I::USIZE), Matrix::new(weight, I::USIZE, O::USIZE), tail, y);
+        Self::product(Matrix::new(x, 1, I::VALUE), Matrix::new(weight, I::VALUE, O::VALUE), tail, y);
     }
 }
 
 impl Affine for f32 {
     #[inline(always)]
-    fn affine<S: Simd, I: Unsigned, O: Unsigned, A: Activation>(
+    fn affine<S: Simd, I: Size, O: Size, A: Activation>(
         simd: S,
         x: &[Self],
         weight: &[Self],
@@ -77,14 +76,14 @@ struct Row<'a, I, O, A> {
     sizes: PhantomData<(I, O, A)>,
 }
 
-impl<'a, I: Unsigned, O: Unsigned, A: Activation> Row<'a, I, O, A> {
+impl<'a, I: Size, O: Size, A: Activation> Row<'a, I, O, A> {
     #[inline(always)]
     fn new(x: &'a [f32], weight: &'a [f32], bias: Option<&'a [f32]>, y: &'a mut [f32]) -> Self {
-        let lengths = x.len() == I::USIZE
-            && weight.len() == I::USIZE * O::USIZE
-            && bias.is_none_or(|bias| bias.len() == O::USIZE)
-            && y.len() == O::USIZE;
-        assert!(lengths, "affine: slices of other lengths than {}×{}", I::USIZE, O::USIZE);
+        let lengths = x.len() == I::VALUE
+            && weight.len() == I::VALUE * O::VALUE
+            && bias.is_none_or(|bias| bias.len() == O::VALUE)
+            && y.len() == O::VALUE;
+        assert!(lengths, "affine: slices of other lengths than {}×{}", I::VALUE, O::VALUE);
         Self { x, weight, bias, y, sizes: PhantomData }
     }
 
@@ -115,14 +114,14 @@ impl<'a, I: Unsigned, O: Unsigned, A: Activation> Row<'a, I, O, A> {
                 };
             }
             let mut row = self.weight.as_ptr().add(from);
-            for p in 0..I::USIZE {
+            for p in 0..I::VALUE {
                 let factor = simd.splat(*self.x.as_ptr().add(p));
                 for v in 0..vectors {
                     let from = row.add(v * S::LANES);
                     let weight = if part(v) { simd.load_part(from, last) } else { simd.load(from) };
                     sums[v] = simd.mul_add(factor, weight, sums[v]);
                 }
-                row = row.wrapping_add(O::USIZE);
+                row = row.wrapping_add(O::VALUE);
             }
             if in_registers {
                 let mut lanes = Lanes::splat(simd, f32::NEG_INFINITY);
@@ -140,32 +139,32 @@ impl<'a, I: Unsigned, O: Unsigned, A: Activation> Row<'a, I, O, A> {
 }
 
 /// Whether a softmax is computed before the sums leave the registers.
-const fn is_softmax_in_registers<O: Unsigned, A: Activation>() -> bool {
-    matches!(A::FUNCTION, Function::Softmax) && O::USIZE <= MAX_LANES
+const fn is_softmax_in_registers<O: Size, A: Activation>() -> bool {
+    matches!(A::FUNCTION, Function::Softmax) && O::VALUE <= MAX_LANES
 }
 
 /// Sums to start from where there is no bias.
 static ZEROS: [f32; MAX_LANES] = [0.0; MAX_LANES];
 
-impl<I: Unsigned, O: Unsigned, A: Activation> Kernel for Row<'_, I, O, A> {
+impl<I: Size, O: Size, A: Activation> Kernel for Row<'_, I, O, A> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(mut self, simd: S) {
         let panel = PANEL_VECTORS * S::LANES;
-        let whole = O::USIZE / panel * panel;
+        let whole = O::VALUE / panel * panel;
         for from in (0..whole).step_by(panel) {
             // SAFETY: `from + panel <= O`.
             unsafe { self.columns(simd, from, panel) };
         }
-        if whole < O::USIZE {
+        if whole < O::VALUE {
             // SAFETY: all that are left.
-            unsafe { self.columns(simd, whole, O::USIZE - whole) };
+            unsafe { self.columns(simd, whole, O::VALUE - whole) };
         }
         match A::FUNCTION {
             Function::Softmax if is_softmax_in_registers::<O, A>() => {}
-            Function::Softmax => softmax::Softmax { width: O::USIZE, x: self.y }.run(simd),
-            Function::LogSoftmax => softmax::LogSoftmax { width: O::USIZE, x: self.y }.run(simd),
+            Function::Softmax => softmax::Softmax { width: O::VALUE, x: self.y }.run(simd),
+            Function::LogSoftmax => softmax::LogSoftmax { width: O::VALUE, x: self.y }.run(simd),
             _ => {}
         }
     }
@@ -199,8 +198,8 @@ mod tests {
     }
 
     /// One sample alone, among others, and in `f64`.
-    fn check<I: Unsigned, O: Unsigned, A: Activation>(with_bias: bool) {
-        let (inputs, outputs) = (I::USIZE, O::USIZE);
+    fn check<I: Size, O: Size, A: Activation>(with_bias: bool) {
+        let (inputs, outputs) = (I::VALUE, O::VALUE);
         let x = numbers(1, 3 * inputs);
         let (weight, bias) = (numbers(2, inputs * outputs), numbers(3, outputs));
         let bias = with_bias.then_some(&*bias);

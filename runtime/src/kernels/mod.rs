@@ -22,6 +22,7 @@ pub mod product;
 pub mod random;
 pub mod reduce;
 pub(crate) mod simd;
+pub mod size;
 pub mod softmax;
 #[cfg(test)]
 mod testing;

@@ -2,8 +2,6 @@
 
 use core::marker::PhantomData;
 
-use typenum::Unsigned;
-
 use super::activation::Linear;
 use super::initializers::{GlorotUniform, Initializer, Zeros};
 use super::{Activation, Backward, Forward, Layer, Predict, Step};
@@ -11,7 +9,7 @@ use crate::kernels::affine::SMALL;
 use crate::kernels::function::Kept;
 use crate::kernels::update::Gradient;
 use crate::kernels::{Element, Matrix, Rng, Simd, Tail};
-use crate::tensor::TensorInfo;
+use crate::tensor::{Size, TensorInfo};
 
 /// Whether a layer adds a bias, as a type.
 ///
@@ -120,8 +118,8 @@ pub struct Dense<I, O, A = Linear, B = WithBias, W = GlorotUniform>(PhantomData<
 impl<T, I, O, A, B, W> Layer<T> for Dense<I, O, A, B, W>
 where
     T: Element,
-    I: Unsigned + 'static,
-    O: Unsigned + 'static,
+    I: Size,
+    O: Size,
     A: Activation,
     B: BiasOption,
     W: Initializer,
@@ -133,30 +131,30 @@ where
     const KIND: &'static str = "Dense";
     const PARAMETERS: &'static [TensorInfo] = if B::BIAS {
         &[
-            TensorInfo { name: "weight", shape: &[I::USIZE, O::USIZE] },
-            TensorInfo { name: "bias", shape: &[O::USIZE] },
+            TensorInfo { name: "weight", shape: &[I::VALUE, O::VALUE] },
+            TensorInfo { name: "bias", shape: &[O::VALUE] },
         ]
     } else {
-        &[TensorInfo { name: "weight", shape: &[I::USIZE, O::USIZE] }]
+        &[TensorInfo { name: "weight", shape: &[I::VALUE, O::VALUE] }]
     };
     /// The arguments of activations whose derivative cannot be had from their values.
     const CACHE: usize = match A::FUNCTION.kept() {
         Kept::Output => 0,
-        Kept::Preactivation => O::USIZE,
+        Kept::Preactivation => O::VALUE,
     };
-    const FLOPS: u64 = (2 * I::USIZE * O::USIZE + B::BIAS as usize * O::USIZE) as u64;
+    const FLOPS: u64 = (2 * I::VALUE * O::VALUE + B::BIAS as usize * O::VALUE) as u64;
 
     fn initialize(parameters: &mut [T], _: &mut [T], mut rng: Rng) {
-        let (weight, bias) = parameters.split_at_mut(I::USIZE * O::USIZE);
-        W::fill(I::USIZE, O::USIZE, &mut rng, weight);
+        let (weight, bias) = parameters.split_at_mut(I::VALUE * O::VALUE);
+        W::fill(I::VALUE, O::VALUE, &mut rng, weight);
         B::fill(&mut rng, bias);
     }
 
     fn predict(pass: Predict<'_, T>) {
-        let (weight, bias) = pass.parameters.split_at(I::USIZE * O::USIZE);
+        let (weight, bias) = pass.parameters.split_at(I::VALUE * O::VALUE);
         T::product(
-            Matrix::new(pass.input, pass.batch, I::USIZE),
-            Matrix::new(weight, I::USIZE, O::USIZE),
+            Matrix::new(pass.input, pass.batch, I::VALUE),
+            Matrix::new(weight, I::VALUE, O::VALUE),
             Tail { bias: B::BIAS.then_some(bias), function: A::FUNCTION, preactivation: None },
             pass.output,
         );
@@ -164,8 +162,8 @@ where
 
     #[inline(always)]
     fn predict_on<S: Simd>(simd: S, pass: Predict<'_, T>) {
-        if pass.batch == 1 && I::USIZE * O::USIZE <= SMALL {
-            let (weight, bias) = pass.parameters.split_at(I::USIZE * O::USIZE);
+        if pass.batch == 1 && I::VALUE * O::VALUE <= SMALL {
+            let (weight, bias) = pass.parameters.split_at(I::VALUE * O::VALUE);
             T::affine::<S, I, O, A>(simd, pass.input, weight, B::BIAS.then_some(bias), pass.output);
         } else {
             <Self as Layer<T>>::predict(pass);
@@ -173,50 +171,50 @@ where
     }
 
     fn forward(pass: Forward<'_, T>) {
-        let (weight, bias) = pass.parameters.split_at(I::USIZE * O::USIZE);
+        let (weight, bias) = pass.parameters.split_at(I::VALUE * O::VALUE);
         let preactivation = (A::FUNCTION.kept() == Kept::Preactivation).then_some(pass.cache);
         T::product(
-            Matrix::new(pass.input, pass.batch, I::USIZE),
-            Matrix::new(weight, I::USIZE, O::USIZE),
+            Matrix::new(pass.input, pass.batch, I::VALUE),
+            Matrix::new(weight, I::VALUE, O::VALUE),
             Tail { bias: B::BIAS.then_some(bias), function: A::FUNCTION, preactivation },
             pass.output,
         );
     }
 
     fn backward(pass: Backward<'_, T>) {
-        let (weight, _) = pass.parameters.split_at(I::USIZE * O::USIZE);
-        let (grad_weight, grad_bias) = pass.grad_parameters.split_at_mut(I::USIZE * O::USIZE);
+        let (weight, _) = pass.parameters.split_at(I::VALUE * O::VALUE);
+        let (grad_weight, grad_bias) = pass.grad_parameters.split_at_mut(I::VALUE * O::VALUE);
         let kept = match A::FUNCTION.kept() {
             Kept::Output => pass.output,
             Kept::Preactivation => pass.cache,
         };
-        T::map_gradient(A::FUNCTION, O::USIZE, kept, pass.grad_output);
-        let grad = Matrix::new(pass.grad_output, pass.batch, O::USIZE);
-        let input = Matrix::new(pass.input, pass.batch, I::USIZE);
+        T::map_gradient(A::FUNCTION, O::VALUE, kept, pass.grad_output);
+        let grad = Matrix::new(pass.grad_output, pass.batch, O::VALUE);
+        let input = Matrix::new(pass.input, pass.batch, I::VALUE);
         T::product(input.transposed(), grad, Tail::default(), grad_weight);
         if B::BIAS {
             T::column_sums(grad.data, grad_bias);
         }
         if let Some(grad_input) = pass.grad_input {
-            let weight = Matrix::new(weight, I::USIZE, O::USIZE);
+            let weight = Matrix::new(weight, I::VALUE, O::VALUE);
             T::product(grad, weight.transposed(), Tail::default(), grad_input);
         }
     }
 
     /// The weight's gradient of one sample is an outer product.
     fn step(pass: Step<'_, T>) {
-        if pass.batch != 1 || O::USIZE < WIDE {
+        if pass.batch != 1 || O::VALUE < WIDE {
             return pass.in_two_passes::<Self>();
         }
-        let (weight, bias) = pass.trained.split_at(I::USIZE * O::USIZE);
+        let (weight, bias) = pass.trained.split_at(I::VALUE * O::VALUE);
         let kept = match A::FUNCTION.kept() {
             Kept::Output => pass.output,
             Kept::Preactivation => pass.cache,
         };
-        T::map_gradient(A::FUNCTION, O::USIZE, kept, pass.grad_output);
+        T::map_gradient(A::FUNCTION, O::VALUE, kept, pass.grad_output);
         if let Some(grad_input) = pass.grad_input {
-            let weight = Matrix::new(weight.parameters, I::USIZE, O::USIZE);
-            let grad = Matrix::new(pass.grad_output, 1, O::USIZE);
+            let weight = Matrix::new(weight.parameters, I::VALUE, O::VALUE);
+            let grad = Matrix::new(pass.grad_output, 1, O::VALUE);
             T::product(grad, weight.transposed(), Tail::default(), grad_input);
         }
         weight.update_by(Gradient::Outer { rows: pass.input, columns: pass.grad_output });

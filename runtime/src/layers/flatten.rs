@@ -2,12 +2,10 @@
 
 use core::marker::PhantomData;
 
-use typenum::Unsigned;
-
 use super::activation::Linear;
 use super::{Backward, Layer, Predict};
 use crate::kernels::Element;
-use crate::tensor::Shape;
+use crate::tensor::{Shape, Size};
 
 /// Sees samples of shape `S` as `N` values in the same order. `N` is the product of `S`, which the compiler checks.
 ///
@@ -32,13 +30,13 @@ use crate::tensor::Shape;
 #[derive(Debug)]
 pub struct Flatten<S, N>(PhantomData<(S, N)>);
 
-impl<T: Element, S: Shape, N: Unsigned + 'static> Layer<T> for Flatten<S, N> {
+impl<T: Element, S: Shape, N: Size> Layer<T> for Flatten<S, N> {
     type Input = S;
     type Output = (N,);
     type Head = Linear;
     type Body = Self;
     const KIND: &'static str = {
-        assert!(S::LEN == N::USIZE, "Flatten: the flat size is not the product of the shape");
+        assert!(S::LEN == N::VALUE, "Flatten: the flat size is not the product of the shape");
         "Flatten"
     };
 

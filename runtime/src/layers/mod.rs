@@ -11,6 +11,8 @@ pub(crate) mod dyn_model;
 pub mod flatten;
 pub mod initializers;
 pub mod model;
+#[doc(hidden)]
+pub mod row;
 pub mod rules;
 pub mod step;
 

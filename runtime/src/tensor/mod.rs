@@ -12,7 +12,7 @@ pub mod table;
 pub use array::FloatArray;
 #[cfg(feature = "std")]
 pub use buffer::Buffer;
-pub use shape::Shape;
+pub use shape::{Const, Shape, Size};
 pub use table::{
     Constraint, LayerInfo, Regularizer, TensorInfo, TensorPath, TensorPlace, Tensors, block_len,
 };

@@ -1,6 +1,6 @@
 //! The shape of one sample as a type: a tuple of typenum sizes, outermost first, without the batch.
 
-use typenum::Unsigned;
+pub use crate::kernels::size::{Const, Size};
 
 /// `(U784,)`, `(U28, U28)` or `(U1, U28, U28)`: the sizes of one sample, outermost first.
 ///
@@ -14,7 +14,7 @@ use typenum::Unsigned;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a shape",
-    note = "a shape is a tuple of one to four typenum sizes: `(U784,)`, `(U1, U28, U28)`"
+    note = "a shape is a tuple of one to four sizes: `(U784,)`, `(U1, U28, U28)`"
 )]
 pub trait Shape: 'static {
     /// The sizes, outermost first.
@@ -25,9 +25,9 @@ pub trait Shape: 'static {
 
 macro_rules! shape {
     ($($size:ident)+) => {
-        impl<$($size: Unsigned + 'static),+> Shape for ($($size,)+) {
-            const SIZES: &'static [usize] = &[$($size::USIZE),+];
-            const LEN: usize = 1 $(* $size::USIZE)+;
+        impl<$($size: Size),+> Shape for ($($size,)+) {
+            const SIZES: &'static [usize] = &[$($size::VALUE),+];
+            const LEN: usize = 1 $(* $size::VALUE)+;
         }
     };
 }

@@ -4,6 +4,18 @@
 
 /// A size.
 pub type Hidden = typenet::typenum::U16;
+/// A size whose name could be a constant's.
+pub type H = typenet::typenum::U16;
+/// A size as a constant.
+pub const HIDDEN: usize = 16;
+
+/// Sizes as constants of a type.
+pub struct Config<const WIDTH: usize>;
+
+impl<const WIDTH: usize> Config<WIDTH> {
+    /// Of two layers.
+    pub const TWICE: usize = 2 * WIDTH;
+}
 
 typenet::model! {
     /// Docs.
@@ -27,14 +39,33 @@ typenet::model! {
     >
 }
 
+typenet::model! {
+    /// Sizes that are constants.
+    pub(crate) Constants <
+        Input({ HIDDEN / 4 }, 4),
+        Flatten,
+        Dense(16 => HIDDEN, relu),
+        Dense(H => Config::<800>::TWICE),
+        Dense(1600 => { 2 * crate::HIDDEN }),
+        Dense(_ => self::nested::WIDTH),
+        Dense({ nested::WIDTH } => 2000),
+        Dense(2000 => 3),
+        Inner(_ => 2),
+    >
+}
+
 typenet::model!(Inner<Dense(3=>2)>);
 
 mod nested {
+    pub const WIDTH: usize = 7;
     typenet::model![pub(super) Inner < Dense(2 => 2), Flatten >];
 }
 
 fn main() {
     let model = Everything::from_block([0.0; Everything::BLOCK_LEN]);
     assert_eq!(model.clone().predict(&[[1.0; 5]; 4]), [0.0]);
+    let constants = Constants::from_block([0.0; Constants::BLOCK_LEN]);
+    assert_eq!(constants.predict(&[[1.0; 4]; 4]), [0.0; 2]);
+    assert_eq!(constants.dense_2().weight()[0].len(), 1600);
     assert_eq!(model.hidden().weight().len(), 20);
 }

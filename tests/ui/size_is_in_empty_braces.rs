@@ -1,0 +1,13 @@
+use typenet::model;
+
+
+
+model! {
+    pub Mlp <
+        Dense(784 => {}), Dense(_ => 10),
+    >
+}
+
+fn main() {
+    let _ = |mlp: &Mlp| -> [f32; 10] { mlp.predict(&[0.0; 784]) };
+}
