@@ -65,7 +65,8 @@ pub use typenet_runtime::{hardware, io, kernels, layers, tensor, typenum};
 /// | `Activation(tanh)` | [`Activate`](layers::activation::Activate); any number of sizes |
 /// | `my::Encoder(784 => 64)` | a type that implements [`Layer`](layers::Layer), or another model; shapes are compared with the type's |
 ///
-/// A size is a number, a path to a typenum type, or part of a tuple such as `(1, 28, 28)`; `_` takes what arrives. A
+/// A size is a number, a constant of type `usize` (`HIDDEN`, `Config::HIDDEN`, and any calculation in braces:
+/// `{ 2 * HIDDEN }`), a path to a typenum type, or part of a tuple such as `(1, 28, 28)`; `_` takes what arrives. A
 /// name before a layer, as in `logits: Dense(…)`, reaches the accessors, the summary and the saved file; without one, a
 /// layer is called after its kind and its number among the layers of this kind: `dense_1`, `dense_2`.
 ///

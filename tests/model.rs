@@ -545,6 +545,56 @@ mod shadowed {
     }
 }
 
+/// Without names of a prelude. Joints need one, `diagnostic`.
+#[no_implicit_prelude]
+mod bare {
+    ::typenet::model! { pub Bare < Dense(3 => 2, relu) > }
+}
+
+#[test]
+fn a_model_without_joints_needs_no_prelude() {
+    assert_eq!(bare::Bare::from_block([1.0; 8]).predict(&[1.0; 3]), [4.0; 2]);
+}
+
+model! {
+    #[cfg_attr(all(), derive(Debug), cfg_attr(all(), derive(Clone)))]
+    pub DerivesDebug < Dense(1 => 1) >
+}
+model! {
+    #[cfg_attr(any(), derive(Debug))]
+    #[cfg_attr(any(), cfg(any()))]
+    pub DerivesNothing < Dense(1 => 1) >
+}
+model! {
+    #[cfg_attr(all(), cfg(any()))]
+    pub IsNotThere < Dense(1 => 1) >
+}
+
+#[test]
+fn attributes_under_a_condition_are_seen() {
+    let derived = format!("{:?}", DerivesDebug::from_block([1.0; 2]).clone());
+    assert_eq!(derived, "DerivesDebug { block: [1.0, 1.0] }");
+    assert_eq!(format!("{:?}", DerivesNothing::from_block([1.0; 2])), "DerivesNothing { parameters: 2, .. }");
+}
+
+const WIDTH: usize = 1600;
+struct Config;
+impl Config {
+    const CLASSES: usize = 3;
+}
+model! {
+    pub Constants < Dense({ 1 + 1 } => WIDTH, relu), Dense(WIDTH => Config::CLASSES) >
+}
+
+#[test]
+fn constants_are_sizes_like_numbers() {
+    model! { Literals < Dense(2 => 1600, relu), Dense(1600 => 3) > }
+    let (constants, literals) = (Constants::new(5), Literals::new(5));
+    assert!(constants.block() == literals.block());
+    assert_eq!(constants.predict(&[0.5, -1.0]), literals.predict(&[0.5, -1.0]));
+    assert_eq!(Constants::LAYERS, Literals::LAYERS);
+}
+
 #[test]
 fn a_user_may_shadow_every_name() {
     assert_eq!(shadowed::Model::PARAMETER_COUNT, 16 + 20 + 15 + 16 + 10);

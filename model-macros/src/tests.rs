@@ -471,6 +471,27 @@ fn a_declaration_with_mistakes_still_expands_to_rust() {
     }
 }
 
+/// rustc takes as long over a model as its expansion is: each layer adds the same, and little.
+#[test]
+fn the_expansion_grows_by_the_same_for_every_layer() {
+    fn count(tokens: proc_macro2::TokenStream) -> usize {
+        let inner = |token| match token {
+            proc_macro2::TokenTree::Group(group) => 1 + count(group.stream()),
+            _ => 1,
+        };
+        tokens.into_iter().map(inner).sum()
+    }
+    let tokens = |layers: usize| {
+        let layers: Vec<String> =
+            (0..layers).map(|i| format!("Dense({} => {}, relu)", 100 + i, 101 + i)).collect();
+        let declaration = format!("::typenet; M < {} >", layers.join(", "));
+        count(crate::model_tokens(declaration.parse().expect("a declaration is made of tokens")))
+    };
+    let (ten, hundred, thousand) = (tokens(10), tokens(100), tokens(1000));
+    assert_eq!((thousand - hundred) / 900, (hundred - ten) / 90, "tokens a layer");
+    assert!((hundred - ten) / 90 < 600, "{} tokens a layer", (hundred - ten) / 90);
+}
+
 /// Wherever a declaration is cut off, as while it is being typed, the macro answers without a panic.
 #[test]
 fn no_prefix_of_a_declaration_panics() {

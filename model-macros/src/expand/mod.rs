@@ -1,6 +1,6 @@
 //! A checked model to tokens. Cannot fail.
 //!
-//! The expansion stands on nothing that a user can shadow. The struct is in the user's scope, and beside it one
+//! The expansion stands on no name that a user can shadow; it needs the prelude's `diagnostic` alone. The struct is in the user's scope, and beside it one
 //! constant without a name holds the rest in two blocks, one in the other:
 //!
 //! - the outer block sees the user's names, and gives an alias to each of the user's paths: the only place where they
