@@ -274,8 +274,11 @@ pub(crate) const METHODS_OF_TRAITS: &[&str] = &[
 
 /// Methods of a trainer, through which a model's own are called: a layer under one of these names would be out of reach.
 pub(crate) const TRAINER_METHODS: &[&str] = &[
+    "apply_accumulated",
     "apply_gradients",
+    "apply_gradients_of",
     "averaged",
+    "epochs",
     "evaluate",
     "evaluate_weighted",
     "find_non_finite",
@@ -293,6 +296,7 @@ pub(crate) const TRAINER_METHODS: &[&str] = &[
     "train_on_batch",
     "train_on_batch_weighted",
     "unfreeze",
+    "updates",
     "use_averaged",
     "with_averaged",
 ];

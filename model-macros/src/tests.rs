@@ -354,7 +354,7 @@ fn items(folder: &str) -> Vec<syn::Item> {
     items.collect()
 }
 
-/// What a layer cannot be called is what models and trainers do call their methods.
+/// After a new method: add it to the list that this test names. What a layer cannot be called is what models and trainers do call their methods.
 #[test]
 fn no_name_hides_a_method() {
     let (layers, model) = (items("layers"), items("model"));
