@@ -224,6 +224,7 @@ pub(crate) const METHODS: &[&str] = &[
     "from_block",
     "initialize",
     "load",
+    "load_with",
     "new",
     "predict",
     "predict_batch",
