@@ -128,7 +128,7 @@ fn use_of(declaration: &str, index: usize) -> String {
                 }}
                 held.save(\"model.safetensors\")?;
                 let other = {name}::new(3);
-                assert!(other.block().len() == {name}::BLOCK_LEN && {name}::PARAMETERS > 0);
+                assert!(other.block().len() == {name}::BLOCK_LEN && {name}::PARAMETER_COUNT > 0);
                 println!(\"{{}}\", {name}::LAYERS.len());
                 Ok(other)
             }}
