@@ -17,7 +17,7 @@ pub mod prelude;
 ///     pub SmallDigits < Dense(64 => 16, relu), Dense(16 => 10, softmax) >
 /// }
 ///
-/// static DIGITS: SmallDigits = embed!(SmallDigits, "../examples/digits_small.safetensors");
+/// static DIGITS: &SmallDigits = embed!(SmallDigits, "../examples/digits_small.safetensors");
 ///
 /// let test = digits::load().test;
 /// let is_right = |(image, label): &(&[f32; 64], &u8)| argmax(&DIGITS.predict(image)) == usize::from(**label);

@@ -1,6 +1,7 @@
 //! What the expansion of `model!` names. No part of the public interface.
 
 pub use core;
+pub use core::cmp::PartialEq;
 pub use core::fmt::{Debug, Formatter, Result as FmtResult};
 pub use core::option::Option::{None, Some};
 pub use core::primitive::{bool, f32, f64, str, u8, u64, usize};

@@ -40,6 +40,7 @@ const IMPORTS: &[&str] = &[
     "Model",
     "None",
     "Otherwise",
+    "PartialEq",
     "Predict",
     "Probe",
     "Rng",

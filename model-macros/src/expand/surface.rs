@@ -151,9 +151,13 @@ pub(crate) fn inherent(context: &mut Context<'_>) -> TokenStream {
         Some(input) => {
             let sample = array_type(context, input);
             quote! {
-                /// The model's answer to one sample. On the stack alone, without heap.
+                /// The model's answer to one sample, by value. Without heap, unless layers in between need more than
+                /// `layers::model::STACK_SCRATCH` values: `Model::predict_with_scratch` takes the memory for them and for
+                /// the answer from the caller.
                 #visibility fn predict(&self, sample: &#sample) -> #prediction {
-                    predict_one(self, sample)
+                    let mut prediction = #zeros;
+                    predict_one(self, sample, &mut prediction);
+                    prediction
                 }
             }
         }
@@ -275,7 +279,7 @@ fn call(function: Option<TokenStream>, argument: TokenStream) -> TokenStream {
     }
 }
 
-/// `Zeroable`, `Debug` and `Layer`.
+/// `Zeroable`, `Debug`, `PartialEq` and `Layer`.
 pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
     let model = context.model;
     let this = context.this.clone();
@@ -293,7 +297,17 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
     let last = &context.aliases[context.last()];
     let initialize = super::passes::initialize(context);
     let memory = super::passes::memory(context);
-    let debug = (!derives_debug(&model.written.attributes)).then(|| {
+    let equal = (!derives(&model.written.attributes, "PartialEq")).then(|| {
+        quote! {
+            /// Whether all numbers are equal, as numbers: NaN equals nothing, and −0 equals 0.
+            impl PartialEq for #this {
+                fn eq(&self, other: &Self) -> bool {
+                    self.block == other.block
+                }
+            }
+        }
+    });
+    let debug = (!derives(&model.written.attributes, "Debug")).then(|| {
         quote! {
             impl Debug for #this {
                 fn fmt(&self, f: &mut Formatter<'_>) -> FmtResult {
@@ -307,6 +321,7 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
         unsafe impl Zeroable for #this {}
 
         #debug
+        #equal
         impl Layer for #this {
             type Input = #input;
             type Output = #output;
@@ -343,31 +358,29 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
     }
 }
 
-fn derives_debug(attributes: &[Attribute]) -> bool {
+fn derives(attributes: &[Attribute], name: &str) -> bool {
     attributes
         .iter()
         .filter(|attribute| attribute.path().is_ident("derive"))
         .filter_map(|attribute| attribute.meta.require_list().ok())
-        .any(|list| list.tokens.clone().into_iter().any(|token| token.to_string() == "Debug"))
+        .any(|list| list.tokens.clone().into_iter().any(|token| token.to_string() == name))
 }
 
 /// `Model::predict_one`
 pub(crate) fn predict_one(context: &mut Context<'_>) -> TokenStream {
     let model = context.model;
     let (sample, prediction) = sample_types(context);
-    let zeros = zeros(context);
     // The sample of a model whose input is unknown is one number.
     let input_rank = model.input.as_ref().map_or(1, |input| input.sizes.len());
     let input = (1..input_rank).fold(quote!(sample), |name, _| quote!(#name.as_flattened()));
     let output = match model.output.sizes.len() {
-        1 => quote!(&mut prediction),
+        1 => quote!(prediction),
         rank => (1..rank).fold(quote!(prediction), |name, _| quote!(#name.as_flattened_mut())),
     };
     quote! {
         #[inline(always)]
-        fn predict_one<R: Route>(&self, route: R, sample: &#sample) -> #prediction {
+        fn predict_one<R: Route>(&self, route: R, sample: &#sample, prediction: &mut #prediction) {
             let (parameters, buffers) = self.block.split_at(Self::PARAMETER_COUNT);
-            let mut prediction = #zeros;
             <Self as Model>::predict_with::<<Self as Model>::Last, R>(route, Predict {
                 batch: 1,
                 parameters,
@@ -376,7 +389,6 @@ pub(crate) fn predict_one(context: &mut Context<'_>) -> TokenStream {
                 output: #output,
                 scratch: &mut Aligned([0.0; <Self as Layer>::PREDICT_SCRATCH]).0,
             });
-            prediction
         }
     }
 }

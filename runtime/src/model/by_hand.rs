@@ -80,7 +80,7 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     {
         self.optimizer.validate()?;
         self.check_batch(samples, labels, weights)?;
-        self.reserve(samples.len());
+        self.reserve(samples.len())?;
         let input = Some(bytemuck::cast_slice(samples));
         self.step_on(input, labels, weights, 0, rng).map(|loss| loss / samples.len() as f64)
     }
@@ -183,7 +183,7 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         Y: Sync,
     {
         self.check_batch(samples, labels, weights)?;
-        self.reserve(samples.len());
+        self.reserve(samples.len())?;
         let input = Some(bytemuck::cast_slice(samples));
         let loss = threads::enter(step_cost::<M>(samples.len()), || {
             let loss = self.forward(input, labels, weights, 0, rng)?;
@@ -236,7 +236,7 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         self.optimizer.validate()?;
         let gradients = &gradients.block()[..parameter_count::<f32, M>()];
         self.trainable.check_gradients(gradients, self.step + 1)?;
-        self.reserve(0);
+        self.reserve(0)?;
         self.step += 1;
         let parameters = &mut self.model.block_mut()[..gradients.len()];
         let turn = self.updates.step(&self.optimizer, samples);

@@ -12,7 +12,7 @@ model! {
     pub SmallDigits < Dense(64 => 16, relu), Dense(16 => 10, softmax) >
 }
 
-static DIGITS: SmallDigits = embed!(SmallDigits, "../../../examples/digits_small.safetensors");
+static DIGITS: &SmallDigits = embed!(SmallDigits, "../../../examples/digits_small.safetensors");
 
 /// Recognises an image that is a constant: `0` if class and probabilities are as with std, `1` if the class is wrong, `2` if
 /// only probabilities are.
