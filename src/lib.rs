@@ -83,7 +83,8 @@ pub use typenet_runtime::{hardware, io, kernels, layers, tensor, typenum};
 /// # What it becomes
 /// A struct that holds all numbers in one aligned block, with [`Layer`](layers::Layer) and [`Model`](layers::Model),
 /// `predict` for one sample, a view of each layer's parameters under the layer's name, and the constants `PARAMETER_COUNT`,
-/// `BUFFER_COUNT`, `BLOCK_LEN`, `FLOPS`, `ACTIVATION_BYTES` and `LAYERS`.
+/// `BUFFER_COUNT`, `BLOCK_LEN`, `FLOPS`, `ACTIVATION_BYTES` and `LAYERS`. `Debug` is short, and `==` compares all numbers as
+/// numbers, unless a `#[derive]` says otherwise.
 ///
 /// # Errors
 /// Every joint between layers is proved by the compiler; a mistake is one error under what is wrong:

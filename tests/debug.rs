@@ -65,7 +65,7 @@ fn trainers_and_what_they_are_made_of() {
     fit.run().expect("a run");
     is_short(&early, &["EarlyStopping", "loss"]);
     is_short(&trainer.model(), &["Digits"]);
-    is_short(trainer.optimizer(), &["adam"]);
+    is_short(trainer.optimizer(), &["Adam", "clip_norm"]);
     is_short(&trainer.running_scores::<u8>(), &["RunningScores"]);
 
     let mut correlation = PearsonCorrelation::new();
@@ -149,6 +149,17 @@ fn what_layers_and_kernels_are_given() {
     is_short(&tuning, &["Tuning", "average_rate: 0.5", many]);
     let state = State { numbers: vec![("best", 0.5)], weights: Some(a.into()) };
     is_short(&state, &["best", many]);
+}
+
+/// A trait that is derived is not implemented twice.
+#[test]
+fn derived_traits_are_the_users() {
+    model! {
+        #[derive(Debug, PartialEq)]
+        Line < Dense(1 => 1) >
+    }
+    assert_eq!(format!("{:?}", Line::zeros()), "Line { block: [0.0, 0.0] }");
+    assert_eq!(Line::zeros(), Line::zeros());
 }
 
 /// Models are equal if all numbers are, as numbers; so are views.

@@ -93,6 +93,16 @@ fn training_with_large_labels_does_not_cross_the_stack() {
 }
 
 #[test]
+fn folds_of_large_samples_do_not_cross_the_stack() {
+    on_stack_of(LITTLE, || {
+        let inputs = bytemuck::zeroed_vec::<[f32; 100_000]>(4);
+        let samples = typenet::data::Samples { inputs, labels: vec![0, 1, 0, 1] };
+        let folds = samples.folds(2).expect("two folds");
+        assert!(folds.map(|split| (split.train.len(), split.test.len())).eq([(2, 2), (2, 2)]));
+    });
+}
+
+#[test]
 fn a_models_whole_life_fits_a_usual_stack() {
     on_stack_of(USUAL, || {
         let folder = tempfile::tempdir().expect("a folder");

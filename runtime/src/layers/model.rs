@@ -62,10 +62,12 @@ pub trait Model: Layer + bytemuck::Zeroable + Sized + Send + Sync + 'static {
     /// pass.
     const ACTIVATION_BYTES: usize = size_of::<f32>() * (Self::CACHE + output_len::<Self>());
 
-    /// The answer to one sample. On the stack alone, without heap.
+    /// The answer to one sample. Without heap, but for a model that needs more than [`STACK_SCRATCH`] values between its layers.
     #[inline]
     fn predict(&self, sample: &Self::Sample) -> Self::Prediction {
-        predict_one(self, sample)
+        let mut prediction = bytemuck::Zeroable::zeroed();
+        predict_one(self, sample, &mut prediction);
+        prediction
     }
 
     /// All numbers: the parameters of every layer in order, then the buffers of every layer in order.
@@ -103,8 +105,8 @@ pub trait Model: Layer + bytemuck::Zeroable + Sized + Send + Sync + 'static {
     ) {
         let (needed, found) = (Self::PREDICT_SCRATCH, scratch.len());
         assert!(found >= needed, "predict_with_scratch: `scratch` has {found} values, expected {needed}");
-        let (parameters, buffers) = self.block().split_at(parameter_count::<f32, Self>());
-        Self::predict(Predict {
+        let (parameters, buffers) = self.block().split_at(Self::PARAMETER_COUNT);
+        <Self as Layer>::predict(Predict {
             batch: 1,
             parameters,
             buffers,

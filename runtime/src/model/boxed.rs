@@ -190,7 +190,7 @@ pub trait ModelExt: Model {
         copy_layer(into, layer, Described { model: N::NAME, layers: N::LAYERS, block: other.block() }, from)
     }
 
-    /// Predictions for many samples, in their order.
+    /// Predictions for many samples, in their order, made on the heap.
     ///
     /// [`Predictor`] does the same without allocating.
     fn predict_batch(&self, samples: &[Self::Sample]) -> Vec<Self::Prediction> {

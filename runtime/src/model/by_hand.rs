@@ -21,7 +21,7 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     ///
     /// # Errors
     /// [`Error`] if there are no samples, counts disagree, a sample is not finite, a label or a setting of the
-    /// optimizer cannot be, or the loss is not finite; then the model is as before. Weights that the update makes infinite
+    /// optimizer cannot be, there is no memory, or the loss is not finite; then the model is as before. Weights that the update makes infinite
     /// show in the loss of a later step; [`find_non_finite`](Self::find_non_finite) looks at all of them.
     pub fn train_on_batch<Y>(&mut self, samples: &[M::Sample], labels: &[Y], rng: &Rng) -> Result<f64, Error>
     where
@@ -272,7 +272,7 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     /// [`Error::Optimizer`] if a setting of the optimizer cannot be.
     pub fn apply_accumulated(&mut self) -> Result<bool, Error> {
         self.optimizer.validate()?;
-        self.reserve(0);
+        self.reserve(0)?;
         let Some(turn) = self.updates.finish() else { return Ok(false) };
         let gradients = &mut self.workspace.as_mut().expect("reserved above").gradients;
         // What changes no sum, nor the sign of a zero.

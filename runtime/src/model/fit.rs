@@ -415,7 +415,8 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
     /// Trains.
     ///
     /// # Errors
-    /// [`Error`]: before the first step if samples, labels, weights, settings or callbacks cannot be, later if a number stops being
+    /// [`Error`]: before the first step if samples, labels, weights, settings or callbacks cannot be, or if there is no memory
+    /// for a batch, an evaluation or the optimizer's state ([`Error::Memory`]); later if a number stops being
     /// finite or a file cannot be written.
     ///
     /// # Numbers that stop being finite
