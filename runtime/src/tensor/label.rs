@@ -301,7 +301,7 @@ impl<O: FloatArray> BinaryLabel<O> for O {
     note = "such labels are integers (`u8`, `u16`, `u32`, `u64`, `usize`, `i32`, `i64`) or an array like the output; for one \
             output also `bool` and `f32`"
 )]
-pub trait ClassNumber<Output> {
+pub trait ClassNumber<Output>: Copy {
     /// The class, the likeliest of several; `None` if there is not one, as of a number that is neither a probability nor
     /// −1, or of numbers that are no distribution. Integers may be too large for any class.
     fn class_number(&self) -> Option<usize>;
