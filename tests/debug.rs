@@ -145,9 +145,10 @@ fn what_layers_and_kernels_are_given() {
     is_short(&Target::Distribution(&a), &["Distribution", many]);
     is_short(&Truth::Values(&a), &["Values", many]);
     let (accumulated, average) = (Some(&mut b[..]), Some(&mut c[..]));
-    let tuning = Tuning { scale: 1.0, limit: 1.0, decay: 0.0, accumulated, average, average_rate: 0.5 };
+    let tuning =
+        Tuning { scale: 1.0, limit: 1.0, decay: 0.0, count: 1.0, accumulated, average, average_rate: 0.5 };
     is_short(&tuning, &["Tuning", "average_rate: 0.5", many]);
-    let state = State { numbers: vec![("best", 0.5)], weights: Some(a.into()) };
+    let state = State { numbers: vec![("best", 0.5)], weights: Some(a.into()), ..State::default() };
     is_short(&state, &["best", many]);
 }
 
