@@ -17,7 +17,7 @@ model! {
     pub SmallDigits < Dense(64 => 16, relu), Dense(16 => 10, softmax) >
 }
 
-static DIGITS: SmallDigits = embed!(SmallDigits, "digits_small.safetensors");
+static DIGITS: &SmallDigits = embed!(SmallDigits, "digits_small.safetensors");
 
 pub(crate) fn main() -> ExitCode {
     let digits = digits::load();
@@ -44,7 +44,7 @@ pub(crate) fn main() -> ExitCode {
         .count();
     let seconds = start.elapsed().as_secs_f64();
     let count = digits.test.inputs.len();
-    show!("size: {} bytes of read-only data", size_of_val(&DIGITS));
+    show!("size: {} bytes of read-only data", size_of_val(DIGITS));
     show!("speed: {:.0} ns for each prediction", 1e9 * seconds / count as f64);
     show!("test accuracy: {:.2} %", 100.0 * right as f64 / count as f64);
     output::exit_code(Ok(()))

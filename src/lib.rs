@@ -17,7 +17,7 @@ pub mod prelude;
 ///     pub SmallDigits < Dense(64 => 16, relu), Dense(16 => 10, softmax) >
 /// }
 ///
-/// static DIGITS: SmallDigits = embed!(SmallDigits, "../examples/digits_small.safetensors");
+/// static DIGITS: &SmallDigits = embed!(SmallDigits, "../examples/digits_small.safetensors");
 ///
 /// let test = digits::load().test;
 /// let is_right = |(image, label): &(&[f32; 64], &u8)| argmax(&DIGITS.predict(image)) == usize::from(**label);
@@ -84,7 +84,8 @@ pub use typenet_runtime::{hardware, io, kernels, layers, tensor, typenum};
 /// # What it becomes
 /// A struct that holds all numbers in one aligned block, with [`Layer`](layers::Layer) and [`Model`](layers::Model),
 /// `predict` for one sample, a view of each layer's parameters under the layer's name, and the constants `PARAMETER_COUNT`,
-/// `BUFFER_COUNT`, `BLOCK_LEN`, `FLOPS`, `ACTIVATION_BYTES` and `LAYERS`.
+/// `BUFFER_COUNT`, `BLOCK_LEN`, `FLOPS`, `ACTIVATION_BYTES` and `LAYERS`. `Debug` is short, and `==` compares all numbers as
+/// numbers, unless a `#[derive]` says otherwise.
 ///
 /// # Errors
 /// Every joint between layers is proved by the compiler; a mistake is one error under what is wrong:

@@ -1,6 +1,7 @@
 //! What the expansion of `model!` names. No part of the public interface.
 
 pub use core;
+pub use core::cmp::PartialEq;
 pub use core::fmt::{Debug, Formatter, Result as FmtResult};
 pub use core::marker::Sized;
 pub use core::option::Option::{None, Some};

@@ -12,7 +12,7 @@ model! {
     pub SmallDigits < Dense(64 => 16, relu), Dense(16 => 10, softmax) >
 }
 
-static EMBEDDED: SmallDigits = embed!(SmallDigits, "../examples/digits_small.safetensors");
+static EMBEDDED: &SmallDigits = embed!(SmallDigits, "../examples/digits_small.safetensors");
 
 #[test]
 fn embedded_and_loaded_weights_predict_the_same_bits() {
@@ -26,6 +26,15 @@ fn embedded_and_loaded_weights_predict_the_same_bits() {
         right += usize::from(argmax(&prediction) == usize::from(label));
     }
     assert!(right * 10 > test.len() * 9, "{right} of {} right: these are not trained weights", test.len());
+}
+
+/// A reference wherever the call stands: a model by value would have to cross the stack.
+#[test]
+fn a_call_inside_a_function_copies_nothing() {
+    let model: &'static SmallDigits = embed!(SmallDigits, "../examples/digits_small.safetensors");
+    assert_eq!(model, EMBEDDED);
+    const CONSTANT: &SmallDigits = embed!(SmallDigits, "../examples/digits_small.safetensors");
+    assert_eq!(*CONSTANT.to_boxed(), *model);
 }
 
 #[test]

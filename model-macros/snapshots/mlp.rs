@@ -18,10 +18,10 @@ const _: () = {
         use ::typenet::__private::{
             Aligned, AllOn, Backward, BackwardRow, Checked, Debug, EachByItself,
             FmtResult, Formatter, Forward, ForwardRow, Headless, InitializeRow, Layer,
-            LayerInfo, Lengths, Model, None, Otherwise, Predict, PredictRow, Probe, Rng,
-            Route, RowLengths, Simd, Sized, Some, Step, StepRow, Zeroable, bool,
-            buffer_count, embed_block, either, ends, f32, f64, has_sizes, is_rowwise,
-            is_size, is_sum_at_most, is_softmax_of_one, numbers, output_len,
+            LayerInfo, Lengths, Model, None, Otherwise, PartialEq, Predict, PredictRow,
+            Probe, Rng, Route, RowLengths, Simd, Sized, Some, Step, StepRow, Zeroable,
+            bool, buffer_count, embed_block, either, ends, f32, f64, has_sizes,
+            is_rowwise, is_size, is_sum_at_most, is_softmax_of_one, numbers, output_len,
             parameter_count, predict_one, rank, size, str, u128, u64, u8, usize,
         };
         const WIDTH_NUMBER: u128 = Probe::<WrittenWidth>::NUMBER;
@@ -265,9 +265,13 @@ const _: () = {
                     ),
                 }
             }
-            /// The model's answer to one sample. On the stack alone, without heap.
+            /// The model's answer to one sample, by value. Without heap, unless layers in between need more than
+            /// `layers::model::STACK_SCRATCH` values: `Model::predict_with_scratch` takes the memory for them and for
+            /// the answer from the caller.
             pub fn predict(&self, sample: &[[f32; WIDTH_SIZE]; 28]) -> [f32; 10] {
-                predict_one(self, sample)
+                let mut prediction = [0.0; 10];
+                predict_one(self, sample, &mut prediction);
+                prediction
             }
             /// The parameters of layer `dense_1`: `Dense(784 => 512)`.
             pub fn dense_1(&self) -> ::typenet::layers::dense::DenseView<'_, 784, 512> {
@@ -294,6 +298,12 @@ const _: () = {
                 f.debug_struct("Mlp")
                     .field("parameters", &Self::PARAMETER_COUNT)
                     .finish_non_exhaustive()
+            }
+        }
+        /// Whether all numbers are equal, as numbers: NaN equals nothing, and −0 equals 0.
+        impl PartialEq for Mlp {
+            fn eq(&self, other: &Self) -> bool {
+                self.block == other.block
             }
         }
         impl Layer for Mlp {
@@ -377,9 +387,9 @@ const _: () = {
                 &self,
                 route: R,
                 sample: &[[f32; WIDTH_SIZE]; 28],
-            ) -> [f32; 10] {
+                prediction: &mut [f32; 10],
+            ) {
                 let (parameters, buffers) = self.block.split_at(Self::PARAMETER_COUNT);
-                let mut prediction = [0.0; 10];
                 <Self as Model>::predict_with::<
                     <Self as Model>::Last,
                     R,
@@ -390,11 +400,10 @@ const _: () = {
                         parameters,
                         buffers,
                         input: sample.as_flattened(),
-                        output: &mut prediction,
+                        output: prediction,
                         scratch: &mut Aligned([0.0; <Self as Layer>::PREDICT_SCRATCH]).0,
                     },
                 );
-                prediction
             }
             #[allow(unused_mut)]
             fn forward_with<Last: Layer>(pass: Forward<'_, f32>) {

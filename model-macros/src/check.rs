@@ -231,6 +231,7 @@ pub(crate) const METHODS: &[&str] = &[
     "predict_on",
     "predict_one",
     "predict_with",
+    "predict_with_scratch",
     "save",
     "set_tensor",
     "step",

@@ -103,9 +103,8 @@ impl Model for Mlp {
     }
 
     #[inline(always)]
-    fn predict_one<R: Route>(&self, route: R, sample: &[f32; 3]) -> [f32; 2] {
+    fn predict_one<R: Route>(&self, route: R, sample: &[f32; 3], prediction: &mut [f32; 2]) {
         let (parameters, buffers) = self.block.split_at(parameter_count::<f32, Self>());
-        let mut prediction = [0.0; 2];
         Self::predict_with::<<Self as Model>::Last, R>(
             route,
             Predict {
@@ -113,11 +112,10 @@ impl Model for Mlp {
                 parameters,
                 buffers,
                 input: sample,
-                output: &mut prediction,
+                output: prediction,
                 scratch: &mut [0.0; Self::PREDICT_SCRATCH],
             },
         );
-        prediction
     }
 
     fn forward_with<Last: Layer>(pass: Forward<'_, f32>) {

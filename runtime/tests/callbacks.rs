@@ -54,9 +54,7 @@ impl Model for One {
         &mut self.0
     }
     fn predict_with<Last: Layer, R: Route>(_: R, _: Predict<'_, f32>) {}
-    fn predict_one<R: Route>(&self, _: R, sample: &[f32; 1]) -> [f32; 1] {
-        *sample
-    }
+    fn predict_one<R: Route>(&self, _: R, _: &[f32; 1], _: &mut [f32; 1]) {}
     fn forward_with<Last: Layer>(_: Forward<'_, f32>) {}
     fn backward_with<Last: Layer>(_: Backward<'_, f32>) {}
     fn step_with<Last: Layer>(_: Step<'_, f32>) {}

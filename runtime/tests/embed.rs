@@ -29,8 +29,8 @@ impl Mlp {
 }
 
 // Two files of the same numbers: in the reference implementation's order of names, and in the order of the block.
-static PYTHON: Mlp = embed!(Mlp, "safetensors_fixtures/python.safetensors");
-static CANONICAL: Mlp = embed!(Mlp, concat!("safetensors_fixtures/", "canonical.safetensors"));
+static PYTHON: &Mlp = embed!(Mlp, "safetensors_fixtures/python.safetensors");
+static CANONICAL: &Mlp = embed!(Mlp, concat!("safetensors_fixtures/", "canonical.safetensors"));
 
 fn expected<const N: usize>() -> [f32; N] {
     std::array::from_fn(|i| i as f32 / 8.0 - 1.0)
@@ -56,7 +56,7 @@ fn the_embedded_file_is_what_we_write() {
 #[cfg(target_os = "linux")]
 #[test]
 fn embedded_weights_lie_in_read_only_memory() {
-    let address = &raw const PYTHON as usize;
+    let address = &raw const *PYTHON as usize;
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
     let permissions = maps.lines().find_map(|line| {
         let (range, rest) = line.split_once(' ')?;

@@ -7,6 +7,6 @@ model! {
 }
 
 fn main() {
-    static MLP: Mlp = typenet::embed!(Mlp, "embedded_model_with_a_mistake.rs");
+    static MLP: &Mlp = typenet::embed!(Mlp, "embedded_model_with_a_mistake.rs");
     let _ = MLP.predict(&[0.0; 784]);
 }

@@ -6,7 +6,7 @@ model! {
     >
 }
 
-static SMALL: Small = embed!(Small, "files/not_weights.txt");
+static SMALL: &Small = embed!(Small, "files/not_weights.txt");
 
 fn main() {
     SMALL.predict(&[0.0; 2]);

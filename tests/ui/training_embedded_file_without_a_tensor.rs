@@ -6,7 +6,7 @@ model! {
     >
 }
 
-static SMALL: Small = embed!(Small, "files/without_bias.safetensors");
+static SMALL: &Small = embed!(Small, "files/without_bias.safetensors");
 
 fn main() {
     SMALL.predict(&[0.0; 2]);

@@ -46,6 +46,7 @@ const IMPORTS: &[&str] = &[
     "Model",
     "None",
     "Otherwise",
+    "PartialEq",
     "Predict",
     "PredictRow",
     "Probe",

@@ -193,6 +193,21 @@ pub(crate) fn inherent(context: &mut Context<'_>) -> TokenStream {
     };
     let ends = ends(context);
     let (sample, prediction) = sample_types(context);
+    // Written in place: an unoptimised call that returns the array would have a copy of its own.
+    let predict = match &model.output {
+        None => quote!(<Self as Model>::predict(self, sample)),
+        Some(output) => {
+            let zeros = output.sizes.iter().rev().fold(quote!(0.0), |inner, size| {
+                let size = context.names.size_value(size);
+                quote!([#inner; #size])
+            });
+            quote! {
+                let mut prediction = #zeros;
+                predict_one(self, sample, &mut prediction);
+                prediction
+            }
+        }
+    };
     quote! {
         #ends
 
@@ -224,9 +239,11 @@ pub(crate) fn inherent(context: &mut Context<'_>) -> TokenStream {
                 #embed
             }
 
-            /// The model's answer to one sample. On the stack alone, without heap.
+            /// The model's answer to one sample, by value. Without heap, unless layers in between need more than
+            /// `layers::model::STACK_SCRATCH` values: `Model::predict_with_scratch` takes the memory for them and for
+            /// the answer from the caller.
             #visibility fn predict(&self, sample: &#sample) -> #prediction {
-                predict_one(self, sample)
+                #predict
             }
 
             #views
@@ -316,7 +333,7 @@ fn call(function: Option<TokenStream>, argument: TokenStream) -> TokenStream {
     }
 }
 
-/// `Zeroable`, `Debug` and `Layer`.
+/// `Zeroable`, `Debug`, `PartialEq` and `Layer`.
 pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
     let model = context.model;
     let this = context.this.clone();
@@ -336,13 +353,18 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
     let last = context.last_type();
     let initialize = super::passes::initialize(context);
     let memory = super::passes::memory();
-    let derived = derives_of_debug(&model.written.attributes);
-    let is_derived_always = derived.iter().any(|derive| derive.predicates.is_empty());
-    let debug = (!is_derived_always).then(|| {
-        let unless = (!derived.is_empty()).then(|| {
-            let predicates = derived.iter().map(Conditional::predicate);
-            quote!(#[cfg(not(any(#(#predicates),*)))])
-        });
+    let equal = unless_derived(&model.written.attributes, "PartialEq").map(|unless| {
+        quote! {
+            /// Whether all numbers are equal, as numbers: NaN equals nothing, and −0 equals 0.
+            #unless
+            impl PartialEq for #this {
+                fn eq(&self, other: &Self) -> bool {
+                    self.block == other.block
+                }
+            }
+        }
+    });
+    let debug = unless_derived(&model.written.attributes, "Debug").map(|unless| {
         quote! {
             #unless
             impl Debug for #this {
@@ -357,6 +379,7 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
         unsafe impl Zeroable for #this {}
 
         #debug
+        #equal
         impl Layer for #this {
             type Input = #input;
             type Output = #output;
@@ -393,13 +416,21 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
     }
 }
 
-/// Where the user derives `Debug`.
-fn derives_of_debug(attributes: &[Attribute]) -> Vec<Conditional> {
-    let all = Conditional::all(attributes).into_iter().filter(|found| {
+/// The condition of an implementation of what the user may derive: empty if no attribute derives it, `None` if one always does.
+fn unless_derived(attributes: &[Attribute], name: &str) -> Option<TokenStream> {
+    let derives = |found: &Conditional| {
         let list = found.attribute.require_list().ok().filter(|list| list.path.is_ident("derive"));
-        list.is_some_and(|list| list.tokens.clone().into_iter().any(|token| token.to_string() == "Debug"))
-    });
-    all.collect()
+        list.is_some_and(|list| list.tokens.clone().into_iter().any(|token| token.to_string() == name))
+    };
+    let derived: Vec<Conditional> = Conditional::all(attributes).into_iter().filter(derives).collect();
+    if derived.is_empty() {
+        return Some(TokenStream::new());
+    }
+    if derived.iter().any(|derive| derive.predicates.is_empty()) {
+        return None;
+    }
+    let predicates = derived.iter().map(Conditional::predicate);
+    Some(quote!(#[cfg(not(any(#(#predicates),*)))]))
 }
 
 /// `Model::predict_one`
@@ -408,25 +439,20 @@ pub(crate) fn predict_one(context: &mut Context<'_>) -> TokenStream {
     let (sample, prediction) = sample_types(context);
     let (Some(input), Some(output)) = (&model.input, &model.output) else {
         return quote! {
-            fn predict_one<R: Route>(&self, _: R, _: &#sample) -> #prediction {
+            fn predict_one<R: Route>(&self, _: R, _: &#sample, _: &mut #prediction) {
                 loop {}
             }
         };
     };
-    let zeros = output.sizes.iter().rev().fold(quote!(0.0), |inner, size| {
-        let size = context.names.size_value(size);
-        quote!([#inner; #size])
-    });
     let input = (1..input.sizes.len()).fold(quote!(sample), |name, _| quote!(#name.as_flattened()));
     let output = match output.sizes.len() {
-        1 => quote!(&mut prediction),
+        1 => quote!(prediction),
         rank => (1..rank).fold(quote!(prediction), |name, _| quote!(#name.as_flattened_mut())),
     };
     quote! {
         #[inline(always)]
-        fn predict_one<R: Route>(&self, route: R, sample: &#sample) -> #prediction {
+        fn predict_one<R: Route>(&self, route: R, sample: &#sample, prediction: &mut #prediction) {
             let (parameters, buffers) = self.block.split_at(Self::PARAMETER_COUNT);
-            let mut prediction = #zeros;
             <Self as Model>::predict_with::<<Self as Model>::Last, R>(route, Predict {
                 batch: 1,
                 parameters,
@@ -435,7 +461,6 @@ pub(crate) fn predict_one(context: &mut Context<'_>) -> TokenStream {
                 output: #output,
                 scratch: &mut Aligned([0.0; <Self as Layer>::PREDICT_SCRATCH]).0,
             });
-            prediction
         }
     }
 }

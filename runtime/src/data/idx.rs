@@ -7,6 +7,7 @@
 //! Compression is told by content, not by name. No memory is allocated on a header's word: it grows with the bytes that are
 //! there, up to [`MAX_VALUES`].
 
+use crate::kernels::brief::brief_debug;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -136,7 +137,7 @@ pub enum DataError {
 /// let (row, column) = (1, 2);
 /// assert_eq!(images.pixels[row * images.width + column], 60);
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Images {
     /// Number of images.
     pub count: usize,
@@ -147,6 +148,8 @@ pub struct Images {
     /// `[count, height, width]`, each from 0 to 255.
     pub pixels: Vec<u8>,
 }
+
+brief_debug!(Images { count, height, width, [pixels] });
 
 /// Reads a file of images: three sizes.
 ///

@@ -1,5 +1,10 @@
 //! Samples with their labels.
 
+use core::fmt;
+use core::slice::from_ref;
+
+use crate::kernels::brief::Brief;
+
 /// Samples of `N` values each, with their labels.
 ///
 /// ```
@@ -9,12 +14,22 @@
 /// assert_eq!(and.len(), 4);
 /// assert!(Samples::<2>::default().is_empty());
 /// ```
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Default)]
 pub struct Samples<const N: usize> {
     /// One array per sample.
     pub inputs: Vec<[f32; N]>,
     /// One class number per sample.
     pub labels: Vec<u8>,
+}
+
+impl<const N: usize> fmt::Debug for Samples<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Samples")
+            .field("len", &self.len())
+            .field("inputs", &Brief(self.inputs.as_flattened()))
+            .field("labels", &Brief(&self.labels))
+            .finish()
+    }
 }
 
 impl<const N: usize> Samples<N> {
@@ -49,19 +64,20 @@ impl<const N: usize> Samples<N> {
         if count < 2 || count > self.len() {
             return Err(FoldsError { found: count, samples: self.len() });
         }
-        Ok((0..count).map(move |fold| self.clone().fold(fold, count)))
+        Ok((0..count).map(move |fold| self.fold(fold, count)))
     }
 
     /// [`folds`](Self::folds)' split `fold` of `count`.
-    pub(super) fn fold(self, fold: usize, count: usize) -> Split<N> {
+    pub(super) fn fold(&self, fold: usize, count: usize) -> Split<N> {
         let mut by_class: Vec<usize> = (0..self.len()).collect();
         by_class.sort_by_key(|&i| self.labels[i]);
         let mut tests = vec![false; self.len()];
         by_class.iter().skip(fold).step_by(count).for_each(|&i| tests[i] = true);
         let mut split = Split::default();
-        for ((inputs, label), test) in self.inputs.into_iter().zip(self.labels).zip(tests) {
+        for ((inputs, &label), test) in self.inputs.iter().zip(&self.labels).zip(tests) {
             let part = if test { &mut split.test } else { &mut split.train };
-            part.inputs.push(inputs);
+            // As a slice of one: a sample may be an image, and does not cross the stack.
+            part.inputs.extend_from_slice(from_ref(inputs));
             part.labels.push(label);
         }
         split

@@ -1,5 +1,9 @@
 //! Scaling features to mean 0 and standard deviation 1.
 
+use core::fmt;
+
+use crate::kernels::brief::Brief;
+
 /// `x ← (x − mean) / deviation`, by feature, with the numbers of the training data.
 ///
 /// # Example
@@ -14,7 +18,7 @@
 /// let first = data.train.inputs.iter().map(|x| f64::from(x[0]));
 /// assert!((first.sum::<f64>() / data.train.len() as f64).abs() < 1e-6);
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Standardizer<const N: usize> {
     /// Mean of each feature.
     pub mean: [f64; N],
@@ -23,23 +27,36 @@ pub struct Standardizer<const N: usize> {
     pub deviation: [f64; N],
 }
 
+impl<const N: usize> fmt::Debug for Standardizer<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Standardizer")
+            .field("mean", &Brief(&self.mean))
+            .field("deviation", &Brief(&self.deviation))
+            .finish()
+    }
+}
+
 impl<const N: usize> Standardizer<N> {
     /// The numbers of these samples. Of no samples: mean 0, deviation 1.
     pub fn fit(samples: &[[f32; N]]) -> Self {
         let count = samples.len().max(1) as f64;
-        let mean = std::array::from_fn(|i| samples.iter().map(|x| f64::from(x[i])).sum::<f64>() / count);
-        let deviation = std::array::from_fn(|i| {
-            let square = |x: &[f32; N]| (f64::from(x[i]) - mean[i]).powi(2);
+        let mut of_features = Self { mean: [0.0; N], deviation: [1.0; N] };
+        for (i, (mean, deviation)) in of_features.mean.iter_mut().zip(&mut of_features.deviation).enumerate()
+        {
+            *mean = samples.iter().map(|x| f64::from(x[i])).sum::<f64>() / count;
+            let square = |x: &[f32; N]| (f64::from(x[i]) - *mean).powi(2);
             let variance = samples.iter().map(square).sum::<f64>() / count;
-            if variance == 0.0 { 1.0 } else { variance.sqrt() }
-        });
-        Self { mean, deviation }
+            if variance != 0.0 {
+                *deviation = variance.sqrt();
+            }
+        }
+        of_features
     }
 
     /// Scales samples in place.
     pub fn apply(&self, samples: &mut [[f32; N]]) {
         for x in samples {
-            for ((x, mean), deviation) in x.iter_mut().zip(self.mean).zip(self.deviation) {
+            for ((x, mean), deviation) in x.iter_mut().zip(&self.mean).zip(&self.deviation) {
                 *x = ((f64::from(*x) - mean) / deviation) as f32;
             }
         }

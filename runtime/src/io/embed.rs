@@ -7,25 +7,29 @@ use super::json::{JsonStr, part};
 use super::text::Text;
 use crate::tensor::{LayerInfo, TensorPlace, Tensors};
 
-/// A model with the weights of a safetensors file, as a constant.
+/// A model with the weights of a safetensors file, in the program's read-only data: a `&'static` reference to it, wherever the
+/// call stands.
 ///
 /// ```text
-/// static DIGITS: Mlp = embed!(Mlp, "weights/digits.safetensors");
+/// static DIGITS: &Mlp = embed!(Mlp, "weights/digits.safetensors");
 /// ```
+///
+/// So does `let digits = embed!(Mlp, "weights/digits.safetensors");` copy nothing, however large the model is; `to_boxed` makes
+/// a copy on the heap, to be trained further.
 ///
 /// The path is relative to the file that contains the call, as in [`include_bytes!`]; a changed file rebuilds. Names,
 /// types and shapes of all tensors are compared with the model during compilation: a file of another model is a compile
 /// error that names the tensor and both shapes. Weights are `[inputs, outputs]`: a file that says it is PyTorch's, whose weights are
-/// `[outputs, inputs]`, is refused; `ModelExt::load_with` reads it, and what `save` then writes can be embedded.
-/// Declare a `static`, so that the numbers lie once, in read-only data.
+/// `[outputs, inputs]`, is refused; `ModelExt::load_with` reads it, and what `save` then writes can be embedded. Each call has
+/// numbers of its own, so a model used in several places is a `static` or a `const`.
 ///
 /// Values are not looked at: a file that was saved with NaN in it is embedded with NaN in it.
 #[macro_export]
 macro_rules! embed {
     ($model:ty, $file:expr $(,)?) => {{
         #[allow(long_running_const_eval)]
-        const EMBEDDED: $model = <$model>::__embed(::core::include_bytes!($file));
-        EMBEDDED
+        static EMBEDDED: $model = <$model>::__embed(::core::include_bytes!($file));
+        &EMBEDDED
     }};
 }
 

@@ -7,6 +7,7 @@
 //!
 //! Reading allocates the file's bytes and an index of four bytes for each tensor; nothing is allocated on a header's word.
 
+use core::fmt;
 use std::collections::BTreeMap;
 use std::fs::File as Handle;
 use std::io::{self, Read, Write};
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 use super::header::{self, Dtype, Entry, Header, HeaderError, Label, MAX_HEADER, PREFIX};
 use super::json::JsonStr;
 use super::replace::{Step, replace};
+use crate::kernels::brief::{Brief, brief_debug};
 use crate::tensor::{LayerInfo, TensorPlace, Tensors, block_len};
 
 /// The data of a file begins at a multiple of this, in bytes.
@@ -146,7 +148,7 @@ impl Import {
 /// assert_eq!(read(&path)?.get("table").unwrap().shape(), [2, 3]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Tensor<'a> {
     /// Full name: `dense_1.weight`.
     pub name: String,
@@ -155,6 +157,8 @@ pub struct Tensor<'a> {
     /// Values, row-major.
     pub values: &'a [f32],
 }
+
+brief_debug!(Tensor<'_> { name, shape, [values] });
 
 /// Why a file was not written. The earlier file, if there was one, is whole.
 ///
@@ -696,7 +700,7 @@ fn entry<'a>(header: &Header<'a>, at: u32) -> Entry<'a> {
 /// assert!(file.get("momentum").is_none());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct File {
     path: PathBuf,
     text: Vec<u8>,
@@ -705,6 +709,16 @@ pub struct File {
     data: Vec<u8>,
     /// Where the name of every tensor begins in `text`, sorted by name.
     index: Box<[u32]>,
+}
+
+impl fmt::Debug for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("File")
+            .field("path", &self.path)
+            .field("tensors", &self.index.len())
+            .field("bytes", &self.data.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// A tensor of a [`File`].
@@ -722,7 +736,7 @@ pub struct File {
 /// assert_eq!(weight.bytes, [0, 0, 0x80, 0x3f, 0, 0, 0, 0]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct View<'a> {
     name: JsonStr<'a>,
     shape: header::Sizes<'a>,
@@ -730,6 +744,17 @@ pub struct View<'a> {
     pub dtype: Dtype,
     /// Its bytes: values little-endian, row-major.
     pub bytes: &'a [u8],
+}
+
+impl fmt::Debug for View<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("View")
+            .field("name", &self.name())
+            .field("shape", &self.shape())
+            .field("dtype", &self.dtype)
+            .field("bytes", &Brief(self.bytes))
+            .finish()
+    }
 }
 
 impl<'a> View<'a> {

@@ -3,6 +3,9 @@
 //! Every exponential is taken of a number that is not positive, so any finite logits give a finite loss; a NaN
 //! gives NaN. Sums are f64. The gradient is `softmax(z) − t` or `sigmoid(z) − t`, which the caller has half done.
 
+use core::fmt;
+
+use super::brief::Brief;
 use super::function::{Function, Map};
 use super::softmax::shifted_sum_exp;
 use crate::hardware::isa::isa;
@@ -17,12 +20,21 @@ use crate::hardware::isa::isa;
 /// let distribution = categorical(Target::Distribution(&[1.0, 0.0]), &logits);
 /// assert_eq!(class, distribution);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Target<'a> {
     /// The class.
     Class(usize),
     /// The probability of each class.
     Distribution(&'a [f32]),
+}
+
+impl fmt::Debug for Target<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Class(class) => f.debug_tuple("Class").field(class).finish(),
+            Self::Distribution(shares) => f.debug_tuple("Distribution").field(&Brief(shares)).finish(),
+        }
+    }
 }
 
 impl Target<'_> {

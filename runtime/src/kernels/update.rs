@@ -3,6 +3,9 @@
 //! Knows no optimizer: a rule says what happens to one weight, and a [`Tuning`] what happens around it in the same pass.
 //! Neither uses a fused multiply-add, so every instruction set and any number of threads give the same bits.
 
+use core::fmt;
+
+use super::brief::{Brief, brief_debug};
 use super::simd::{Kernel, Simd, dispatch};
 use crate::hardware::isa::{Isa, isa};
 use crate::hardware::threads::{Divide, share_slices};
@@ -80,7 +83,6 @@ pub const MAX_SLOTS: usize = 5;
 /// assert_eq!(weights, [0.0, 0.5]);
 /// assert_eq!((earlier, average), ([0.0, 0.0], [0.5, 0.75]));
 /// ```
-#[derive(Debug)]
 pub struct Tuning<'a> {
     /// Factor of the gradient; 1 changes nothing.
     pub scale: f32,
@@ -97,6 +99,8 @@ pub struct Tuning<'a> {
     /// How far the average moves, in `[0, 1]`.
     pub average_rate: f32,
 }
+
+brief_debug!(Tuning<'_> { scale, limit, decay, (accumulated), (average), average_rate });
 
 impl Tuning<'_> {
     fn divide(self, at: usize) -> (Self, Self) {
@@ -138,7 +142,7 @@ impl Tuning<'_> {
 /// update(Descent, &mut outer, Gradient::Outer { rows: &[1.0, 2.0], columns: &[3.0, 4.0] }, []);
 /// assert_eq!(values, outer);
 /// ```
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub enum Gradient<'a, T = f32> {
     /// One number for each parameter.
     Values(&'a [T]),
@@ -150,6 +154,17 @@ pub enum Gradient<'a, T = f32> {
         /// One factor for each column.
         columns: &'a [T],
     },
+}
+
+impl<T: fmt::Debug> fmt::Debug for Gradient<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Values(values) => f.debug_tuple("Values").field(&Brief(values)).finish(),
+            Self::Outer { rows, columns } => {
+                f.debug_struct("Outer").field("rows", &Brief(rows)).field("columns", &Brief(columns)).finish()
+            }
+        }
+    }
 }
 
 impl<T> Gradient<'_, T> {

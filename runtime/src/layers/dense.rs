@@ -1,11 +1,13 @@
 //! The fully connected layer.
 
+use core::fmt;
 use core::marker::PhantomData;
 
 use super::activation::Linear;
 use super::initializers::{GlorotUniform, Initializer, Zeros};
 use super::{Activation, Backward, Forward, Layer, Predict, Step};
 use crate::kernels::affine::SMALL;
+use crate::kernels::brief::Brief;
 use crate::kernels::function::Kept;
 use crate::kernels::update::Gradient;
 use crate::kernels::{Element, Matrix, Rng, Simd, Tail};
@@ -235,8 +237,23 @@ where
 /// assert_eq!(view.bias(), Some(&[0.5]));
 /// assert_eq!(DenseView::<2, 1>::new(&[3.0, 4.0]).bias(), None);
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Copy, PartialEq)]
 pub struct DenseView<'a, const I: usize, const O: usize>(&'a [f32]);
+
+impl<const I: usize, const O: usize> fmt::Debug for DenseView<'_, I, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug("DenseView", [I, O], self.0, f)
+    }
+}
+
+fn debug(name: &str, shape: [usize; 2], parameters: &[f32], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let (weight, bias) = parameters.split_at(shape[0] * shape[1]);
+    f.debug_struct(name)
+        .field("shape", &shape)
+        .field("weight", &Brief(weight))
+        .field("bias", &Brief(bias))
+        .finish()
+}
 
 impl<'a, const I: usize, const O: usize> DenseView<'a, I, O> {
     /// Sees a dense layer's part of the block: its weight, and its bias if it has one.
@@ -268,8 +285,14 @@ impl<'a, const I: usize, const O: usize> DenseView<'a, I, O> {
 /// }
 /// assert_eq!(parameters, [3.0, 0.0, 1.0]);
 /// ```
-#[derive(Debug)]
+#[derive(PartialEq)]
 pub struct DenseViewMut<'a, const I: usize, const O: usize>(&'a mut [f32]);
+
+impl<const I: usize, const O: usize> fmt::Debug for DenseViewMut<'_, I, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug("DenseViewMut", [I, O], self.0, f)
+    }
+}
 
 impl<'a, const I: usize, const O: usize> DenseViewMut<'a, I, O> {
     /// Sees a dense layer's part of the block: its weight, and its bias if it has one.

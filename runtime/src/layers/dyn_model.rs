@@ -96,8 +96,9 @@ impl<M: Model> DynModel for M {
     }
 
     fn dyn_predict_one(&self, sample: &[f32], prediction: &mut [f32]) {
-        let (sample, prediction) = (bytemuck::cast_slice(sample), bytemuck::cast_slice_mut(prediction));
-        prediction[0] = predict_one(self, &sample[0]);
+        let (sample, prediction) =
+            (bytemuck::cast_slice(sample), bytemuck::cast_slice_mut::<_, M::Prediction>(prediction));
+        predict_one(self, &sample[0], &mut prediction[0]);
     }
 
     fn dyn_predict(&self, pass: Predict<'_, f32>) {
@@ -157,7 +158,7 @@ impl dyn DynModel {
         self.dyn_block_mut()
     }
 
-    /// Writes the answer to one sample, with the bits of [`Model::predict`]. On the stack alone, without heap.
+    /// Writes the answer to one sample, with the bits of [`Model::predict`]; without heap where that is.
     ///
     /// ```
     /// use typenet::layers::LengthError;

@@ -26,6 +26,7 @@ pub use model::Headless;
 pub use model::Model;
 pub use step::{Step, Trained};
 
+use crate::kernels::brief::brief_debug;
 use crate::kernels::{Element, Rng, Simd};
 use crate::tensor::{Constraint, LayerInfo, Regularizer, Shape, TensorInfo};
 
@@ -46,7 +47,6 @@ use crate::tensor::{Constraint, LayerInfo, Regularizer, Shape, TensorInfo};
 /// });
 /// assert_eq!(output, [3.5, 7.5]);
 /// ```
-#[derive(Debug)]
 pub struct Predict<'a, T> {
     /// Number of samples.
     pub batch: usize,
@@ -61,6 +61,8 @@ pub struct Predict<'a, T> {
     /// `[batch · PREDICT_SCRATCH]`, of any content.
     pub scratch: &'a mut [T],
 }
+
+brief_debug!(Predict<'_, T> { batch, [parameters], [buffers], [input], [output], [scratch] });
 
 /// A forward pass in training, over a batch.
 ///
@@ -84,7 +86,6 @@ pub struct Predict<'a, T> {
 /// assert_eq!(cache, [-0.5]);
 /// assert_eq!(format!("{output:.4?}"), "[-0.1543]");
 /// ```
-#[derive(Debug)]
 pub struct Forward<'a, T> {
     /// Number of samples.
     pub batch: usize,
@@ -101,6 +102,8 @@ pub struct Forward<'a, T> {
     /// The random numbers of this layer in this step.
     pub rng: Rng,
 }
+
+brief_debug!(Forward<'_, T> { batch, [parameters], [buffers], [input], [output], [cache], rng });
 
 /// A backward pass over the batch of the last forward pass.
 ///
@@ -123,7 +126,6 @@ pub struct Forward<'a, T> {
 /// assert_eq!(grad_input, [6.0, 8.0]);
 /// assert_eq!(grad_parameters, [2.0, -2.0, 2.0]);
 /// ```
-#[derive(Debug)]
 pub struct Backward<'a, T> {
     /// Number of samples.
     pub batch: usize,
@@ -144,6 +146,8 @@ pub struct Backward<'a, T> {
     /// `[batch · BACKWARD_SCRATCH]`, of any content.
     pub scratch: &'a mut [T],
 }
+
+brief_debug!(Backward<'_, T> { batch, [parameters], [input], [output], [cache], [grad_output], (grad_input), [grad_parameters], [scratch] });
 
 /// A layer: what a path in `model!` names.
 ///

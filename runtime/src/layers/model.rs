@@ -1,6 +1,7 @@
 //! A model: layers in a row, and the one block that holds their numbers.
 
 use core::marker::PhantomData;
+use core::slice::{from_mut, from_ref};
 
 use super::{
     Backward, Forward, Layer, Predict, Step, activation::Linear, buffer_count, output_len, parameter_count,
@@ -44,7 +45,9 @@ use crate::tensor::LayerInfo;
 pub trait Model: Layer + bytemuck::Zeroable + Sized + Send + Sync + 'static {
     /// One sample: an array of `f32` of the input's shape.
     type Sample: bytemuck::Pod + Send + Sync;
-    /// One result: an array of `f32` of the output's shape.
+    /// One result: an array of `f32` of the output's shape. Where it is handled by value, as by a model's own `predict`, it lies
+    /// on the stack: 800 KB for 200,000 outputs. [`predict_with_scratch`](Self::predict_with_scratch) writes it where the
+    /// caller says, as `Predictor` does; `predict_batch` makes it on the heap.
     type Prediction: bytemuck::Pod + Send + Sync;
 
     /// The model's name.
@@ -59,10 +62,12 @@ pub trait Model: Layer + bytemuck::Zeroable + Sized + Send + Sync + 'static {
     /// pass.
     const ACTIVATION_BYTES: usize = size_of::<f32>() * (Self::CACHE + output_len::<Self>());
 
-    /// The answer to one sample. On the stack alone, without heap.
+    /// The answer to one sample. Without heap, but for a model that needs more than [`STACK_SCRATCH`] values between its layers.
     #[inline]
     fn predict(&self, sample: &Self::Sample) -> Self::Prediction {
-        predict_one(self, sample)
+        let mut prediction = bytemuck::Zeroable::zeroed();
+        predict_one(self, sample, &mut prediction);
+        prediction
     }
 
     /// All numbers: the parameters of every layer in order, then the buffers of every layer in order.
@@ -70,15 +75,56 @@ pub trait Model: Layer + bytemuck::Zeroable + Sized + Send + Sync + 'static {
     /// As [`block`](Self::block), to be changed.
     fn block_mut(&mut self) -> &mut [f32];
 
+    /// Writes the answer to one sample, in the caller's memory alone: without a heap, and with nothing of the model's size on
+    /// the stack. For models too large for [`STACK_SCRATCH`], or with more outputs than the stack should hold as an array.
+    ///
+    /// `scratch` has [`PREDICT_SCRATCH`](Layer::PREDICT_SCRATCH) values or more, of any content.
+    ///
+    /// ```
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Wide < Dense(2 => 5000, relu), Dense(5000 => 1) > }
+    ///
+    /// static WIDE: Wide = Wide::from_block([0.5; Wide::BLOCK_LEN]);
+    /// let mut scratch = vec![0.0; Wide::PREDICT_SCRATCH];
+    /// let mut prediction = [0.0];
+    /// for sample in [[1.0, 0.0], [1.0, 2.0]] {
+    ///     WIDE.predict_with_scratch(&sample, &mut prediction, &mut scratch);
+    ///     assert_eq!(prediction, WIDE.predict(&sample));
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    /// If `scratch` is shorter.
+    #[track_caller]
+    fn predict_with_scratch(
+        &self,
+        sample: &Self::Sample,
+        prediction: &mut Self::Prediction,
+        scratch: &mut [f32],
+    ) {
+        let (needed, found) = (Self::PREDICT_SCRATCH, scratch.len());
+        assert!(found >= needed, "predict_with_scratch: `scratch` has {found} values, expected {needed}");
+        let (parameters, buffers) = self.block().split_at(Self::PARAMETER_COUNT);
+        <Self as Layer>::predict(Predict {
+            batch: 1,
+            parameters,
+            buffers,
+            input: bytemuck::cast_slice(from_ref(sample)),
+            output: bytemuck::cast_slice_mut(from_mut(prediction)),
+            scratch: &mut scratch[..needed],
+        });
+    }
+
     /// The model's last layer with an effect.
     #[doc(hidden)]
     type Last: Layer;
     /// [`Layer::predict`] with `Last` in place of the last layer, and each layer run by `route`.
     #[doc(hidden)]
     fn predict_with<Last: Layer, R: Route>(route: R, pass: Predict<'_, f32>);
-    /// The answer to one sample.
+    /// Writes the answer to one sample, with all scratch on the stack.
     #[doc(hidden)]
-    fn predict_one<R: Route>(&self, route: R, sample: &Self::Sample) -> Self::Prediction;
+    fn predict_one<R: Route>(&self, route: R, sample: &Self::Sample, prediction: &mut Self::Prediction);
     /// [`Layer::forward`] with `Last` in place of the last layer.
     #[doc(hidden)]
     fn forward_with<Last: Layer>(pass: Forward<'_, f32>);
@@ -127,16 +173,43 @@ const SMALL_FLOPS: u64 = 1 << 16;
 /// The most layers of such a model: each is compiled once for every instruction set and every place where it stands.
 const FEW_LAYERS: usize = 16;
 
-/// The answer of a model to one sample. If the model is small, it is one function for each instruction set, all of whose sizes the
-/// compiler knows, so that layers follow one another without a call or a check.
+/// The most values of scratch that an inference of one sample takes from the stack: 16 KiB. A model with a larger
+/// [`PREDICT_SCRATCH`](Layer::PREDICT_SCRATCH) takes it from the heap. Without `std` there is none, and `predict` needs all
+/// of it on the stack; [`Model::predict_with_scratch`] does not.
+///
+/// ```
+/// use typenet::layers::model::STACK_SCRATCH;
+/// use typenet::prelude::*;
+///
+/// model! { Digits < Dense(784 => 512, relu), Dense(512 => 10, softmax) > }
+/// model! { Wide < Dense(8 => 600_000, relu), Dense(600_000 => 1) > }
+///
+/// assert_eq!((Digits::PREDICT_SCRATCH, Wide::PREDICT_SCRATCH), (512, 600_000));
+/// assert!(Digits::PREDICT_SCRATCH <= STACK_SCRATCH && STACK_SCRATCH < Wide::PREDICT_SCRATCH);
+/// assert_eq!(4 * STACK_SCRATCH, 16 << 10);
+/// ```
+pub const STACK_SCRATCH: usize = 4096;
+
+/// Writes the answer of a model to one sample. If the model is small, it is one function for each instruction set, all of whose
+/// sizes the compiler knows, so that layers follow one another without a call or a check.
 #[doc(hidden)]
 #[inline]
-pub fn predict_one<M: Model>(model: &M, sample: &M::Sample) -> M::Prediction {
-    if const { M::FLOPS <= SMALL_FLOPS && M::LAYERS.len() <= FEW_LAYERS } {
-        dispatch_chosen(One(model, sample))
-    } else {
-        model.predict_one(EachByItself, sample)
+pub fn predict_one<M: Model>(model: &M, sample: &M::Sample, prediction: &mut M::Prediction) {
+    #[cfg(feature = "std")]
+    if const { M::PREDICT_SCRATCH > STACK_SCRATCH } {
+        let scratch = &mut crate::tensor::Buffer::zeroed(M::PREDICT_SCRATCH);
+        return model.predict_with_scratch(sample, prediction, scratch);
     }
+    if const { is_small::<M>() } {
+        *prediction = dispatch_chosen(One(model, sample));
+    } else {
+        model.predict_one(EachByItself, sample, prediction);
+    }
+}
+
+/// Whether a model's answer to one sample is worth a function of its own, and small enough to be returned by value.
+const fn is_small<M: Model>() -> bool {
+    M::FLOPS <= SMALL_FLOPS && M::LAYERS.len() <= FEW_LAYERS && output_len::<M>() <= STACK_SCRATCH
 }
 
 /// A model and one sample.
@@ -145,9 +218,12 @@ struct One<'a, M: Model>(&'a M, &'a M::Sample);
 impl<M: Model> Kernel for One<'_, M> {
     type Output = M::Prediction;
 
+    /// The answer is a local until it is whole: the compiler then knows that writing it changes no weight.
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> M::Prediction {
-        self.0.predict_one(AllOn(simd), self.1)
+        let mut prediction = bytemuck::Zeroable::zeroed();
+        self.0.predict_one(AllOn(simd), self.1, &mut prediction);
+        prediction
     }
 }
 

@@ -7,6 +7,7 @@ use core::fmt;
 
 use super::{Backward, Layer};
 use crate::kernels::Element;
+use crate::kernels::brief::{Brief, brief_debug};
 use crate::kernels::update::Gradient;
 pub use crate::kernels::update::MAX_SLOTS;
 
@@ -77,10 +78,9 @@ pub struct Trained<'a, T> {
 
 impl<T: fmt::Debug> fmt::Debug for Trained<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let slots = &self.slots[..self.used_slots];
         f.debug_struct("Trained")
-            .field("parameters", &self.parameters)
-            .field("slots", &slots)
+            .field("parameters", &Brief(self.parameters))
+            .field("slots", &self.used_slots)
             .finish_non_exhaustive()
     }
 }
@@ -168,7 +168,6 @@ impl<'a, T> Trained<'a, T> {
 /// step.in_two_passes::<Dense<U2, U1>>();
 /// assert_eq!(parameters, [3.0 - 2.0, 4.0 + 2.0, 0.5 - 2.0]);
 /// ```
-#[derive(Debug)]
 pub struct Step<'a, T> {
     /// Number of samples.
     pub batch: usize,
@@ -187,6 +186,8 @@ pub struct Step<'a, T> {
     /// As [`Backward::scratch`].
     pub scratch: &'a mut [T],
 }
+
+brief_debug!(Step<'_, T> { batch, trained, [input], [output], [cache], [grad_output], (grad_input), [scratch] });
 
 impl<T: Element> Step<'_, T> {
     /// [`Layer::backward`], then the update.

@@ -58,19 +58,19 @@ pub fn categorical_cross_entropy<const N: usize, Label: CategoricalLabel<N>>(
     for (s, (label, p)) in labels.iter().zip(probabilities).enumerate() {
         let sum: f64 = p.iter().map(|&p| f64::from(p)).sum();
         // The loss by p is −(tᵢ/qᵢ − Σⱼ tⱼ) / Σp, the sum over what is not clipped.
+        let target = label.target();
+        let shares = |i: usize| (target.probability(i), f64::from(p[i]) / sum);
         let mut moving = 0.0;
-        let mut terms = [0.0; N];
-        for i in 0..N {
-            let (t, q) = (label.target().probability(i), f64::from(p[i]) / sum);
+        for (t, q) in (0..N).map(shares) {
             let clipped = clip(q);
             loss -= t * clipped.ln();
             if clipped == q {
                 moving += t;
-                terms[i] = t / q;
             }
         }
         if let Some(gradient) = &mut gradient {
-            for (gradient, term) in gradient[s].iter_mut().zip(terms) {
+            for (gradient, (t, q)) in gradient[s].iter_mut().zip((0..N).map(shares)) {
+                let term = if clip(q) == q { t / q } else { 0.0 };
                 *gradient = ((moving - term) / (sum * labels.len() as f64)) as f32;
             }
         }

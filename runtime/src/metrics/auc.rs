@@ -2,6 +2,7 @@
 
 use super::decision::{DecisionLabel, check_labels, share};
 use super::{Metric, MetricError};
+use crate::kernels::brief::brief_debug;
 use crate::kernels::{Activation, Function};
 use crate::tensor::label::LabelError;
 
@@ -52,7 +53,7 @@ pub enum Curve {
 /// let metric = AucOverThresholds::default().curve(Curve::PrecisionRecall).named("pr_auc");
 /// assert_eq!(Metric::<Sigmoid, [f32; 1], u8>::name(&metric), "pr_auc");
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AucOverThresholds {
     curve: Curve,
     name: &'static str,
@@ -60,6 +61,8 @@ pub struct AucOverThresholds {
     bins: Vec<[u64; 2]>,
     thresholds: usize,
 }
+
+brief_debug!(AucOverThresholds { curve, name, [bins], thresholds });
 
 impl Default for AucOverThresholds {
     /// 200 thresholds, as in Keras.

@@ -2,7 +2,9 @@
 
 use core::fmt;
 
+use crate::kernels::brief::Brief;
 use crate::kernels::reduce::argmax;
+use crate::tensor::buffer::zeroed_vec;
 use crate::tensor::label::Class;
 
 /// How often each of `N` classes was predicted as which: a row for each true class, a column for each predicted one.
@@ -23,10 +25,17 @@ use crate::tensor::label::Class;
 /// ];
 /// assert!(matrix.to_string().lines().eq(table));
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ConfusionMatrix<const N: usize> {
     /// Row by row; on the heap, since `N` may be a thousand.
     counts: Vec<[u64; N]>,
+}
+
+impl<const N: usize> fmt::Debug for ConfusionMatrix<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = Brief(self.counts.as_flattened());
+        f.debug_struct("ConfusionMatrix").field("classes", &N).field("counts", &counts).finish()
+    }
 }
 
 impl<const N: usize> Default for ConfusionMatrix<N> {
@@ -38,7 +47,7 @@ impl<const N: usize> Default for ConfusionMatrix<N> {
 impl<const N: usize> ConfusionMatrix<N> {
     /// Over no samples yet.
     pub fn new() -> Self {
-        Self { counts: vec![[0; N]; N] }
+        Self { counts: zeroed_vec(N) }
     }
 
     /// Counts a batch: the largest output is the prediction; a NaN counts as the largest.

@@ -4,6 +4,7 @@
 //! their digits.
 
 use super::Metric;
+use crate::kernels::brief::brief_debug;
 use crate::tensor::FloatArray;
 use crate::tensor::label::FloatLabel;
 
@@ -23,11 +24,13 @@ struct Moments {
 }
 
 /// Moments of every output.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 struct Outputs {
     outputs: Vec<Moments>,
     samples: u64,
 }
+
+brief_debug!(Outputs { [outputs], samples });
 
 impl Outputs {
     const fn new() -> Self {

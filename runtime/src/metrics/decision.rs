@@ -1,8 +1,11 @@
 //! Decisions about each class, and how often they are right: what precision, recall and their kin are made of.
 
+use core::fmt;
+
 use super::accuracy::threshold;
 use super::{MetricError, class_error};
 use crate::kernels::Activation;
+use crate::kernels::brief::{Brief, brief_debug};
 use crate::kernels::reduce::argmax;
 use crate::tensor::label::{Class, LabelError, check_truths};
 
@@ -15,7 +18,7 @@ use crate::tensor::label::{Class, LabelError, check_truths};
 /// assert_eq!([0, 1].map(|place| Truth::Values(&[1.0, 0.5]).is(place)), [true, false]);
 /// assert!(Truth::Yes(true).is(0));
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Truth<'a> {
     /// One class is.
     Class(usize),
@@ -23,6 +26,16 @@ pub enum Truth<'a> {
     Values(&'a [f32]),
     /// The single output is, or is not.
     Yes(bool),
+}
+
+impl fmt::Debug for Truth<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Class(class) => f.debug_tuple("Class").field(class).finish(),
+            Self::Values(values) => f.debug_tuple("Values").field(&Brief(values)).finish(),
+            Self::Yes(yes) => f.debug_tuple("Yes").field(yes).finish(),
+        }
+    }
 }
 
 impl Truth<'_> {
@@ -191,7 +204,7 @@ pub(super) fn share(part: u64, whole: u64) -> f64 {
 }
 
 /// Decisions about every class of a model, and how they become a number.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Decisions {
     pub(super) threshold: Option<f32>,
     pub(super) class_id: Option<usize>,
@@ -199,6 +212,8 @@ pub(super) struct Decisions {
     counts: Vec<Counts>,
     samples: u64,
 }
+
+brief_debug!(Decisions { threshold, class_id, average, [counts], samples });
 
 impl Decisions {
     pub(super) const fn new() -> Self {

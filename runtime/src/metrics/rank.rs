@@ -4,15 +4,18 @@
 
 use super::decision::{Average, DecisionLabel, check_labels};
 use super::{Metric, MetricError, class_error};
+use crate::kernels::brief::brief_debug;
 use crate::tensor::label::LabelError;
 
 /// Outputs with their truths, sample by sample.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 struct Ranking {
     outputs: Vec<(f32, bool)>,
     width: usize,
     class_id: Option<usize>,
 }
+
+brief_debug!(Ranking { [outputs], width, class_id });
 
 /// How many are true, and how many are not, of outputs that are equal.
 #[derive(Debug, Clone, Copy)]

@@ -8,6 +8,7 @@ use crate::io::safetensors::{Import, LoadError, Metadata, SaveError, read, save_
 use crate::kernels::Rng;
 use crate::layers::{Model, parameter_count};
 use crate::tensor::LayerInfo;
+use crate::tensor::buffer::{zeroed_box, zeroed_vec};
 
 /// The stream of a seed that start values come from.
 const INITIAL: u64 = 0;
@@ -68,7 +69,7 @@ pub trait ModelExt: Model {
 
     /// A model whose numbers are all zero.
     fn zeros() -> Box<Self> {
-        bytemuck::zeroed_box()
+        zeroed_box()
     }
 
     /// A copy on the heap.
@@ -189,11 +190,11 @@ pub trait ModelExt: Model {
         copy_layer(into, layer, Described { model: N::NAME, layers: N::LAYERS, block: other.block() }, from)
     }
 
-    /// Predictions for many samples, in their order.
+    /// Predictions for many samples, in their order, made on the heap.
     ///
     /// [`Predictor`] does the same without allocating.
     fn predict_batch(&self, samples: &[Self::Sample]) -> Vec<Self::Prediction> {
-        let mut predictions = vec![bytemuck::Zeroable::zeroed(); samples.len()];
+        let mut predictions = zeroed_vec(samples.len());
         Predictor::<Self>::new(samples.len()).predict(self, samples, &mut predictions);
         predictions
     }

@@ -21,7 +21,7 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     ///
     /// # Errors
     /// [`Error`] if there are no samples, counts disagree, a sample is not finite, a label or a setting of the
-    /// optimizer cannot be, or the loss is not finite; then the model is as before. Weights that the update makes infinite
+    /// optimizer cannot be, there is no memory, or the loss is not finite; then the model is as before. Weights that the update makes infinite
     /// show in the loss of a later step; [`find_non_finite`](Self::find_non_finite) looks at all of them.
     pub fn train_on_batch<Y>(&mut self, samples: &[M::Sample], labels: &[Y], rng: &Rng) -> Result<f64, Error>
     where
@@ -80,7 +80,7 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     {
         self.optimizer.validate()?;
         self.check_batch(samples, labels, weights)?;
-        self.reserve(samples.len());
+        self.reserve(samples.len())?;
         let input = Some(bytemuck::cast_slice(samples));
         self.step_on(input, labels, weights, 0, rng).map(|loss| loss / samples.len() as f64)
     }
@@ -183,7 +183,7 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         Y: Sync,
     {
         self.check_batch(samples, labels, weights)?;
-        self.reserve(samples.len());
+        self.reserve(samples.len())?;
         let input = Some(bytemuck::cast_slice(samples));
         let loss = threads::enter(step_cost::<M>(samples.len()), || {
             let loss = self.forward(input, labels, weights, 0, rng)?;
@@ -236,7 +236,7 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         self.optimizer.validate()?;
         let gradients = &gradients.block()[..parameter_count::<f32, M>()];
         self.trainable.check_gradients(gradients, self.step + 1)?;
-        self.reserve(0);
+        self.reserve(0)?;
         self.step += 1;
         let parameters = &mut self.model.block_mut()[..gradients.len()];
         let turn = self.updates.step(&self.optimizer, samples);
@@ -272,7 +272,7 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     /// [`Error::Optimizer`] if a setting of the optimizer cannot be.
     pub fn apply_accumulated(&mut self) -> Result<bool, Error> {
         self.optimizer.validate()?;
-        self.reserve(0);
+        self.reserve(0)?;
         let Some(turn) = self.updates.finish() else { return Ok(false) };
         let gradients = &mut self.workspace.as_mut().expect("reserved above").gradients;
         // What changes no sum, nor the sign of a zero.

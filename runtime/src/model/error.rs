@@ -35,6 +35,21 @@ pub enum Error {
         /// Which samples: `training samples`, `validation samples`, …
         set: &'static str,
     },
+    /// There is no memory for what a run, a step or an evaluation needs; a smaller batch may need less.
+    ///
+    /// ```
+    /// use typenet::model::Error;
+    ///
+    /// let error = Error::Memory { what: "steps on 8192 samples".to_owned(), bytes: 25_690_112_000 };
+    /// assert_eq!(error.to_string(), "no memory for steps on 8192 samples: 25690112000 bytes are needed");
+    /// ```
+    #[error("no memory for {what}: {bytes} bytes are needed")]
+    Memory {
+        /// What it is for: `steps on 8192 samples`, `the optimizer's state`, …
+        what: String,
+        /// How many bytes.
+        bytes: usize,
+    },
     /// Samples and labels do not belong together.
     #[error("{set}: {samples} samples came with {labels} labels, expected one label for each sample")]
     Counts {
@@ -337,6 +352,11 @@ impl Error {
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
         Self::Callback { callback, source: source.into() }
+    }
+
+    /// No memory for `len` values.
+    pub(super) fn memory<T>(what: impl Into<String>, len: usize) -> Self {
+        Self::Memory { what: what.into(), bytes: len.saturating_mul(size_of::<T>()) }
     }
 
     pub(super) fn log(path: &Path, source: std::io::Error) -> Self {

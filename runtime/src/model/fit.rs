@@ -1,6 +1,7 @@
 //! A run over epochs and batches.
 
 use core::fmt;
+use core::slice::from_ref;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -10,6 +11,7 @@ use super::run::{Epochs, Plan};
 use super::streams::{shuffle_epoch, step_rng};
 use super::trainer::{check, check_metrics};
 use super::weights::{Weights, check_sample_weights, class_of};
+use super::workspace::with_capacity;
 use super::{Error, History, Trainer};
 use crate::hardware::threads;
 use crate::layers::{Model, output_len};
@@ -413,7 +415,8 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
     /// Trains.
     ///
     /// # Errors
-    /// [`Error`]: before the first step if samples, labels, weights, settings or callbacks cannot be, later if a number stops being
+    /// [`Error`]: before the first step if samples, labels, weights, settings or callbacks cannot be, or if there is no memory
+    /// for a batch, an evaluation or the optimizer's state ([`Error::Memory`]); later if a number stops being
     /// finite or a file cannot be written.
     ///
     /// # Numbers that stop being finite
@@ -467,7 +470,10 @@ where
         }
 
         let batch = self.batch_size.min(self.samples.len());
-        self.trainer.reserve(batch);
+        self.trainer.reserve(batch)?;
+        if let Some((samples, _)) = self.validation {
+            self.trainer.reserve_evaluation(samples.len())?;
+        }
         let mut saver = self.checkpoint.take().map(ModelCheckpoint::new);
         let mut callbacks = CallbackList::new();
         for callback in core::mem::take(&mut self.callbacks) {
@@ -505,16 +511,18 @@ where
         });
         callbacks.on_train_begin(self.trainer)?;
         if callbacks.run.keeps_predictions {
-            let kept = callbacks.run.predictions.len();
-            callbacks.run.predictions.reserve_exact(self.samples.len() * output_len::<M>() - kept);
+            let (all, kept) = (self.samples.len() * output_len::<M>(), &mut callbacks.run.predictions);
+            kept.try_reserve_exact(all - kept.len()).map_err(|_| {
+                Error::memory::<f32>("the predictions of an epoch, kept for checkpoints", all)
+            })?;
         }
 
         let last_epoch = callbacks.run.last_epoch().expect("set above");
         let progress = Progress::new(last_epoch, self.progress);
         let mut warned = 0;
-        let mut order: Vec<u32> = Vec::with_capacity(self.samples.len());
-        self.weights.train_on(self.labels);
-        let mut labels: Vec<Y> = Vec::with_capacity(batch);
+        let mut order: Vec<u32> = with_capacity(self.samples.len(), "the order of the samples")?;
+        self.weights.train_on(self.labels)?;
+        let mut labels: Vec<Y> = with_capacity(batch, "the labels of a batch")?;
         while callbacks.next_epoch() <= last_epoch && !callbacks.is_stopping() {
             let epoch = callbacks.next_epoch();
             order.clear();
@@ -559,7 +567,8 @@ where
         let all_labels = self.labels;
         let choose = |batch: &[u32], labels: &mut Vec<Y>| {
             labels.clear();
-            labels.extend(batch.iter().map(|&i| all_labels[i as usize]));
+            // Slices of one: a label may be as large as the output, and does not cross the stack.
+            batch.iter().for_each(|&i| labels.extend_from_slice(from_ref(&all_labels[i as usize])));
         };
         callbacks.on_epoch_begin(self.trainer)?;
         self.trainer.metrics.reset();
@@ -610,7 +619,7 @@ where
             None => None,
             Some((samples, labels)) => {
                 callbacks.on_test_begin(self.trainer)?;
-                let scores = self.trainer.scores(samples, labels, weights);
+                let scores = self.trainer.scores(samples, labels, weights)?;
                 callbacks.on_test_end(self.trainer)?;
                 Some(scores)
             }

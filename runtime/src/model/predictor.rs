@@ -1,18 +1,17 @@
 //! Inference over many samples without allocation.
 
+use core::fmt;
 use core::marker::PhantomData;
 
 use super::workspace::predict_cost;
 use crate::hardware::threads::{self, Divide};
-use crate::layers::model::predict_one;
+use crate::layers::model::{STACK_SCRATCH, predict_one};
 use crate::layers::{Layer, Model, Predict, input_len, output_len, parameter_count};
 use crate::tensor::Buffer;
+use crate::tensor::buffer::AllocError;
 
 /// Samples that run through the network together.
 pub(super) const BLOCK: usize = 256;
-
-/// Up to so many values between its layers, one sample is predicted on the stack.
-const ON_STACK: usize = 4096;
 
 /// Threads share samples at multiples of this, so that kernels meet whole tiles of rows.
 const GRANULE: usize = 16;
@@ -38,18 +37,33 @@ const REUSED: usize = 64;
 /// assert_eq!(predictions, [[2.0], [5.0]]);
 /// # Ok::<(), typenet::model::TensorError>(())
 /// ```
-#[derive(Debug)]
 pub struct Predictor<M> {
     scratch: Buffer,
     block: usize,
     model: PhantomData<fn(&M)>,
 }
 
+impl<M: Model> fmt::Debug for Predictor<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Predictor")
+            .field("model", &M::NAME)
+            .field("samples", &self.block)
+            .field("bytes", &size_of_val(&*self.scratch))
+            .finish()
+    }
+}
+
 impl<M: Model> Predictor<M> {
     /// Memory for calls with up to `samples` samples at a time; more are done block by block.
     pub fn new(samples: usize) -> Self {
+        Self::try_new(samples).unwrap_or_else(|error| error.end())
+    }
+
+    /// As [`new`](Self::new), if there is memory for it.
+    pub(super) fn try_new(samples: usize) -> Result<Self, AllocError> {
         let block = samples.clamp(1, BLOCK);
-        Self { scratch: Buffer::zeroed(block * M::PREDICT_SCRATCH), block, model: PhantomData }
+        let scratch = Buffer::try_zeroed(block.saturating_mul(M::PREDICT_SCRATCH))?;
+        Ok(Self { scratch, block, model: PhantomData })
     }
 
     /// Writes the prediction for each sample. Allocates nothing.
@@ -60,10 +74,9 @@ impl<M: Model> Predictor<M> {
     pub fn predict(&mut self, model: &M, samples: &[M::Sample], predictions: &mut [M::Prediction]) {
         assert_eq!(samples.len(), predictions.len(), "predict: one prediction for each sample");
         if let ([sample], [prediction]) = (samples, &mut *predictions)
-            && M::PREDICT_SCRATCH <= ON_STACK
+            && M::PREDICT_SCRATCH <= STACK_SCRATCH
         {
-            *prediction = predict_one(model, sample);
-            return;
+            return predict_one(model, sample, prediction);
         }
         self.run::<M>(model, samples, bytemuck::cast_slice_mut(predictions));
     }

@@ -1,5 +1,6 @@
 //! A model's tensors by their names.
 
+use crate::kernels::brief::brief_debug;
 use crate::tensor::{LayerInfo, TensorPlace, Tensors};
 
 /// A tensor of a model.
@@ -16,13 +17,15 @@ use crate::tensor::{LayerInfo, TensorPlace, Tensors};
 /// assert_eq!(values[..10], model.dense_1().weight()[0]);
 /// # Ok::<(), typenet::model::TensorError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub struct TensorView<'a> {
     /// Sizes, outermost first.
     pub shape: &'static [usize],
     /// Values, row-major.
     pub values: &'a [f32],
 }
+
+brief_debug!(TensorView<'_> { shape, [values] });
 
 /// Why a tensor or a layer was not found, or does not fit.
 ///

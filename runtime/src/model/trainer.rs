@@ -1,12 +1,13 @@
 //! A compiled model: the model, its optimizer with its state, its loss and its metrics.
 
+use core::fmt;
 use core::ops::{Deref, DerefMut};
 
 use super::trainable::Trainable;
 use super::updates::Updates;
 use super::weights::check_sample_weights;
-use super::workspace::{Workspace, step_cost};
-use super::{Error, Fit, Predictor, Scores, finite};
+use super::workspace::{Evaluation, Workspace, step_cost};
+use super::{Error, Fit, Scores, finite};
 use crate::data::find_non_finite;
 use crate::hardware::threads;
 use crate::kernels::Rng;
@@ -51,7 +52,6 @@ const EVALUATION_BATCH: usize = 256;
 /// let model: Box<Line> = trainer.into_model();
 /// # Ok::<(), typenet::model::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct Trainer<M, O, L, K> {
     pub(super) model: Box<M>,
     pub(super) optimizer: O,
@@ -66,6 +66,20 @@ pub struct Trainer<M, O, L, K> {
     pub(super) epochs: usize,
     pub(super) trainable: Trainable,
     pub(super) workspace: Option<Workspace>,
+    evaluation: Option<Evaluation<M>>,
+}
+
+impl<M: Model, O: fmt::Debug, L: fmt::Debug, K: fmt::Debug> fmt::Debug for Trainer<M, O, L, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trainer")
+            .field("model", &M::NAME)
+            .field("parameters", &parameter_count::<f32, M>())
+            .field("optimizer", &self.optimizer)
+            .field("loss", &self.loss)
+            .field("metrics", &self.metrics)
+            .field("step", &self.step)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<M, O, L, K> Deref for Trainer<M, O, L, K> {
@@ -99,6 +113,7 @@ impl<M, O, L, K> Trainer<M, O, L, K> {
             epochs: 0,
             trainable,
             workspace: None,
+            evaluation: None,
         }
     }
 
@@ -224,7 +239,8 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     /// Loss and metrics over samples that are not trained on.
     ///
     /// # Errors
-    /// [`Error`] if there are no samples, counts disagree, a sample is not finite, or a label cannot be.
+    /// [`Error`] if there are no samples, counts disagree, a sample is not finite, or a label cannot be; and if there is no
+    /// memory for up to 256 samples at a time.
     pub fn evaluate<Y>(&mut self, samples: &[M::Sample], labels: &[Y]) -> Result<Scores, Error>
     where
         L: Loss<M::Head, M::Prediction, Y>,
@@ -233,7 +249,7 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     {
         check::<M, Y, L>("evaluation samples", &self.loss, samples, labels)?;
         check_metrics::<M, Y, K>("evaluation samples", &self.metrics, labels)?;
-        Ok(self.scores(samples, labels, None))
+        self.scores(samples, labels, None)
     }
 
     /// As [`evaluate`](Self::evaluate), with a weight for each sample's loss: `Σ wᵢ·lossᵢ / samples`, as in Keras. The
@@ -266,30 +282,35 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
         check::<M, Y, L>("evaluation samples", &self.loss, samples, labels)?;
         check_sample_weights("evaluation samples", samples.len(), weights)?;
         check_metrics::<M, Y, K>("evaluation samples", &self.metrics, labels)?;
-        Ok(self.scores(samples, labels, Some(weights)))
+        self.scores(samples, labels, Some(weights))
     }
 
     /// As `evaluate`, for samples, labels and weights that have been checked.
-    pub(super) fn scores<Y>(&mut self, samples: &[M::Sample], labels: &[Y], weights: Option<&[f32]>) -> Scores
+    pub(super) fn scores<Y>(
+        &mut self,
+        samples: &[M::Sample],
+        labels: &[Y],
+        weights: Option<&[f32]>,
+    ) -> Result<Scores, Error>
     where
         L: Loss<M::Head, M::Prediction, Y>,
         K: Metrics<M::Head, M::Prediction, Y>,
         Y: Sync,
     {
-        let batch = EVALUATION_BATCH.min(samples.len());
-        let mut predictor = Predictor::<M>::new(batch);
-        let mut predictions: Vec<M::Prediction> = vec![bytemuck::Zeroable::zeroed(); batch];
+        self.reserve_evaluation(samples.len())?;
+        let evaluation = self.evaluation.as_mut().expect("reserved above");
+        let batch = evaluation.capacity;
         let mut loss = 0.0;
         self.metrics.reset();
         for (i, (samples, labels)) in samples.chunks(batch).zip(labels.chunks(batch)).enumerate() {
             let weights = weights.map(|weights| &weights[i * batch..][..samples.len()]);
-            let predictions = &mut predictions[..samples.len()];
-            predictor.run::<M::Body>(&self.model, samples, bytemuck::cast_slice_mut(predictions));
-            loss += self.loss.evaluate(labels, weights, bytemuck::cast_slice_mut(predictions), None);
-            self.metrics.update(predictions, labels);
+            let output = &mut evaluation.output[..samples.len() * output_len::<M>()];
+            evaluation.predictor.run::<M::Body>(&self.model, samples, output);
+            loss += self.loss.evaluate(labels, weights, output, None);
+            self.metrics.update(bytemuck::cast_slice(output), labels);
         }
         let penalty = self.trainable.penalty(&self.model.block()[..parameter_count::<f32, M>()]);
-        self.scores_so_far(loss + penalty * samples.len() as f64, samples.len())
+        Ok(self.scores_so_far(loss + penalty * samples.len() as f64, samples.len()))
     }
 
     /// The metrics as they stand, and the mean of a summed loss.
@@ -301,11 +322,23 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     }
 
     /// Memory for steps of up to `batch` samples, and for the optimizer's state.
-    pub(super) fn reserve(&mut self, batch: usize) {
+    pub(super) fn reserve(&mut self, batch: usize) -> Result<(), Error> {
         if self.workspace.as_ref().is_none_or(|workspace| workspace.capacity < batch) {
-            self.workspace = Some(Workspace::new::<M>(batch));
+            // What is too small goes first: both need not fit.
+            self.workspace = None;
+            self.workspace = Some(Workspace::new::<M>(batch)?);
         }
-        self.reserve_slots();
+        self.reserve_slots()
+    }
+
+    /// Memory for evaluations of `samples` samples, which are taken a batch at a time.
+    pub(super) fn reserve_evaluation(&mut self, samples: usize) -> Result<(), Error> {
+        let batch = samples.min(EVALUATION_BATCH);
+        if self.evaluation.as_ref().is_none_or(|evaluation| evaluation.capacity < batch) {
+            self.evaluation = None;
+            self.evaluation = Some(Evaluation::new(batch)?);
+        }
+        Ok(())
     }
 
     /// Reads the last step's predictions from elsewhere.
@@ -323,11 +356,14 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
 
 impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     /// Memory for the optimizer's state.
-    pub(super) fn reserve_slots(&mut self) {
+    pub(super) fn reserve_slots(&mut self) -> Result<(), Error> {
         if self.slots.is_empty() {
-            let names = self.optimizer.slots();
-            self.slots.extend(names.iter().map(|_| Buffer::zeroed(parameter_count::<f32, M>())));
+            let (names, len) = (self.optimizer.slots(), parameter_count::<f32, M>());
+            let slots: Result<Vec<_>, _> = names.iter().map(|_| Buffer::try_zeroed(len)).collect();
+            self.slots =
+                slots.map_err(|_| Error::memory::<f32>("the optimizer's state", names.len() * len))?;
         }
+        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! How much each sample counts in the loss.
 
 use super::Error;
+use super::workspace::with_capacity;
 use crate::tensor::label::ClassNumber;
 
 /// A weight that cannot be.
@@ -77,7 +78,7 @@ pub(super) fn check_sample_weights(set: &'static str, samples: usize, weights: &
 }
 
 /// The class of a label.
-type ClassOf<Y> = fn(Y) -> Option<usize>;
+type ClassOf<Y> = fn(&Y) -> Option<usize>;
 
 /// The weights of a run.
 #[derive(Debug)]
@@ -100,11 +101,11 @@ impl<Y> Default for Weights<'_, Y> {
 }
 
 /// The class of a label of a model that predicts `P`.
-pub(super) fn class_of<P, Y: ClassNumber<P>>(label: Y) -> Option<usize> {
+pub(super) fn class_of<P, Y: ClassNumber<P>>(label: &Y) -> Option<usize> {
     label.class_number()
 }
 
-impl<'a, Y: Copy> Weights<'a, Y> {
+impl<'a, Y> Weights<'a, Y> {
     /// Whether the weights can be, for samples with these labels and a model of `outputs` outputs, of which a single one
     /// tells two classes apart.
     pub(super) fn check(&self, set: &'static str, labels: &[Y], outputs: usize) -> Result<(), Error> {
@@ -112,7 +113,7 @@ impl<'a, Y: Copy> Weights<'a, Y> {
             check_sample_weights(set, labels.len(), weights)?;
         }
         self.check_classes(labels, outputs.max(2)).map_err(|error| Error::Weight { set, error })?;
-        let products = (0..labels.len()).map(|i| self.of_sample(i, labels[i]));
+        let products = (0..labels.len()).map(|i| self.of_sample(i, &labels[i]));
         match products.enumerate().find(|(_, product)| !product.is_finite()) {
             None => Ok(()),
             Some((index, found)) => {
@@ -123,7 +124,7 @@ impl<'a, Y: Copy> Weights<'a, Y> {
     }
 
     /// The weight of training sample `i`: its own times that of its class.
-    fn of_sample(&self, i: usize, label: Y) -> f32 {
+    fn of_sample(&self, i: usize, label: &Y) -> f32 {
         let class = self.classes.map_or(1.0, |(weights, class_of)| {
             weights[class_of(label).expect("`check_classes` found a class")]
         });
@@ -136,7 +137,7 @@ impl<'a, Y: Copy> Weights<'a, Y> {
             return Err(WeightError::Classes { expected: classes, found: weights.len() });
         }
         check_values("classes", weights)?;
-        match labels.iter().position(|&label| class_of(label).is_none_or(|class| class >= classes)) {
+        match labels.iter().position(|label| class_of(label).is_none_or(|class| class >= classes)) {
             None => Ok(()),
             Some(index) => Err(WeightError::Label { index, classes }),
         }
@@ -152,16 +153,19 @@ impl<'a, Y: Copy> Weights<'a, Y> {
 
     /// The run trains on the samples of these labels, the first of all; those behind them, if there are any, are a
     /// validation split. A class counts in training alone.
-    pub(super) fn train_on(&mut self, labels: &[Y]) {
+    pub(super) fn train_on(&mut self, labels: &[Y]) -> Result<(), Error> {
         if let Some(rest) =
             self.samples.map(|weights| &weights[labels.len()..]).filter(|rest| !rest.is_empty())
         {
             self.validation = Some(rest);
         }
         if self.samples.is_none() && self.classes.is_none() {
-            return;
+            return Ok(());
         }
-        self.training = Some((0..labels.len()).map(|i| self.of_sample(i, labels[i])).collect());
+        let mut training = with_capacity(labels.len(), "the weights of the samples")?;
+        training.extend(labels.iter().enumerate().map(|(i, label)| self.of_sample(i, label)));
+        self.training = Some(training);
+        Ok(())
     }
 
     /// The weights of the next batch: `index` of the training samples, in order; `None` if all count the same.

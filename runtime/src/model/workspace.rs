@@ -1,5 +1,8 @@
-//! The memory of a training step, made once.
+//! The memory of training steps and of evaluations, made once.
 
+use core::fmt;
+
+use super::{Error, Predictor};
 use crate::layers::{Model, input_len, output_len, parameter_count};
 use crate::tensor::Buffer;
 
@@ -27,18 +30,63 @@ pub(super) struct Workspace {
 }
 
 impl Workspace {
-    pub(super) fn new<M: Model>(capacity: usize) -> Self {
-        Self {
+    pub(super) fn new<M: Model>(capacity: usize) -> Result<Self, Error> {
+        let parameters = parameter_count::<f32, M>();
+        let of_batch =
+            [input_len::<M>(), output_len::<M>(), output_len::<M>(), M::CACHE, M::BACKWARD_SCRATCH]
+                .map(|values| values.saturating_mul(capacity));
+        let all = of_batch.iter().fold(parameters, |sum, &values| sum.saturating_add(values));
+        let buffer = |values| {
+            Buffer::try_zeroed(values)
+                .map_err(|_| Error::memory::<f32>(format!("steps on {capacity} samples"), all))
+        };
+        let [input, output, grad_output, cache, scratch] = of_batch;
+        Ok(Self {
             capacity,
             predicted: 0,
             is_overflow_ignored: false,
-            input: Buffer::zeroed(capacity * input_len::<M>()),
-            output: Buffer::zeroed(capacity * output_len::<M>()),
-            grad_output: Buffer::zeroed(capacity * output_len::<M>()),
-            cache: Buffer::zeroed(capacity * M::CACHE),
-            scratch: Buffer::zeroed(capacity * M::BACKWARD_SCRATCH),
-            gradients: Buffer::zeroed(parameter_count::<f32, M>()),
-        }
+            input: buffer(input)?,
+            output: buffer(output)?,
+            grad_output: buffer(grad_output)?,
+            cache: buffer(cache)?,
+            scratch: buffer(scratch)?,
+            gradients: buffer(parameters)?,
+        })
+    }
+}
+
+/// An empty vector with room for `capacity` values, if there is memory for it.
+pub(super) fn with_capacity<T>(capacity: usize, what: &str) -> Result<Vec<T>, Error> {
+    let mut values = Vec::new();
+    values.try_reserve_exact(capacity).map_err(|_| Error::memory::<T>(what, capacity))?;
+    Ok(values)
+}
+
+/// What an evaluation of up to `capacity` samples at a time writes.
+pub(super) struct Evaluation<M> {
+    pub(super) capacity: usize,
+    pub(super) predictor: Predictor<M>,
+    /// `[capacity, Output]`: logits, then predictions.
+    pub(super) output: Buffer,
+}
+
+impl<M: Model> Evaluation<M> {
+    pub(super) fn new(capacity: usize) -> Result<Self, Error> {
+        let (output, scratch) = (capacity * output_len::<M>(), capacity * M::PREDICT_SCRATCH);
+        let none = |_| {
+            Error::memory::<f32>(format!("an evaluation of {capacity} samples at a time"), output + scratch)
+        };
+        Ok(Self {
+            capacity,
+            predictor: Predictor::try_new(capacity).map_err(none)?,
+            output: Buffer::try_zeroed(output).map_err(none)?,
+        })
+    }
+}
+
+impl<M> fmt::Debug for Evaluation<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Evaluation").field("capacity", &self.capacity).finish_non_exhaustive()
     }
 }
 

@@ -304,33 +304,33 @@ impl<O: FloatArray> BinaryLabel<O> for O {
 pub trait ClassNumber<Output>: Copy {
     /// The class, the likeliest of several; `None` if there is not one, as of a number that is neither a probability nor
     /// −1, or of numbers that are no distribution. Integers may be too large for any class.
-    fn class_number(self) -> Option<usize>;
+    fn class_number(&self) -> Option<usize>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<const N: usize, C: Class> ClassNumber<[f32; N]> for C {
-    fn class_number(self) -> Option<usize> {
+    fn class_number(&self) -> Option<usize> {
         if N == 1 { self.answer().map(usize::from) } else { self.class() }
     }
 }
 
 impl ClassNumber<[f32; 1]> for bool {
-    fn class_number(self) -> Option<usize> {
-        Some(usize::from(self))
+    fn class_number(&self) -> Option<usize> {
+        Some(usize::from(*self))
     }
 }
 
 impl ClassNumber<[f32; 1]> for f32 {
-    fn class_number(self) -> Option<usize> {
-        is_truth(self).then_some(usize::from(self > 0.5))
+    fn class_number(&self) -> Option<usize> {
+        is_truth(*self).then_some(usize::from(*self > 0.5))
     }
 }
 
 impl<const N: usize> ClassNumber<[f32; N]> for [f32; N] {
-    fn class_number(self) -> Option<usize> {
+    fn class_number(&self) -> Option<usize> {
         match self[..] {
             [value] => value.class_number(),
-            _ => CategoricalLabel::check(&self, 0).is_ok().then(|| argmax(&self)),
+            _ => CategoricalLabel::check(self, 0).is_ok().then(|| argmax(self)),
         }
     }
 }

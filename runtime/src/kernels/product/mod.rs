@@ -27,6 +27,7 @@ mod pack;
 mod tile;
 
 use super::Function;
+use super::brief::brief_debug;
 use super::function::{Map, map_with};
 use super::simd::dispatch;
 use crate::hardware::isa::{Isa, isa};
@@ -44,7 +45,7 @@ use block::Block;
 /// // Element (2, 1) of the one is element (1, 2) of the other.
 /// assert_eq!(columns.data[2 * columns.row_stride + columns.column_stride], 6.0);
 /// ```
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Matrix<'a, T> {
     /// The elements.
     pub data: &'a [T],
@@ -57,6 +58,8 @@ pub struct Matrix<'a, T> {
     /// Distance between neighbours in a row, in elements.
     pub column_stride: usize,
 }
+
+brief_debug!(Matrix<'_, T> { [data], rows, columns, row_stride, column_stride });
 
 impl<'a, T> Matrix<'a, T> {
     /// A matrix that fills `data` row by row.
@@ -108,7 +111,6 @@ impl<'a, T> Matrix<'a, T> {
 /// assert_eq!(preactivation, [3.5, -2.5]);
 /// assert_eq!(y, [3.5, 0.0]);
 /// ```
-#[derive(Debug)]
 pub struct Tail<'a, T> {
     /// Added to every row; the chain of an element starts with it.
     pub bias: Option<&'a [T]>,
@@ -117,6 +119,8 @@ pub struct Tail<'a, T> {
     /// Receives the argument of `function`, laid out as the product.
     pub preactivation: Option<&'a mut [T]>,
 }
+
+brief_debug!(Tail<'_, T> { (bias), function, (preactivation) });
 
 impl<T> Default for Tail<'_, T> {
     fn default() -> Self {

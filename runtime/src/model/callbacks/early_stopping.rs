@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::monitor::Monitor;
 use super::{Callback, Context, Mode, State, setting};
+use crate::kernels::brief::brief_debug;
 use crate::model::{EpochRecord, Error};
 
 /// Ends the run when a score has not got better for `patience` epochs.
@@ -35,7 +36,7 @@ use crate::model::{EpochRecord, Error};
 /// assert!(history.stopped.is_some_and(|why| why.starts_with("loss has not got better than 0.0791015625")));
 /// # Ok::<(), typenet::model::Error>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct EarlyStopping {
     monitor: Monitor,
     patience: usize,
@@ -49,6 +50,8 @@ pub struct EarlyStopping {
     /// The averaged weights at that time, if there were any.
     best_average: Option<Vec<f32>>,
 }
+
+brief_debug!(EarlyStopping { monitor, patience, baseline, restore_best_weights, start_from_epoch, wait, best, best_epoch, (best_weights) });
 
 const NAME: &str = "EarlyStopping";
 

@@ -203,7 +203,7 @@ impl<'a> CallbackList<'a> {
         &mut self,
         trainer: &mut Trainer<M, O, L, K>,
     ) -> Result<(), Error> {
-        trainer.reserve_slots();
+        trainer.reserve_slots()?;
         self.run.first_rate = checkpoint::rate_setting(&trainer.optimizer);
         let given = self.resume.take().map(|path| Template::new(path).latest()).transpose()?;
         let found = || self.list.iter().find_map(|callback| callback.resume_from()).map(PathBuf::from);

@@ -41,6 +41,7 @@ use std::io;
 use std::path::Path;
 
 use super::{EpochRecord, Error};
+use crate::kernels::brief::brief_debug;
 
 pub use backup_and_restore::BackupAndRestore;
 pub use context::Context;
@@ -289,7 +290,7 @@ pub trait Callback: Send {
 /// resumed.restore(State { numbers: vec![("loss", 2.5)], ..State::default() });
 /// assert_eq!(resumed.0, Some(2.5));
 /// ```
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Default)]
 pub struct State<'a> {
     /// Numbers by name; absent ones are NaN.
     pub numbers: Vec<(&'static str, f64)>,
@@ -298,6 +299,8 @@ pub struct State<'a> {
     /// Averaged weights at another time, as long as the model's parameters, for an optimizer that keeps them.
     pub average: Option<Cow<'a, [f32]>>,
 }
+
+brief_debug!(State<'_> { numbers, (weights) });
 
 impl State<'_> {
     /// A number by its name; `None` if it is NaN, or there is none.

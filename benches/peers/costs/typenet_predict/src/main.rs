@@ -4,7 +4,7 @@ use typenet::prelude::*;
 
 model! { pub W1 < Dense(784 => 512, relu), Dense(512 => 10, softmax) > }
 
-static MODEL: W1 = embed!(W1, "../../../target/cases/w1.safetensors");
+static MODEL: &W1 = embed!(W1, "../../../target/cases/w1.safetensors");
 
 fn main() {
     let folder = std::env::args().nth(1).expect("the folder of the data");

@@ -1,0 +1,13 @@
+use typenet::prelude::*;
+
+model! {
+    pub Small <
+        Dense(2 => 3),
+    >
+}
+
+static SMALL: Small = embed!(Small, "files/weight_2x3.safetensors");
+
+fn main() {
+    SMALL.predict(&[0.0; 2]);
+}
