@@ -154,7 +154,7 @@ pub use terminate_on_nan::TerminateOnNan;
 /// assert_eq!(program(Pause { after: 0, path })?, (3, 6));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub trait Callback: Send {
+pub trait Callback {
     /// Its type, for messages and checkpoints: `EarlyStopping`.
     fn name(&self) -> &'static str;
 
