@@ -8,6 +8,7 @@ use std::thread::ThreadId;
 
 use rayon::prelude::*;
 use typenet::callbacks::{Callback, Context};
+use typenet::hardware::threads::threads;
 use typenet::kernels::Activation;
 use typenet::layers::Model;
 use typenet::losses::{LabelError, Loss};
@@ -51,6 +52,7 @@ fn where_no_thread_can_be_had_the_caller_computes_the_same_bits() {
     const ALONE: &str = "TYPENET_TEST_WITHOUT_THREADS";
     if std::env::var_os(ALONE).is_some() {
         assert!(std::thread::Builder::new().spawn(|| ()).is_err(), "there is a thread");
+        assert_eq!(threads(), 4, "as the environment says");
         println!("bits {}", whole_run());
         return;
     }

@@ -45,15 +45,17 @@ pub const WORTH_A_THREAD: usize = 10_000;
 /// [`available_parallelism`]: https://doc.rust-lang.org/std/thread/fn.available_parallelism.html
 pub fn threads() -> usize {
     #[cfg(feature = "std")]
-    return match rayon::current_thread_index() {
-        _ if is_inside() => 1,
-        Some(_) => rayon::current_num_threads(),
-        // Outside of a pool, rayon would have to start one to say how many threads it has.
-        None => {
-            static THREADS: OnceLock<usize> = OnceLock::new();
-            *THREADS.get_or_init(threads_of_machine)
+    {
+        static OUTSIDE: OnceLock<usize> = OnceLock::new();
+        if is_inside() {
+            1
+        } else if rayon::current_thread_index().is_some() {
+            rayon::current_num_threads()
+        } else {
+            // rayon would have to start its global pool to say how many threads that has.
+            *OUTSIDE.get_or_init(threads_of_machine)
         }
-    };
+    }
     #[cfg(not(feature = "std"))]
     1
 }
@@ -250,18 +252,20 @@ divide_tuple!(A B C D);
 pub fn share_slices<S: Divide>(all: S, granule: usize, cost: usize, part: impl Fn(usize, S) + Sync) {
     let granules = all.length().div_ceil(granule);
     let pieces = parts(all.length().saturating_mul(cost)).min(granules);
+    if pieces < 2 {
+        return part(0, all);
+    }
     #[cfg(feature = "std")]
-    if pieces > 1 {
+    {
         let rest = Mutex::new(Some(Rest { all, from: 0, pieces }));
-        return share(pieces, |_| {
-            // Who meets a lock that is poisoned has nothing left to do: a panic is on its way to the caller.
+        share(pieces, |_| {
+            // Who meets a poisoned lock has nothing left to do: a panic is on its way to the caller.
             let piece = rest.lock().map_or(None, |mut rest| Rest::first(&mut rest, granule));
             if let Some((from, piece)) = piece {
                 part(from, piece);
             }
         });
     }
-    part(0, all);
 }
 
 /// Elements from `from` on, for so many pieces.
@@ -330,6 +334,75 @@ mod tests {
             });
             assert!(to.iter().enumerate().all(|(i, &to)| to == i + 1), "length = {length}");
         }
+    }
+
+    #[test]
+    fn no_more_threads_help_than_are_allowed() {
+        // Seven helpers are there, and awake.
+        pool(8).install(|| share(8, |_| ()));
+        for allowed in [1, 2, 3] {
+            let threads = Mutex::new(vec![]);
+            pool(allowed).install(|| {
+                enter(1000 * WORTH_A_THREAD, || {
+                    share(500, |_| {
+                        let mut threads = threads.lock().expect("no panic");
+                        let here = std::thread::current().id();
+                        if !threads.contains(&here) {
+                            threads.push(here);
+                        }
+                    });
+                });
+            });
+            assert!((1..=allowed).contains(&threads.into_inner().expect("no panic").len()));
+        }
+    }
+
+    #[test]
+    fn work_inside_a_part_is_done_there() {
+        pool(4).install(|| {
+            share(4, |_| {
+                let here = std::thread::current().id();
+                let inner = AtomicUsize::new(0);
+                enter(1000 * WORTH_A_THREAD, || {
+                    share(10, |part| {
+                        assert_eq!(std::thread::current().id(), here);
+                        assert_eq!(inner.fetch_add(1, Relaxed), part, "in order");
+                    });
+                });
+                assert_eq!(inner.into_inner(), 10);
+            });
+        });
+    }
+
+    #[test]
+    fn both_sides_of_a_join_have_results() {
+        for threads in [1, 2] {
+            let joined = pool(threads).install(|| join(|| 1, || join(|| "two", || 3.0)));
+            assert_eq!(joined, (1, ("two", 3.0)));
+        }
+    }
+
+    /// Cannot be cut a second time.
+    struct Brittle(usize);
+
+    impl Divide for Brittle {
+        fn length(&self) -> usize {
+            self.0
+        }
+        fn divide(self, at: usize) -> (Self, Self) {
+            if self.0 < 100 {
+                // Not by the hook, which would print it.
+                std::panic::resume_unwind(std::boxed::Box::new("brittle"));
+            }
+            (Self(at), Self(self.0 - at))
+        }
+    }
+
+    #[test]
+    fn a_panic_while_dividing_arrives() {
+        let share = || pool(4).install(|| share_slices(Brittle(100), 1, WORTH_A_THREAD, |_, _| ()));
+        let panic = std::panic::catch_unwind(share).expect_err("it cannot be divided");
+        assert_eq!(panic.downcast_ref(), Some(&"brittle"));
     }
 
     #[test]

@@ -411,7 +411,8 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
         self
     }
 
-    /// Trains.
+    /// Trains on this thread, with the help of [others](crate::hardware::threads) where that is faster. Callbacks, loss, metrics
+    /// and schedules run on this thread alone.
     ///
     /// # Errors
     /// [`Error`]: before the first step if samples, labels, weights, settings or callbacks cannot be, or if there is no memory

@@ -15,7 +15,8 @@
 //! | [`CsvLogger`], [`JsonLinesLogger`], [`TensorBoard`] | write each epoch's record to files |
 //! | [`LambdaCallback`] | calls closures |
 //!
-//! They are lent to [`Fit::callback`](super::Fit::callback), or to a [`CallbackList`] in a loop written by hand.
+//! They are lent to [`Fit::callback`](super::Fit::callback), or to a [`CallbackList`] in a loop written by hand. All their
+//! methods are called on the thread that runs the loop, or called [`Fit::run`](super::Fit::run).
 
 mod backup_and_restore;
 mod context;
