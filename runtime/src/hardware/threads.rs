@@ -22,8 +22,8 @@ static TEAM: LazyLock<Team> = LazyLock::new(Team::default);
 ///
 /// # Cost
 /// One unit is about one cycle of a core: a fused multiply-add of a whole vector, or a vector loaded and stored.
-/// Measured with two threads: handing a part to one that is awake and waiting for it takes 0.6 µs, to one that sleeps 25 µs, in
-/// which the part has come back. This is 4 µs; half of it is as fast, twice as much slower.
+/// Measured with two threads: to hand a part to one that is awake and to hear that it is done takes 0.6 µs, with one that sleeps 20 to
+/// 45 µs, in which the caller has done the part itself. This is 4 µs; half of it is as fast, twice as much slower.
 pub const WORTH_A_THREAD: usize = 10_000;
 
 /// How many threads share work that is started here, this one among them.
