@@ -163,86 +163,81 @@ fn uniform(rng: &mut Rng, values: &mut [f32]) {
 
 #[test]
 fn steps_and_predictions_allocate_nothing() {
-    // Inside the pool, where `fit` works: entering it from outside is one message to another thread.
-    rayon::scope(|_| {
-        let mut rng = Rng::seed(1);
-        let mut images = vec![[0.0; 784]; 96];
-        images.iter_mut().for_each(|image| uniform(&mut rng, image));
-        let digits: Vec<u8> = (0..96).map(|i| i % 10).collect();
-        let mut large =
-            Large::new(1).compile(Sgd::new(0.01).momentum(0.9), CategoricalCrossEntropy, (Accuracy::new(),));
-        large.train_on_batch(&images, &digits, &rng).expect("the first step");
-        for batch in [96, 1, 33] {
-            let mut step = || large.train_on_batch(&images[..batch], &digits[..batch], &rng).map(|_| ());
-            assert_eq!(allocations(|| step().expect("a step")), 0, "a step of {batch} samples");
-        }
+    let mut rng = Rng::seed(1);
+    let mut images = vec![[0.0; 784]; 96];
+    images.iter_mut().for_each(|image| uniform(&mut rng, image));
+    let digits: Vec<u8> = (0..96).map(|i| i % 10).collect();
+    let mut large =
+        Large::new(1).compile(Sgd::new(0.01).momentum(0.9), CategoricalCrossEntropy, (Accuracy::new(),));
+    large.train_on_batch(&images, &digits, &rng).expect("the first step");
+    for batch in [96, 1, 33] {
+        let mut step = || large.train_on_batch(&images[..batch], &digits[..batch], &rng).map(|_| ());
+        assert_eq!(allocations(|| step().expect("a step")), 0, "a step of {batch} samples");
+    }
 
-        let mut rows = vec![[0.0; 30]; 64];
-        rows.iter_mut().for_each(|row| uniform(&mut rng, row));
-        let classes: Vec<bool> = (0..64).map(|i| i % 3 == 0).collect();
-        for optimizer in optimizers() {
-            let name = format!("{} {:?}", optimizer.0.name(), optimizer.0.settings());
-            let mut tiny = Tiny::new(1).compile(optimizer, BinaryCrossEntropy, ());
-            tiny.freeze("dense_2.bias").expect("a tensor");
-            tiny.train_on_batch(&rows, &classes, &rng).expect("the first step");
-            for _ in 0..3 {
-                let step = || tiny.train_on_batch(&rows, &classes, &rng).map(|_| ()).expect("a step");
-                assert_eq!(allocations(step), 0, "a step of {name}");
-            }
-        }
-
-        let weights: Vec<f32> = (0..64).map(|i| i as f32 / 64.0).collect();
-        let mut tiny = Tiny::new(1).compile(Adam::default(), BinaryCrossEntropy, (Accuracy::new(),));
-        let mut running = tiny.running_scores().expect("metrics that can be");
+    let mut rows = vec![[0.0; 30]; 64];
+    rows.iter_mut().for_each(|row| uniform(&mut rng, row));
+    let classes: Vec<bool> = (0..64).map(|i| i % 3 == 0).collect();
+    for optimizer in optimizers() {
+        let name = format!("{} {:?}", optimizer.0.name(), optimizer.0.settings());
+        let mut tiny = Tiny::new(1).compile(optimizer, BinaryCrossEntropy, ());
+        tiny.freeze("dense_2.bias").expect("a tensor");
         tiny.train_on_batch(&rows, &classes, &rng).expect("the first step");
-        let step = || {
-            let loss = tiny.train_on_batch_weighted(&rows, &classes, &weights, &rng).expect("a step");
-            running.add(loss, tiny.step_predictions(), &classes).expect("as many labels");
-        };
-        assert_eq!(allocations(step), 0, "a step with weights and metrics");
+        for _ in 0..3 {
+            let step = || tiny.train_on_batch(&rows, &classes, &rng).map(|_| ()).expect("a step");
+            assert_eq!(allocations(step), 0, "a step of {name}");
+        }
+    }
 
-        let focal = BinaryFocalCrossEntropy.label_smoothing(0.1);
-        let mut tiny = Tiny::new(1).compile(Adam::default(), focal, ());
-        tiny.train_on_batch(&rows, &classes, &rng).expect("the first step");
-        let step = || tiny.train_on_batch(&rows, &classes, &rng).map(|_| ()).expect("a step");
-        assert_eq!(allocations(step), 0, "a step of a focal loss");
+    let weights: Vec<f32> = (0..64).map(|i| i as f32 / 64.0).collect();
+    let mut tiny = Tiny::new(1).compile(Adam::default(), BinaryCrossEntropy, (Accuracy::new(),));
+    let mut running = tiny.running_scores().expect("metrics that can be");
+    tiny.train_on_batch(&rows, &classes, &rng).expect("the first step");
+    let step = || {
+        let loss = tiny.train_on_batch_weighted(&rows, &classes, &weights, &rng).expect("a step");
+        running.add(loss, tiny.step_predictions(), &classes).expect("as many labels");
+    };
+    assert_eq!(allocations(step), 0, "a step with weights and metrics");
 
-        // A loss of one's own trains as the others do.
-        let points: Vec<[f32; 2]> = rows.iter().map(|row| [row[0] - row[1], 0.5 * row[2]]).collect();
-        let mut pair = Pair::new(1).compile(Adam::new(0.01), Distance, ());
-        let mut losses = vec![pair.train_on_batch(&rows, &points, &rng).expect("the first step"); 300];
-        let steps = || {
-            losses.fill_with(|| pair.train_on_batch(&rows, &points, &rng).expect("a step"));
-        };
-        assert_eq!(allocations(steps), 0, "steps of a loss of one's own");
-        assert!(losses[299] < 0.2 * losses[0], "{} {}", losses[0], losses[299]);
+    let focal = BinaryFocalCrossEntropy.label_smoothing(0.1);
+    let mut tiny = Tiny::new(1).compile(Adam::default(), focal, ());
+    tiny.train_on_batch(&rows, &classes, &rng).expect("the first step");
+    let step = || tiny.train_on_batch(&rows, &classes, &rng).map(|_| ()).expect("a step");
+    assert_eq!(allocations(step), 0, "a step of a focal loss");
 
-        // What a run does once for each epoch is the same for long and short ones; a step of a second epoch, with weights
-        // and metrics that remember the whole epoch, takes nothing.
-        let metrics = || (Auc::new(), Precision::new(), RootMeanSquaredError::new());
-        let epochs = |batch: usize, epochs: usize| {
-            let mut tiny = Tiny::new(1).compile(Adam::default(), Hinge, metrics());
-            let labels: Vec<f32> = classes.iter().map(|&class| f32::from(class)).collect();
-            let fit = tiny.fit(&rows, &labels).sample_weights(&weights);
-            allocations(|| {
-                fit.batch_size(batch).epochs(epochs).progress(false).run().map(|_| ()).expect("a run")
-            })
-        };
-        let later = |batch: usize| epochs(batch, 6) - epochs(batch, 3);
-        assert_eq!(later(64), later(2), "32 steps for each epoch allocate no more than one");
+    // A loss of one's own trains as the others do.
+    let points: Vec<[f32; 2]> = rows.iter().map(|row| [row[0] - row[1], 0.5 * row[2]]).collect();
+    let mut pair = Pair::new(1).compile(Adam::new(0.01), Distance, ());
+    let mut losses = vec![pair.train_on_batch(&rows, &points, &rng).expect("the first step"); 300];
+    let steps = || {
+        losses.fill_with(|| pair.train_on_batch(&rows, &points, &rng).expect("a step"));
+    };
+    assert_eq!(allocations(steps), 0, "steps of a loss of one's own");
+    assert!(losses[299] < 0.2 * losses[0], "{} {}", losses[0], losses[299]);
 
-        assert_eq!(allocations(|| assert!(large.predict(&images[0])[0].is_finite())), 0, "one prediction");
-        let mut predictions = vec![<Large as Model>::Prediction::default(); 96];
-        let mut predictor = Predictor::<Large>::new(96);
-        let many = || predictor.predict(&large, &images, &mut predictions);
-        assert_eq!(allocations(many), 0, "many predictions");
-        let mut rows = vec![[0.5; 30]; 2000];
-        rows.iter_mut().for_each(|row| uniform(&mut rng, row));
-        let mut predictions = vec![[0.0]; 2000];
-        let mut predictor = Predictor::<Tiny>::new(2000);
-        let shared = || predictor.predict(&tiny, &rows, &mut predictions);
-        assert_eq!(allocations(shared), 0, "predictions of which threads share the samples");
-    });
+    // What a run does once for each epoch is the same for long and short ones; a step of a second epoch, with weights
+    // and metrics that remember the whole epoch, takes nothing.
+    let metrics = || (Auc::new(), Precision::new(), RootMeanSquaredError::new());
+    let epochs = |batch: usize, epochs: usize| {
+        let mut tiny = Tiny::new(1).compile(Adam::default(), Hinge, metrics());
+        let labels: Vec<f32> = classes.iter().map(|&class| f32::from(class)).collect();
+        let fit = tiny.fit(&rows, &labels).sample_weights(&weights);
+        allocations(|| fit.batch_size(batch).epochs(epochs).progress(false).run().map(|_| ()).expect("a run"))
+    };
+    let later = |batch: usize| epochs(batch, 6) - epochs(batch, 3);
+    assert_eq!(later(64), later(2), "32 steps for each epoch allocate no more than one");
+
+    assert_eq!(allocations(|| assert!(large.predict(&images[0])[0].is_finite())), 0, "one prediction");
+    let mut predictions = vec![<Large as Model>::Prediction::default(); 96];
+    let mut predictor = Predictor::<Large>::new(96);
+    let many = || predictor.predict(&large, &images, &mut predictions);
+    assert_eq!(allocations(many), 0, "many predictions");
+    let mut rows = vec![[0.5; 30]; 2000];
+    rows.iter_mut().for_each(|row| uniform(&mut rng, row));
+    let mut predictions = vec![[0.0]; 2000];
+    let mut predictor = Predictor::<Tiny>::new(2000);
+    let shared = || predictor.predict(&tiny, &rows, &mut predictions);
+    assert_eq!(allocations(shared), 0, "predictions of which threads share the samples");
     callbacks_allocate_nothing_between_epochs();
     assert!(ALLOCATIONS.load(Ordering::Relaxed) > 0, "the counting allocator counts");
 }

@@ -1,6 +1,6 @@
 //! The machine, found once: instruction sets and threads.
 
-#[cfg(feature = "std")]
-mod awake;
 pub mod isa;
+#[cfg(feature = "std")]
+mod team;
 pub mod threads;

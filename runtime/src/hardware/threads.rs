@@ -1,45 +1,81 @@
 //! Sharing of work between threads.
 //!
-//! Work is cut in halves down to as many parts as there are threads, and no part for less than a thread is worth.
-//! So only work whose result does not depend on where it is cut is shared this way. Called from a rayon worker, sharing allocates nothing. From outside, rayon starts its global
-//! pool once and now and then allocates a block of its queue, so loops that must not allocate run inside
-//! [`rayon::ThreadPool::install`]. Without `std` everything runs on the calling thread.
+//! Work is cut into as many parts as there are threads, and no part is less than a thread is worth. So only work whose result
+//! does not depend on where it is cut is shared this way.
+//!
+//! The thread that calls computes too, and what it waits for are parts of its own work. The others are threads of this library,
+//! named `typenet-1` and so on. They are made when the first work is shared, and once they are there, nothing allocates. They help one
+//! thread at a time: if several have work to share, the others compute theirs alone. So does who shares again inside a part, and
+//! so does everyone where the system refuses to make threads.
+//!
+//! How many threads share work is up to [`threads`]. Without `std` everything runs on the calling thread.
+
+#[cfg(feature = "std")]
+use super::team::{Team, is_inside};
+#[cfg(feature = "std")]
+use std::sync::{LazyLock, Mutex, OnceLock};
+
+#[cfg(feature = "std")]
+static TEAM: LazyLock<Team> = LazyLock::new(Team::default);
 
 /// Work that is worth waking a thread for, in [`COST`](self#cost) units.
 ///
 /// # Cost
 /// One unit is about one cycle of a core: a fused multiply-add of a whole vector, or a vector loaded and stored.
-/// Measured with two threads: handing a part to one that is awake and waiting for it takes 0.6 µs, to one that sleeps 25 µs, in
-/// which the part has come back. This is 4 µs; half of it is as fast, twice as much slower.
+/// Measured with two threads: to hand a part to one that is awake and to hear that it is done takes 0.6 µs, with one that sleeps 20 to
+/// 45 µs, in which the caller has done the part itself. This is 4 µs; half of it is as fast, twice as much slower.
 pub const WORTH_A_THREAD: usize = 10_000;
 
-/// Number of threads that share work started here.
+/// How many threads share work that is started here, this one among them.
+///
+/// On a thread of a rayon pool, as many as the pool has: [`install`] limits whatever is called in it. Elsewhere as many as the
+/// environment variable `RAYON_NUM_THREADS` says, or else [`available_parallelism`]; both are looked at once. A global pool that was
+/// built with another number counts on its own threads only. Inside a part of shared work: one.
 ///
 /// ```
-/// use typenet_runtime::hardware::threads::threads;
+/// use typenet_runtime::hardware::threads::{share, threads};
 ///
 /// let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build()?;
 /// assert_eq!(pool.install(threads), 3);
+/// pool.install(|| share(2, |_| assert_eq!(threads(), 1)));
 /// # Ok::<(), rayon::ThreadPoolBuildError>(())
 /// ```
+///
+/// [`install`]: https://docs.rs/rayon/latest/rayon/struct.ThreadPool.html#method.install
+/// [`available_parallelism`]: https://doc.rust-lang.org/std/thread/fn.available_parallelism.html
 pub fn threads() -> usize {
     #[cfg(feature = "std")]
-    return rayon::current_num_threads();
+    {
+        static OUTSIDE: OnceLock<usize> = OnceLock::new();
+        if is_inside() {
+            1
+        } else if rayon::current_thread_index().is_some() {
+            rayon::current_num_threads()
+        } else {
+            // rayon would have to start its global pool to say how many threads that has.
+            *OUTSIDE.get_or_init(threads_of_machine)
+        }
+    }
     #[cfg(not(feature = "std"))]
     1
 }
 
-/// How many times [`WORTH_A_THREAD`] a part must be to start it from outside the pool: waking a worker and waiting for it takes
-/// some 20 µs, and the thread that waits does nothing.
-const WORTH_ENTERING: usize = 16;
+/// As many threads as rayon's global pool would have.
+#[cfg(feature = "std")]
+fn threads_of_machine() -> usize {
+    let wanted = std::env::var("RAYON_NUM_THREADS").ok().and_then(|number| number.parse().ok());
+    match wanted {
+        Some(number @ 1..) => number,
+        _ => std::thread::available_parallelism().map_or(1, usize::from),
+    }
+}
 
 /// Work that is worth calling other threads for before there is something to do for them.
 #[cfg(feature = "std")]
 const WORTH_ATTENDING: usize = 4 * WORTH_A_THREAD;
 
 /// Into how many parts to cut work of `cost` units when every part can be computed alone with the same result:
-/// at most one for each thread, and none for less than [`WORTH_A_THREAD`]. From outside the pool, where the first costs
-/// more, only larger work is cut.
+/// at most one for each of the [`threads`], and none for less than [`WORTH_A_THREAD`].
 ///
 /// ```
 /// use typenet_runtime::hardware::threads::{WORTH_A_THREAD, parts};
@@ -52,18 +88,10 @@ const WORTH_ATTENDING: usize = 4 * WORTH_A_THREAD;
 /// ```
 pub fn parts(cost: usize) -> usize {
     let worth = cost / WORTH_A_THREAD;
-    if worth < 2 || worth < 2 * WORTH_ENTERING && !is_worker() { 1 } else { worth.min(threads()) }
+    if worth < 2 { 1 } else { worth.min(threads()) }
 }
 
-/// Whether this is a thread of the pool.
-fn is_worker() -> bool {
-    #[cfg(feature = "std")]
-    return rayon::current_thread_index().is_some();
-    #[cfg(not(feature = "std"))]
-    true
-}
-
-/// Runs both, at the same time if there is a second thread.
+/// Runs both, `a` on this thread, at the same time if there is a second one.
 ///
 /// ```
 /// use typenet_runtime::hardware::threads::join;
@@ -74,14 +102,36 @@ fn is_worker() -> bool {
 /// ```
 pub fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
     #[cfg(feature = "std")]
-    return super::awake::join(a, b);
-    #[cfg(not(feature = "std"))]
+    if threads() > 1 {
+        let (a, b) = (Once::new(a), Once::new(b));
+        share(2, |part| if part == 0 { a.run() } else { b.run() });
+        return (a.result(), b.result());
+    }
     (a(), b())
 }
 
-/// Runs `work` of `cost` units where sharing parts of it costs least and allocates nothing: on a worker of the
-/// thread pool, or right here if it is too small to share. For the length of larger work the pool's other threads stay awake, if they
-/// find parts to compute now and then.
+/// Work that is done once, by whichever thread.
+#[cfg(feature = "std")]
+struct Once<F, R>(Mutex<(Option<F>, Option<R>)>);
+
+#[cfg(feature = "std")]
+impl<F: FnOnce() -> R, R> Once<F, R> {
+    fn new(work: F) -> Self {
+        Self(Mutex::new((Some(work), None)))
+    }
+
+    fn run(&self) {
+        let mut once = self.0.lock().expect("nobody else runs it");
+        once.1 = once.0.take().map(|work| work());
+    }
+
+    fn result(self) -> R {
+        self.0.into_inner().expect("a panic has been passed on").1.expect("it was run")
+    }
+}
+
+/// Runs `work` of `cost` units on this thread. For the length of larger work the other threads stay awake, if they find parts to
+/// compute now and then.
 ///
 /// ```
 /// use typenet_runtime::hardware::threads::{WORTH_A_THREAD, enter, join};
@@ -90,19 +140,14 @@ pub fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> 
 /// assert_eq!(low + high, 499_500);
 /// ```
 #[cfg(feature = "std")]
-pub fn enter<R: Send>(cost: usize, work: impl FnOnce() -> R + Send) -> R {
-    let parts = parts(cost);
-    let work = || if cost < WORTH_ATTENDING { work() } else { super::awake::attended(parts - 1, work) };
-    if is_worker() || parts == 1 { work() } else { rayon::scope(|_| work()) }
+pub fn enter<R>(cost: usize, work: impl FnOnce() -> R) -> R {
+    let helpers = if cost < WORTH_ATTENDING { 0 } else { parts(cost) - 1 };
+    let _attended = (helpers > 0).then(|| TEAM.attend(helpers, threads() - 1));
+    work()
 }
 
-/// Runs `work` on a worker of the thread pool.
-#[cfg(feature = "std")]
-pub(crate) fn inside<R: Send>(work: impl FnOnce() -> R + Send) -> R {
-    if is_worker() { work() } else { rayon::scope(|_| work()) }
-}
-
-/// Runs `part(0)` … `part(count - 1)`, each once, in any order.
+/// Runs `part(0)` … `part(count - 1)`, each once, in any order, and the first on this thread. A panic in one of them is passed on when
+/// none runs any more; parts that have not begun by then may be left out.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -115,16 +160,16 @@ pub(crate) fn inside<R: Send>(work: impl FnOnce() -> R + Send) -> R {
 /// assert_eq!(done.into_inner(), 0b11_1111_1111);
 /// ```
 pub fn share(count: usize, part: impl Fn(usize) + Sync) {
-    fn halve(from: usize, to: usize, part: &(impl Fn(usize) + Sync)) {
-        match to - from {
-            0 => {}
-            1 => part(from),
-            n => {
-                join(|| halve(from, from + n / 2, part), || halve(from + n / 2, to, part));
-            }
+    #[cfg(feature = "std")]
+    if count > 1 {
+        let threads = threads();
+        let pieces = count.min(threads);
+        let piece = |piece: usize| (piece..count).step_by(pieces).for_each(&part);
+        if pieces > 1 && TEAM.share(pieces, threads - 1, &piece) {
+            return;
         }
     }
-    halve(0, count, &part);
+    (0..count).for_each(part);
 }
 
 /// What can be cut in two: slices, and tuples of them that are cut at the same place.
@@ -205,24 +250,45 @@ divide_tuple!(A B C D);
 /// # Panics
 /// If the members of a tuple differ in length, or `granule` is zero.
 pub fn share_slices<S: Divide>(all: S, granule: usize, cost: usize, part: impl Fn(usize, S) + Sync) {
-    fn halve<S: Divide>(
-        from: usize,
-        all: S,
-        granule: usize,
-        pieces: usize,
-        part: &(impl Fn(usize, S) + Sync),
-    ) {
-        let granules = all.length().div_ceil(granule);
-        if pieces < 2 || granules < 2 {
-            return part(from, all);
-        }
-        let left = pieces / 2;
-        let at = (granules * left / pieces).max(1) * granule;
-        let (a, b) = all.divide(at);
-        join(|| halve(from, a, granule, left, part), || halve(from + at, b, granule, pieces - left, part));
+    let granules = all.length().div_ceil(granule);
+    let pieces = parts(all.length().saturating_mul(cost)).min(granules);
+    if pieces < 2 {
+        return part(0, all);
     }
-    let pieces = parts(all.length().saturating_mul(cost));
-    halve(0, all, granule, pieces, &part);
+    #[cfg(feature = "std")]
+    {
+        let rest = Mutex::new(Some(Rest { all, from: 0, pieces }));
+        share(pieces, |_| {
+            // Who meets a poisoned lock has nothing left to do: a panic is on its way to the caller.
+            let piece = rest.lock().map_or(None, |mut rest| Rest::first(&mut rest, granule));
+            if let Some((from, piece)) = piece {
+                part(from, piece);
+            }
+        });
+    }
+}
+
+/// Elements from `from` on, for so many pieces.
+#[cfg(feature = "std")]
+struct Rest<S> {
+    all: S,
+    from: usize,
+    pieces: usize,
+}
+
+#[cfg(feature = "std")]
+impl<S: Divide> Rest<S> {
+    /// Takes the first piece and the number of its first element.
+    fn first(rest: &mut Option<Self>, granule: usize) -> Option<(usize, S)> {
+        let Self { all, from, pieces } = rest.take()?;
+        if pieces == 1 {
+            return Some((from, all));
+        }
+        let at = all.length().div_ceil(granule) / pieces * granule;
+        let (piece, all) = all.divide(at);
+        *rest = Some(Self { all, from: from + at, pieces: pieces - 1 });
+        Some((from, piece))
+    }
 }
 
 #[cfg(all(test, feature = "std"))]
@@ -271,13 +337,79 @@ mod tests {
     }
 
     #[test]
+    fn no_more_threads_help_than_are_allowed() {
+        // Seven helpers are there, and awake.
+        pool(8).install(|| share(8, |_| ()));
+        for allowed in [1, 2, 3] {
+            let threads = Mutex::new(vec![]);
+            pool(allowed).install(|| {
+                enter(1000 * WORTH_A_THREAD, || {
+                    share(500, |_| {
+                        let mut threads = threads.lock().expect("no panic");
+                        let here = std::thread::current().id();
+                        if !threads.contains(&here) {
+                            threads.push(here);
+                        }
+                    });
+                });
+            });
+            assert!((1..=allowed).contains(&threads.into_inner().expect("no panic").len()));
+        }
+    }
+
+    #[test]
+    fn work_inside_a_part_is_done_there() {
+        pool(4).install(|| {
+            share(4, |_| {
+                let here = std::thread::current().id();
+                let inner = AtomicUsize::new(0);
+                enter(1000 * WORTH_A_THREAD, || {
+                    share(10, |part| {
+                        assert_eq!(std::thread::current().id(), here);
+                        assert_eq!(inner.fetch_add(1, Relaxed), part, "in order");
+                    });
+                });
+                assert_eq!(inner.into_inner(), 10);
+            });
+        });
+    }
+
+    #[test]
+    fn both_sides_of_a_join_have_results() {
+        for threads in [1, 2] {
+            let joined = pool(threads).install(|| join(|| 1, || join(|| "two", || 3.0)));
+            assert_eq!(joined, (1, ("two", 3.0)));
+        }
+    }
+
+    /// Cannot be cut a second time.
+    struct Brittle(usize);
+
+    impl Divide for Brittle {
+        fn length(&self) -> usize {
+            self.0
+        }
+        fn divide(self, at: usize) -> (Self, Self) {
+            if self.0 < 100 {
+                // Not by the hook, which would print it.
+                std::panic::resume_unwind(std::boxed::Box::new("brittle"));
+            }
+            (Self(at), Self(self.0 - at))
+        }
+    }
+
+    #[test]
+    fn a_panic_while_dividing_arrives() {
+        let share = || pool(4).install(|| share_slices(Brittle(100), 1, WORTH_A_THREAD, |_, _| ()));
+        let panic = std::panic::catch_unwind(share).expect_err("it cannot be divided");
+        assert_eq!(panic.downcast_ref(), Some(&"brittle"));
+    }
+
+    #[test]
     fn small_work_is_not_cut() {
         assert_eq!(parts(WORTH_A_THREAD), 1);
         pool(4).install(|| assert_eq!(parts(100 * WORTH_A_THREAD), 4));
         pool(1).install(|| assert_eq!(parts(100 * WORTH_A_THREAD), 1));
-        // From outside, the first part costs more.
-        assert_eq!(parts((2 * WORTH_ENTERING - 1) * WORTH_A_THREAD), 1);
-        pool(4).install(|| assert_eq!(parts((2 * WORTH_ENTERING - 1) * WORTH_A_THREAD), 4));
     }
 
     #[test]

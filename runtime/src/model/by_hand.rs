@@ -11,7 +11,7 @@ use crate::layers::{Model, output_len, parameter_count};
 use crate::losses::Loss;
 use crate::optimizers::Optimizer;
 
-impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
+impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     /// One step on one batch: forward, loss, backward, update. Returns the batch's mean loss before the update, with what
     /// regularizers add to it.
     ///
@@ -26,7 +26,6 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     pub fn train_on_batch<Y>(&mut self, samples: &[M::Sample], labels: &[Y], rng: &Rng) -> Result<f64, Error>
     where
         L: Loss<M::Head, M::Prediction, Y>,
-        Y: Sync,
     {
         self.train_on(samples, labels, None, rng)
     }
@@ -62,7 +61,6 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     ) -> Result<f64, Error>
     where
         L: Loss<M::Head, M::Prediction, Y>,
-        Y: Sync,
     {
         self.train_on(samples, labels, Some(weights), rng)
     }
@@ -76,7 +74,6 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     ) -> Result<f64, Error>
     where
         L: Loss<M::Head, M::Prediction, Y>,
-        Y: Sync,
     {
         self.optimizer.validate()?;
         self.check_batch(samples, labels, weights)?;
@@ -131,7 +128,6 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     ) -> Result<f64, Error>
     where
         L: Loss<M::Head, M::Prediction, Y>,
-        Y: Sync,
     {
         self.gradients_of(samples, labels, None, rng, gradients)
     }
@@ -165,7 +161,6 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     ) -> Result<f64, Error>
     where
         L: Loss<M::Head, M::Prediction, Y>,
-        Y: Sync,
     {
         self.gradients_of(samples, labels, Some(weights), rng, gradients)
     }
@@ -180,7 +175,6 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     ) -> Result<f64, Error>
     where
         L: Loss<M::Head, M::Prediction, Y>,
-        Y: Sync,
     {
         self.check_batch(samples, labels, weights)?;
         self.reserve(samples.len())?;

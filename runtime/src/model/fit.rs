@@ -13,7 +13,6 @@ use super::trainer::{check, check_metrics};
 use super::weights::{Weights, check_sample_weights, class_of};
 use super::workspace::with_capacity;
 use super::{Error, History, Trainer};
-use crate::hardware::threads;
 use crate::layers::{Model, output_len};
 use crate::losses::Loss;
 use crate::metrics::Metrics;
@@ -120,7 +119,7 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
         O: Optimizer,
         L: Loss<M::Head, M::Prediction, Y>,
         K: Metrics<M::Head, M::Prediction, Y>,
-        Y: Copy + Send + Sync,
+        Y: Copy,
     {
         Self {
             trainer,
@@ -412,7 +411,8 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
         self
     }
 
-    /// Trains.
+    /// Trains on this thread, with the help of [others](crate::hardware::threads) where that is faster. Callbacks, loss, metrics
+    /// and schedules run on this thread alone.
     ///
     /// # Errors
     /// [`Error`]: before the first step if samples, labels, weights, settings or callbacks cannot be, or if there is no memory
@@ -436,7 +436,7 @@ where
     O: Optimizer,
     L: Loss<M::Head, M::Prediction, Y>,
     K: Metrics<M::Head, M::Prediction, Y>,
-    Y: Copy + Send + Sync,
+    Y: Copy,
 {
     fn train(mut self) -> Result<History, Error> {
         if self.batch_size == 0 {
@@ -534,8 +534,7 @@ where
                 order.truncate(steps.saturating_mul(self.batch_size));
             }
             progress.begin(epoch, order.len());
-            threads::inside(|| self.epoch(&order, &mut labels, &progress, &mut callbacks))?;
-            // On the caller's thread, which may hold a lock of standard output.
+            self.epoch(&order, &mut labels, &progress, &mut callbacks)?;
             if let Some(record) = callbacks.run.history.last().filter(|record| record.epoch == epoch) {
                 progress.end(record);
             }

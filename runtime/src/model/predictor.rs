@@ -90,10 +90,11 @@ impl<M: Model> Predictor<M> {
             block: self.block,
             scratch: &mut self.scratch,
         };
-        threads::enter(predict_cost::<M>(samples.len()), || {
-            let threads = threads::threads();
-            let reads_little = parameter_count::<f32, M>() <= CACHED || samples.len() >= REUSED * threads;
-            if reads_little && self.block >= threads {
+        let cost = predict_cost::<M>(samples.len());
+        threads::enter(cost, || {
+            let parts = threads::parts(cost);
+            let reads_little = parameter_count::<f32, M>() <= CACHED || samples.len() >= REUSED * parts;
+            if reads_little && self.block >= parts {
                 threads::share_slices(rows, GRANULE, predict_cost::<M>(1), |_, rows| rows.run::<L>());
             } else {
                 // Layer by layer: each thread reads its part of the weights.

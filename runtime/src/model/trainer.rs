@@ -229,13 +229,13 @@ impl<M: Model, O, L, K> Trainer<M, O, L, K> {
         O: Optimizer,
         L: Loss<M::Head, M::Prediction, Y>,
         K: Metrics<M::Head, M::Prediction, Y>,
-        Y: Copy + Send + Sync,
+        Y: Copy,
     {
         Fit::new(self, samples, labels)
     }
 }
 
-impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
+impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     /// Loss and metrics over samples that are not trained on.
     ///
     /// # Errors
@@ -245,7 +245,6 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     where
         L: Loss<M::Head, M::Prediction, Y>,
         K: Metrics<M::Head, M::Prediction, Y>,
-        Y: Sync,
     {
         check::<M, Y, L>("evaluation samples", &self.loss, samples, labels)?;
         check_metrics::<M, Y, K>("evaluation samples", &self.metrics, labels)?;
@@ -277,7 +276,6 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     where
         L: Loss<M::Head, M::Prediction, Y>,
         K: Metrics<M::Head, M::Prediction, Y>,
-        Y: Sync,
     {
         check::<M, Y, L>("evaluation samples", &self.loss, samples, labels)?;
         check_sample_weights("evaluation samples", samples.len(), weights)?;
@@ -295,7 +293,6 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     where
         L: Loss<M::Head, M::Prediction, Y>,
         K: Metrics<M::Head, M::Prediction, Y>,
-        Y: Sync,
     {
         self.reserve_evaluation(samples.len())?;
         let evaluation = self.evaluation.as_mut().expect("reserved above");
@@ -365,9 +362,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
         }
         Ok(())
     }
-}
 
-impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     /// Keeps the parameters of a layer as they are, bit by bit, from the next step on, whatever the optimizer: `"dense_1"`, or
     /// in a model that stands in this one, `"encoder.dense_1"`; `"dense_1.bias"` is the bias alone. What the layer's
     /// regularizer would add to the loss is not added.
@@ -523,7 +518,6 @@ impl<M: Model, O: Optimizer, L: Send, K: Send> Trainer<M, O, L, K> {
     ) -> Result<f64, Error>
     where
         L: Loss<M::Head, M::Prediction, Y>,
-        Y: Sync,
     {
         threads::enter(step_cost::<M>(labels.len()), || self.step_inside(input, labels, weights, epoch, rng))
     }

@@ -5,23 +5,23 @@ use core::fmt;
 use super::{Callback, Context};
 use crate::model::{EpochRecord, Error};
 
-type Hook<'a> = Option<Box<dyn FnMut(&mut Context<'_>) + Send + 'a>>;
-type EpochHook<'a> = Box<dyn FnMut(&mut Context<'_>, &EpochRecord) + Send + 'a>;
-type BatchHook<'a> = Box<dyn FnMut(&mut Context<'_>, f64) + Send + 'a>;
+type Hook<'a> = Option<Box<dyn FnMut(&mut Context<'_>) + 'a>>;
+type EpochHook<'a> = Box<dyn FnMut(&mut Context<'_>, &EpochRecord) + 'a>;
+type BatchHook<'a> = Box<dyn FnMut(&mut Context<'_>, f64) + 'a>;
 
 /// Calls closures at the events of a run (`keras.callbacks.LambdaCallback`). A callback that can fail, or that
 /// remembers something in checkpoints, is a type of its own that implements [`Callback`].
 ///
 /// # Example
 /// ```
-/// use std::sync::Mutex;
+/// use std::cell::RefCell;
 ///
 /// use typenet::prelude::*;
 ///
 /// model! { Line < Dense(1 => 1) > }
 ///
-/// let events = Mutex::new(Vec::new());
-/// let note = |event| events.lock().expect("no panics").push(event);
+/// let events = RefCell::new(Vec::new());
+/// let note = |event| events.borrow_mut().push(event);
 /// let mut lambda = LambdaCallback::new()
 ///     .on_train_begin(|_| note("the run begins"))
 ///     .on_epoch_begin(|_| note("an epoch begins"))
@@ -31,7 +31,7 @@ type BatchHook<'a> = Box<dyn FnMut(&mut Context<'_>, f64) + Send + 'a>;
 ///     .on_train_end(|_| note("the run ends"));
 /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
 /// trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(100).callback(&mut lambda).progress(false).run()?;
-/// let events = events.lock().expect("no panics");
+/// let events = events.borrow();
 /// assert_eq!(*events, ["the run begins", "an epoch begins", "a step begins", "a large loss", "the run ends"]);
 /// # Ok::<(), typenet::model::Error>(())
 /// ```
@@ -58,37 +58,37 @@ impl<'a> LambdaCallback<'a> {
     }
 
     /// Before the first step.
-    pub fn on_train_begin(mut self, call: impl FnMut(&mut Context<'_>) + Send + 'a) -> Self {
+    pub fn on_train_begin(mut self, call: impl FnMut(&mut Context<'_>) + 'a) -> Self {
         self.train_begin = Some(Box::new(call));
         self
     }
 
     /// After the last step.
-    pub fn on_train_end(mut self, call: impl FnMut(&mut Context<'_>) + Send + 'a) -> Self {
+    pub fn on_train_end(mut self, call: impl FnMut(&mut Context<'_>) + 'a) -> Self {
         self.train_end = Some(Box::new(call));
         self
     }
 
     /// Before the first step of an epoch.
-    pub fn on_epoch_begin(mut self, call: impl FnMut(&mut Context<'_>) + Send + 'a) -> Self {
+    pub fn on_epoch_begin(mut self, call: impl FnMut(&mut Context<'_>) + 'a) -> Self {
         self.epoch_begin = Some(Box::new(call));
         self
     }
 
     /// After an epoch, with its record.
-    pub fn on_epoch_end(mut self, call: impl FnMut(&mut Context<'_>, &EpochRecord) + Send + 'a) -> Self {
+    pub fn on_epoch_end(mut self, call: impl FnMut(&mut Context<'_>, &EpochRecord) + 'a) -> Self {
         self.epoch_end = Some(Box::new(call));
         self
     }
 
     /// Before a step.
-    pub fn on_batch_begin(mut self, call: impl FnMut(&mut Context<'_>) + Send + 'a) -> Self {
+    pub fn on_batch_begin(mut self, call: impl FnMut(&mut Context<'_>) + 'a) -> Self {
         self.batch_begin = Some(Box::new(call));
         self
     }
 
     /// After a step, with the mean loss of its samples.
-    pub fn on_batch_end(mut self, call: impl FnMut(&mut Context<'_>, f64) + Send + 'a) -> Self {
+    pub fn on_batch_end(mut self, call: impl FnMut(&mut Context<'_>, f64) + 'a) -> Self {
         self.batch_end = Some(Box::new(call));
         self
     }

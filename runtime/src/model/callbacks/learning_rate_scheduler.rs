@@ -33,7 +33,7 @@ pub struct LearningRateScheduler<F> {
     schedule: F,
 }
 
-impl<F: FnMut(usize, f64) -> f64 + Send> LearningRateScheduler<F> {
+impl<F: FnMut(usize, f64) -> f64> LearningRateScheduler<F> {
     /// The rate as a function of the epoch's number, from 1, and of the present rate.
     pub fn new(schedule: F) -> Self {
         Self { schedule }
@@ -46,7 +46,7 @@ impl<F> fmt::Debug for LearningRateScheduler<F> {
     }
 }
 
-impl<F: FnMut(usize, f64) -> f64 + Send> Callback for LearningRateScheduler<F> {
+impl<F: FnMut(usize, f64) -> f64> Callback for LearningRateScheduler<F> {
     fn name(&self) -> &'static str {
         "LearningRateScheduler"
     }

@@ -15,7 +15,8 @@
 //! | [`CsvLogger`], [`JsonLinesLogger`], [`TensorBoard`] | write each epoch's record to files |
 //! | [`LambdaCallback`] | calls closures |
 //!
-//! They are lent to [`Fit::callback`](super::Fit::callback), or to a [`CallbackList`] in a loop written by hand.
+//! They are lent to [`Fit::callback`](super::Fit::callback), or to a [`CallbackList`] in a loop written by hand. All their
+//! methods are called on the thread that runs the loop, or called [`Fit::run`](super::Fit::run).
 
 mod backup_and_restore;
 mod context;
@@ -154,7 +155,7 @@ pub use terminate_on_nan::TerminateOnNan;
 /// assert_eq!(program(Pause { after: 0, path })?, (3, 6));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub trait Callback: Send {
+pub trait Callback {
     /// Its type, for messages and checkpoints: `EarlyStopping`.
     fn name(&self) -> &'static str;
 
