@@ -24,7 +24,8 @@ const COLUMNS: usize = 512;
 
 /// Multiplies each column of a matrix of rows of `columns` values by `factor` of its Euclidean norm.
 ///
-/// Norms are summed in f64 in ascending order of the rows, so the bits do not depend on the number of threads.
+/// Norms are summed in f64 in ascending order of the rows, so the bits do not depend on the number of threads. Products are
+/// taken in f64 and rounded once, so factors need not fit in `f32`.
 ///
 /// ```
 /// let mut x = [3.0, 0.5, 4.0, 0.0];
@@ -38,7 +39,7 @@ pub fn scale_columns(x: &mut [f32], columns: usize, factor: impl Fn(f64) -> f64 
     let rows = x.len() / columns.max(1);
     assert_eq!(rows * columns, x.len(), "scale_columns: {} values are not rows of {columns}", x.len());
     for start in (0..columns).step_by(COLUMNS) {
-        let mut factors = [1.0f32; COLUMNS];
+        let mut factors = [1.0f64; COLUMNS];
         let factors = &mut factors[..COLUMNS.min(columns - start)];
         let matrix = &*x;
         share_slices(&mut *factors, 16, rows, |from, factors| {
@@ -47,7 +48,8 @@ pub fn scale_columns(x: &mut [f32], columns: usize, factor: impl Fn(f64) -> f64 
         let factors = &*factors;
         share_slices(&mut *x, columns, 1, |_, x| {
             for row in x.chunks_exact_mut(columns) {
-                row[start..].iter_mut().zip(factors).for_each(|(x, factor)| *x *= factor);
+                let columns = row[start..].iter_mut().zip(factors);
+                columns.for_each(|(x, factor)| *x = (f64::from(*x) * factor) as f32);
             }
         });
     }
@@ -58,7 +60,7 @@ struct Norms<'a, F> {
     x: &'a [f32],
     columns: usize,
     from: usize,
-    factors: &'a mut [f32],
+    factors: &'a mut [f64],
     factor: &'a F,
 }
 
@@ -74,7 +76,7 @@ impl<F: Fn(f64) -> f64> Kernel for Norms<'_, F> {
             }
         }
         for (to, square) in self.factors.iter_mut().zip(squares) {
-            *to = (self.factor)(libm::sqrt(*square)) as f32;
+            *to = (self.factor)(libm::sqrt(*square));
         }
     }
 }

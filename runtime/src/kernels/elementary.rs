@@ -2,8 +2,10 @@
 //!
 //! Each polynomial is the best in the maximum norm on its interval, with coefficients rounded to `f32` one after
 //! the other. The stated errors are in units in the last place of the exact result and hold on every instruction
-//! set, for every `f32` including subnormal arguments and results. NaN gives NaN.
+//! set, for every `f32` including subnormal arguments; what is an exponential, or a multiple of one, is zero where the exponential
+//! is closer to zero than [`SMALLEST`](super::flush::SMALLEST). NaN gives NaN.
 
+use super::flush::SMALLEST_ROOT;
 use super::simd::{ROUND, Simd};
 
 /// `Σ coefficients[i] xⁱ` by Horner's rule.
@@ -32,20 +34,24 @@ fn reduced_exp_m1<S: Simd>(simd: S, x: S::Floats) -> (S::Floats, S::Floats) {
     (n, simd.mul_add(polynomial(simd, r, Q), square, r))
 }
 
-/// `eˣ` within 1.25 ulp.
+/// `eˣ` within 1.25 ulp, and zero where that is closer to zero than [`SMALLEST`](super::flush::SMALLEST).
 #[inline(always)]
 pub(crate) fn exp<S: Simd>(simd: S, x: S::Floats) -> S::Floats {
     let (number, power) = exp_in_parts(simd, x);
     simd.mul(number, power)
 }
 
-/// Two factors of `eˣ`, as of [`Simd::scale_in_parts`].
+/// Two factors of `eˣ`, as of [`Simd::scale_in_parts`]; the first is zero where `eˣ` is closer to zero than
+/// [`SMALLEST`](super::flush::SMALLEST).
 #[inline(always)]
 fn exp_in_parts<S: Simd>(simd: S, x: S::Floats) -> (S::Floats, S::Floats) {
-    // Above 89 `eˣ` is infinite; below −150 it is zero also times 2⁶⁰, and both factors are still normal.
-    let x = simd.max(simd.splat(-150.0), simd.min(simd.splat(89.0), x));
-    let (n, p) = reduced_exp_m1(simd, x);
-    simd.scale_in_parts(simd.add(simd.splat(1.0), p), n)
+    // log 2⁻¹⁰⁰
+    let lowest = simd.splat(-69.314_72);
+    // Above 89 `eˣ` is infinite.
+    let bounded = simd.max(lowest, simd.min(simd.splat(89.0), x));
+    let (n, p) = reduced_exp_m1(simd, bounded);
+    let (number, power) = simd.scale_in_parts(simd.add(simd.splat(1.0), p), n);
+    (simd.select(simd.greater(lowest, x), simd.splat(0.0), number), power)
 }
 
 /// `eˣ − 1` within 2 ulp for `x ≤ 0`; of no meaning for `x > 0`.
@@ -74,7 +80,9 @@ pub(crate) fn ln_1p_of_unit<S: Simd>(simd: S, x: S::Floats) -> S::Floats {
         0.020_150_15,
         -0.003_306_493_4,
     ];
-    simd.mul_add(polynomial(simd, x, P), simd.mul(x, x), x)
+    // A square that would be subnormal changes nothing.
+    let root = simd.select(simd.greater(simd.splat(SMALLEST_ROOT), x), simd.splat(0.0), x);
+    simd.mul_add(polynomial(simd, x, P), simd.mul(root, root), x)
 }
 
 /// `log x` within 2 ulp: −∞ at 0, NaN below.
@@ -157,7 +165,7 @@ pub(crate) fn tanh<S: Simd>(simd: S, x: S::Floats) -> S::Floats {
 /// Two factors, as of [`Simd::scale_in_parts`], of `e^(−x²/2)` within 2 ulp.
 #[inline(always)]
 fn bell_in_parts<S: Simd>(simd: S, x: S::Floats) -> (S::Floats, S::Floats) {
-    // x² in two parts, since the exponential magnifies the rounding error of one. Below 2⁻¹⁵⁰ beyond 15.
+    // x² in two parts, since the exponential magnifies the rounding error of one. Zero beyond 12.
     let x = simd.min(simd.splat(15.0), simd.abs(x));
     let square = simd.mul(x, x);
     let rest = square_rest(simd, x, square);

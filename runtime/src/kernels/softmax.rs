@@ -1,9 +1,11 @@
 //! Softmax, its logarithm, their gradients and the logarithm of a sum of exponentials, over rows; stable at every
 //! finite input.
 //!
-//! A row with NaN, or whose largest value is infinite, gives NaN in every place, forward and backward.
+//! A row with NaN, or whose largest value is infinite, gives NaN in every place, forward and backward. Exponentials and gradients
+//! closer to zero than [`SMALLEST`](super::flush::SMALLEST) are zero.
 
 use super::elementary::exp;
+use super::flush::flush_lanes;
 use super::lanes::{Lanes, horizontal_max, horizontal_sum};
 use super::simd::{Kernel, MAX_LANES, Simd, dispatch};
 use crate::hardware::isa::{Isa, isa};
@@ -314,7 +316,8 @@ impl Kernel for SoftmaxGradient<'_> {
             for (grad, y) in grad.chunks_mut(MAX_LANES).zip(y.chunks(MAX_LANES)) {
                 for i in 0..Lanes::<S>::VECTORS {
                     let (g, y) = (Lanes::<S>::read(simd, grad, i, zero), Lanes::<S>::read(simd, y, i, zero));
-                    Lanes::<S>::write(simd, grad, i, simd.mul(y, simd.sub(g, dot)));
+                    let value = simd.mul(y, simd.sub(g, dot));
+                    Lanes::<S>::write(simd, grad, i, flush_lanes(simd, value));
                 }
             }
         }
@@ -344,7 +347,8 @@ impl Kernel for LogSoftmaxGradient<'_> {
             for (grad, y) in grad.chunks_mut(MAX_LANES).zip(y.chunks(MAX_LANES)) {
                 for i in 0..Lanes::<S>::VECTORS {
                     let (g, y) = (Lanes::<S>::read(simd, grad, i, zero), Lanes::<S>::read(simd, y, i, zero));
-                    Lanes::<S>::write(simd, grad, i, simd.neg_mul_add(exp(simd, y), sum, g));
+                    let value = simd.neg_mul_add(exp(simd, y), sum, g);
+                    Lanes::<S>::write(simd, grad, i, flush_lanes(simd, value));
                 }
             }
         }
@@ -354,6 +358,7 @@ impl Kernel for LogSoftmaxGradient<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::flush::SMALLEST;
     use crate::kernels::testing::bits;
     use proptest::prelude::*;
     use std::vec;
@@ -385,7 +390,7 @@ mod tests {
                 for (y, want) in y.iter().zip(&want) {
                     // The difference x − max is rounded once, at most 120 in size; exp is within 1.25 ulp; a sum by
                     // sixteen lanes; a quotient.
-                    let bound = (120.0 + 2.5 + 2.0 + (width as f64 / 16.0 + 5.0) + 2.0) * U * want + 1e-44;
+                    let bound = (120.0 + 2.5 + 2.0 + (width as f64 / 16.0 + 5.0) + 2.0) * U * want + f64::from(SMALLEST);
                     prop_assert!((f64::from(*y) - want).abs() <= bound, "{isa}: {y}, not {want}");
                 }
             }

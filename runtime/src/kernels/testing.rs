@@ -2,6 +2,8 @@
 
 use std::vec::Vec;
 
+use super::flush::SMALLEST;
+
 /// Unit in the last place of an `f32` near `x`; the least subnormal number near zero; NaN of NaN.
 pub(crate) fn ulp(x: f64) -> f64 {
     if x.is_nan() {
@@ -11,7 +13,8 @@ pub(crate) fn ulp(x: f64) -> f64 {
     libm::ldexp(1.0, exponent - 23)
 }
 
-/// Whether `got` is within `ulps` units of `want`, or the same infinity, or NaN like it.
+/// Whether `got` is within `ulps` units of `want`, or the same infinity, or NaN like it, or zero where `want` is closer to zero than
+/// [`SMALLEST`].
 pub(crate) fn within(got: f32, want: f64, ulps: f64) -> bool {
     let rounded = want as f32;
     if got.is_nan() || want.is_nan() || rounded.is_infinite() || got.is_infinite() {
@@ -21,6 +24,7 @@ pub(crate) fn within(got: f32, want: f64, ulps: f64) -> bool {
             || (want.abs() - f64::from(f32::MAX)).abs() <= ulps * ulp(want);
     }
     (f64::from(got) - want).abs() <= ulps * ulp(want)
+        || got == 0.0 && want.abs() < f64::from(SMALLEST) * (1.0 + ulps * f64::from(f32::EPSILON))
 }
 
 /// Every `stride`-th `f32` of all bit patterns, and those at which formulas change.

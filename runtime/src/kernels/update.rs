@@ -1,18 +1,22 @@
 //! The step of an optimizer over a block of parameters, in one pass.
 //!
 //! Knows no optimizer: a rule says what happens to one weight, and a [`Tuning`] what happens around it in the same pass.
-//! Neither uses a fused multiply-add, so every instruction set and any number of threads give the same bits.
+//! Neither uses a fused multiply-add, so every instruction set and any number of threads give the same bits. Weights and slots
+//! closer to zero than [`SMALLEST`](super::flush::SMALLEST) become zero.
 
 use core::fmt;
 
 use super::brief::{Brief, brief_debug};
+use super::flush::flush;
+use super::lerp::Lerp;
 use super::simd::{Kernel, Simd, dispatch};
 use crate::hardware::isa::{Isa, isa};
 use crate::hardware::threads::{Divide, share_slices};
 
 /// What an optimizer does to one weight, with `SLOTS` numbers remembered for it.
 ///
-/// `apply` should be `#[inline(always)]`: it is compiled into a loop for each instruction set.
+/// `apply` should be `#[inline(always)]`: it is compiled into a loop for each instruction set. What it gives is flushed: numbers
+/// closer to zero than [`SMALLEST`](super::flush::SMALLEST) become zero.
 ///
 /// ```
 /// use typenet_runtime::kernels::update::{Gradient, UpdateRule, update};
@@ -55,6 +59,9 @@ pub const MAX_SLOTS: usize = 5;
 /// average = average + average_rate·(w − average)   if there is an average
 /// ```
 ///
+/// At an average rate of 1 the average is the weight. A scale whose bits `f32` does not hold, because it is nearly zero, still
+/// gives products that are right to rounding.
+///
 /// ```
 /// use typenet_runtime::kernels::update::{Gradient, Tuning, UpdateRule, update_tuned};
 ///
@@ -85,7 +92,7 @@ pub const MAX_SLOTS: usize = 5;
 /// ```
 pub struct Tuning<'a> {
     /// Factor of the gradient; 1 changes nothing.
-    pub scale: f32,
+    pub scale: f64,
     /// Largest magnitude of a gradient; infinite changes nothing. NaN stays NaN.
     pub limit: f32,
     /// Share of a weight that is lost before the rule; 0 changes nothing.
@@ -439,9 +446,10 @@ impl Around for Tuning<'_> {
             }
             accumulated.fill(0.0);
         }
+        let [scale, power] = factors(self.scale);
         for lane in 0..LANES {
             // Comparisons rather than `clamp` or `min`: NaN is not to be hidden.
-            let gradient = lanes.gradients[lane] * self.scale;
+            let gradient = lanes.gradients[lane] * scale * power;
             let gradient = if gradient > self.limit { self.limit } else { gradient };
             lanes.gradients[lane] = if gradient < -self.limit { -self.limit } else { gradient };
         }
@@ -455,11 +463,26 @@ impl Around for Tuning<'_> {
             let average = &mut average[at..at + len];
             let mut moved = [0.0; LANES];
             moved[..len].copy_from_slice(average);
+            let lerp = Lerp::new(f64::from(self.average_rate));
             for lane in 0..LANES {
-                moved[lane] += self.average_rate * (lanes.weights[lane] - moved[lane]);
+                moved[lane] = flush(lerp.between(moved[lane], flush(lanes.weights[lane])));
             }
             average.copy_from_slice(&moved[..len]);
         }
+    }
+}
+
+/// Two factors, to be applied one after the other, that are `x` to rounding, also where `x` itself is outside of `f32`. The second
+/// is a power of two, 1 where the first is enough.
+#[inline(always)]
+pub(crate) fn factors(x: f64) -> [f32; 2] {
+    const POWER: f64 = (1u128 << 100) as f64;
+    if x.abs() > f64::from(f32::MAX) {
+        [(x / POWER).clamp(f64::from(f32::MIN), f64::from(f32::MAX)) as f32, POWER as f32]
+    } else if x.abs() < f64::from(f32::MIN_POSITIVE) {
+        [(x * POWER) as f32, (1.0 / POWER) as f32]
+    } else {
+        [x as f32, 1.0]
     }
 }
 
@@ -481,12 +504,14 @@ fn row<const SLOTS: usize, R: UpdateRule<SLOTS>>(
         let mut lanes = Lanes::<SLOTS>::load(parameters, slots, start + at, LANES);
         gradient(at, LANES, &mut lanes.gradients);
         around.apply(rule, &mut lanes, start + at, LANES);
+        lanes.flush();
         lanes.store(parameters, slots, start + at, LANES);
     }
     let left = len - whole;
     let mut lanes = Lanes::<SLOTS>::load(parameters, slots, start + whole, left);
     gradient(whole, left, &mut lanes.gradients);
     around.apply(rule, &mut lanes, start + whole, left);
+    lanes.flush();
     lanes.store(parameters, slots, start + whole, left);
 }
 
@@ -522,6 +547,16 @@ impl<const SLOTS: usize> Lanes<SLOTS> {
             self.weights[lane] = weight;
             for s in 0..SLOTS {
                 self.slots[s][lane] = slots[s];
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn flush(&mut self) {
+        for lane in 0..LANES {
+            self.weights[lane] = flush(self.weights[lane]);
+            for s in 0..SLOTS {
+                self.slots[s][lane] = flush(self.slots[s][lane]);
             }
         }
     }
@@ -601,11 +636,12 @@ mod tests {
     fn a_tuning_is_what_its_docs_say_on_every_instruction_set_and_any_number_of_threads() {
         let len = 100_003;
         let [start_accumulated, start_average, ..] = numbers(len + 1);
-        let (scale, limit, decay, count, average_rate) = (0.75, 0.5, 0.25, 1.5, 0.125);
+        let (scale, limit, decay, count, average_rate) = (0.75f64, 0.5, 0.25, 1.5, 0.125);
         let [mut expected, gradients, mut first, mut second] = numbers(len);
         let mut expected_average = start_average[..len].to_vec();
         for i in 0..len {
-            let gradient = ((count * gradients[i] + start_accumulated[i]) * scale).clamp(-limit, limit);
+            let gradient =
+                ((count * gradients[i] + start_accumulated[i]) * scale as f32).clamp(-limit, limit);
             let decayed = expected[i] - decay * expected[i];
             (expected[i], [first[i], second[i]]) = Mix(0.3).apply(decayed, gradient, [first[i], second[i]]);
             expected_average[i] += average_rate * (expected[i] - expected_average[i]);

@@ -5,6 +5,8 @@ use core::ops::Range;
 use super::Error;
 use crate::data::find_non_finite;
 use crate::kernels::constrain::{at_least_zero, scale_columns};
+use crate::kernels::flush::narrow;
+use crate::kernels::lerp::lerp;
 use crate::kernels::reduce::sum_of;
 use crate::kernels::update::{Gradient, UpdateRule, update};
 use crate::layers::Model;
@@ -135,8 +137,7 @@ impl Trainable {
     pub(super) fn add_penalty_gradients(&self, parameters: &[f32], gradients: &mut [f32]) {
         for (range, Regularizer { l1, l2 }) in &self.regularized {
             // Not infinite, which times a weight of zero is NaN.
-            let factor = |x: f64| x.min(f64::from(f32::MAX)) as f32;
-            let rule = Penalty { l1: factor(*l1), twice_l2: factor(2.0 * l2) };
+            let rule = Penalty { l1: narrow(*l1), twice_l2: narrow(2.0 * l2) };
             let weight = Gradient::Values(&parameters[range.clone()]);
             update(rule, &mut gradients[range.clone()], weight, []);
         }
@@ -153,9 +154,7 @@ impl Trainable {
                     scale_columns(weight, columns, |norm| to(norm.min(limit), norm));
                 }
                 Constraint::MinMaxNorm { min, max, rate } => {
-                    scale_columns(weight, columns, |norm| {
-                        to(norm + rate * (norm.clamp(min, max) - norm), norm)
-                    });
+                    scale_columns(weight, columns, |norm| to(lerp(norm, norm.clamp(min, max), rate), norm));
                 }
             }
         }
@@ -345,6 +344,37 @@ mod tests {
         let (zeros, mut gradients) = ([0.0; (ROWS + 1) * COLUMNS], [0.5; (ROWS + 1) * COLUMNS]);
         trainable.add_penalty_gradients(&zeros, &mut gradients);
         assert_eq!((gradients, trainable.penalty(&zeros)), ([0.5; (ROWS + 1) * COLUMNS], 0.0));
+    }
+
+    #[test]
+    fn norms_at_the_ends_of_f32_are_brought_to_where_they_should_be() {
+        let constrained = |constraint, column: [f32; 2]| {
+            let mut weights = [0.0; (ROWS + 1) * COLUMNS];
+            (weights[0], weights[COLUMNS]) = (column[0], column[1]);
+            trainable(Regularizer::NONE, Some(constraint)).constrain(&mut weights);
+            [weights[0], weights[COLUMNS]]
+        };
+        let min_max = |rate| Constraint::MinMaxNorm { min: 0.5, max: 2.0, rate };
+        for (constraint, column, expected) in [
+            (Constraint::UnitNorm, [1e-40, 0.0], [1.0, 0.0]),
+            (Constraint::UnitNorm, [-1e-45, 0.0], [-1.0, 0.0]),
+            (Constraint::UnitNorm, [3e38, 0.0], [1.0, 0.0]),
+            (Constraint::UnitNorm, [1.8e38, 2.4e38], [0.6, 0.8]),
+            (Constraint::MaxNorm { limit: 2.0 }, [3e38, 0.0], [2.0, 0.0]),
+            (min_max(1.0), [1e-40, 0.0], [0.5, 0.0]),
+            (min_max(1.0), [1e17, 0.0], [2.0, 0.0]),
+            (min_max(1.0), [3e38, 0.0], [2.0, 0.0]),
+            (min_max(0.0), [1e17, 1e-40], [1e17, 1e-40]),
+        ] {
+            let found = constrained(constraint, column);
+            for (found, expected) in found.iter().zip(expected) {
+                let error = (found - expected).abs();
+                assert!(error <= f32::EPSILON * expected.abs(), "{constraint:?} of {column:?}: {found}");
+            }
+        }
+        // Half of the way.
+        let [found, _] = constrained(min_max(0.5), [1e17, 0.0]);
+        assert!((found / 0.5e17 - 1.0).abs() <= 2.0 * f32::EPSILON, "{found}");
     }
 
     #[test]

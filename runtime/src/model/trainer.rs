@@ -11,6 +11,7 @@ use super::{Error, Fit, Scores, finite};
 use crate::data::find_non_finite;
 use crate::hardware::threads;
 use crate::kernels::Rng;
+use crate::kernels::flush::flush_all;
 use crate::kernels::update::MAX_SLOTS;
 use crate::layers::{Backward, Forward, Layer, Model, Step, Trained, input_len, output_len, parameter_count};
 use crate::losses::Loss;
@@ -583,7 +584,8 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
             cache: &mut workspace.cache[..batch * M::CACHE],
             rng: rng.fork(self.step),
         });
-        let loss = self.loss.evaluate(labels, weights, output, Some(grad_output));
+        let loss = self.loss.evaluate(labels, weights, output, Some(&mut *grad_output));
+        flush_all(grad_output);
         let loss = loss + self.trainable.penalty(parameters) * batch as f64;
         if !loss.is_finite() {
             let input = input.unwrap_or(&workspace.input[..batch * input_len::<M>()]);

@@ -1,9 +1,10 @@
 //! Adadelta.
 
 use super::{
-    BELOW_ONE, Elementwise, Gradient, Optimizer, POSITIVE, Turn, apply, builder, elementwise, settings,
-    square,
+    BELOW_ONE, Elementwise, Gradient, Optimizer, POSITIVE, Turn, apply, beside_squares, builder, elementwise,
+    settings, square,
 };
+use crate::kernels::flush::narrow;
 use crate::kernels::update::UpdateRule;
 
 /// Adadelta: steps in the units of the parameters, from moving means of squared gradients and squared steps.
@@ -65,10 +66,10 @@ impl Elementwise for Adadelta {
         slots: &mut [&mut [f32]],
     ) {
         let rule = Means {
-            learning_rate: turn.learning_rate_or(self.learning_rate) as f32,
-            rho: self.rho as f32,
+            learning_rate: narrow(turn.learning_rate_or(self.learning_rate)),
+            rho: narrow(self.rho),
             rate: (1.0 - self.rho) as f32,
-            epsilon: self.epsilon as f32,
+            epsilon: beside_squares(self.epsilon),
         };
         apply(self.name(), rule, turn, parameters, gradient, slots);
     }

@@ -1,9 +1,10 @@
 //! Adagrad.
 
 use super::{
-    Elementwise, Gradient, NOT_NEGATIVE, Optimizer, POSITIVE, Turn, apply, builder, elementwise, finite,
-    settings, square,
+    Elementwise, Gradient, NOT_NEGATIVE, Optimizer, POSITIVE, Turn, apply, beside_squares, builder,
+    elementwise, finite, settings, square,
 };
+use crate::kernels::flush::narrow;
 use crate::kernels::update::UpdateRule;
 
 /// Adagrad: the step size of each parameter falls with the squares of its gradients so far.
@@ -63,8 +64,8 @@ impl Elementwise for Adagrad {
         slots: &mut [&mut [f32]],
     ) {
         let rule = Squares {
-            learning_rate: turn.learning_rate_or(self.learning_rate) as f32,
-            start: (self.initial_accumulator + self.epsilon) as f32,
+            learning_rate: narrow(turn.learning_rate_or(self.learning_rate)),
+            start: beside_squares(self.initial_accumulator + self.epsilon),
         };
         apply(self.name(), rule, turn, parameters, gradient, slots);
     }

@@ -1,9 +1,11 @@
 //! Adam and AdamW.
 
 use super::{
-    BELOW_ONE, Elementwise, Gradient, NOT_NEGATIVE, Optimizer, POSITIVE, Turn, apply, builder, correction,
-    elementwise, settings, square,
+    BELOW_ONE, Elementwise, Gradient, NOT_NEGATIVE, Optimizer, POSITIVE, Turn, apply, beside_root, builder,
+    correction, elementwise, settings, square,
 };
+use crate::kernels::flush::narrow;
+use crate::kernels::lerp::Lerp;
 use crate::kernels::update::UpdateRule;
 
 /// Adam: each parameter has a step size of its own, from the first two moments of its gradient.
@@ -108,10 +110,10 @@ impl Adam {
         let alpha =
             learning_rate * correction(self.beta_2, turn.step).sqrt() / correction(self.beta_1, turn.step);
         Moments {
-            alpha: alpha as f32,
-            rate_1: (1.0 - self.beta_1) as f32,
-            rate_2: (1.0 - self.beta_2) as f32,
-            epsilon: self.epsilon as f32,
+            alpha: narrow(alpha),
+            first: Lerp::new(1.0 - self.beta_1),
+            second: Lerp::new(1.0 - self.beta_2),
+            epsilon: beside_root(self.epsilon),
         }
     }
 }
@@ -181,7 +183,7 @@ impl Elementwise for AdamW {
         gradient: Gradient<'_>,
         slots: &mut [&mut [f32]],
     ) {
-        let decay = (turn.learning_rate_or(self.learning_rate) * self.weight_decay) as f32;
+        let decay = narrow(turn.learning_rate_or(self.learning_rate) * self.weight_decay);
         let rule = self.adam().rule(turn);
         if self.amsgrad {
             apply(self.name(), Decayed { decay, rule: Largest(rule) }, turn, parameters, gradient, slots);
@@ -195,17 +197,17 @@ impl Elementwise for AdamW {
 #[derive(Debug, Clone, Copy)]
 struct Moments {
     alpha: f32,
-    /// `1 − beta_1`
-    rate_1: f32,
-    /// `1 − beta_2`
-    rate_2: f32,
+    /// By `1 − beta_1`.
+    first: Lerp,
+    /// By `1 − beta_2`.
+    second: Lerp,
     epsilon: f32,
 }
 
 impl Moments {
     #[inline(always)]
     fn next(self, gradient: f32, [first, second]: [f32; 2]) -> [f32; 2] {
-        [first + self.rate_1 * (gradient - first), second + self.rate_2 * (square(gradient) - second)]
+        [self.first.between(first, gradient), self.second.between(second, square(gradient))]
     }
 }
 

@@ -1,9 +1,11 @@
 //! Adamax.
 
 use super::{
-    BELOW_ONE, Elementwise, Gradient, Optimizer, POSITIVE, Turn, apply, builder, correction, elementwise,
-    settings,
+    BELOW_ONE, Elementwise, Gradient, Optimizer, POSITIVE, Turn, apply, beside_squares, builder, correction,
+    elementwise, settings,
 };
+use crate::kernels::flush::narrow;
+use crate::kernels::lerp::Lerp;
 use crate::kernels::update::UpdateRule;
 
 /// Adam with the largest gradient in place of the second moment.
@@ -68,10 +70,10 @@ impl Elementwise for Adamax {
     ) {
         let alpha = turn.learning_rate_or(self.learning_rate) / correction(self.beta_1, turn.step);
         let rule = Largest {
-            alpha: alpha as f32,
-            rate_1: (1.0 - self.beta_1) as f32,
-            beta_2: self.beta_2 as f32,
-            epsilon: self.epsilon as f32,
+            alpha: narrow(alpha),
+            first: Lerp::new(1.0 - self.beta_1),
+            beta_2: narrow(self.beta_2),
+            epsilon: beside_squares(self.epsilon),
         };
         apply(self.name(), rule, turn, parameters, gradient, slots);
     }
@@ -82,8 +84,8 @@ impl Elementwise for Adamax {
 struct Largest {
     /// `learning_rate / (1 − beta_1ᵗ)`
     alpha: f32,
-    /// `1 − beta_1`
-    rate_1: f32,
+    /// By `1 − beta_1`.
+    first: Lerp,
     beta_2: f32,
     epsilon: f32,
 }
@@ -91,7 +93,7 @@ struct Largest {
 impl UpdateRule<2> for Largest {
     #[inline(always)]
     fn apply(self, weight: f32, gradient: f32, [first, largest]: [f32; 2]) -> (f32, [f32; 2]) {
-        let first = first + self.rate_1 * (gradient - first);
+        let first = self.first.between(first, gradient);
         let (kept, size) = (self.beta_2 * largest, gradient.abs());
         let largest = if kept > size { kept } else { size };
         // The quotient first: alpha times a large moment may leave f32.

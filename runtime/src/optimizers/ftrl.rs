@@ -1,9 +1,10 @@
 //! Follow the regularized leader.
 
 use super::{
-    Condition, Elementwise, Gradient, NOT_NEGATIVE, Optimizer, Turn, apply, builder, elementwise, finite,
-    settings, square,
+    Condition, Elementwise, Gradient, NOT_NEGATIVE, Optimizer, Turn, apply, beside_squares, bounded, builder,
+    elementwise, finite, settings, square,
 };
+use crate::kernels::flush::{SMALLEST, narrow};
 use crate::kernels::update::UpdateRule;
 
 /// Follow the regularized leader, proximal: sparse weights for wide linear models.
@@ -17,7 +18,8 @@ use crate::kernels::update::UpdateRule;
 /// ```
 ///
 /// There is no epsilon: `initial_accumulator` keeps the divisor above zero. A weight is a function of its sums, so the
-/// first step forgets its start value but for what `linear` takes of it. With a step size of zero nothing changes.
+/// first step forgets its start value but for what `linear` takes of it. With a step size of zero, or below 2⁻¹⁰⁰, nothing
+/// changes; above 2¹⁰⁰ it counts as that.
 ///
 /// ```
 /// use typenet_runtime::optimizers::{Ftrl, Optimizer};
@@ -99,20 +101,20 @@ impl Elementwise for Ftrl {
         slots: &mut [&mut [f32]],
     ) {
         let learning_rate = turn.learning_rate_or(self.learning_rate);
-        if learning_rate == 0.0 {
+        if learning_rate < f64::from(SMALLEST) {
             return apply(self.name(), Still, turn, parameters, gradient, slots);
         }
         let sums = Sums {
-            inverse_rate: (1.0 / learning_rate) as f32,
-            start: self.initial_accumulator as f32,
-            l1: self.l1 as f32,
-            l2: (2.0 * self.l2 + self.beta / learning_rate) as f32,
-            shrinkage: (2.0 * self.l2_shrinkage) as f32,
+            inverse_rate: narrow(1.0 / learning_rate).max(SMALLEST),
+            start: beside_squares(self.initial_accumulator),
+            l1: narrow(self.l1),
+            l2: narrow(2.0 * self.l2 + self.beta / learning_rate),
+            shrinkage: narrow(2.0 * self.l2_shrinkage),
         };
         if self.learning_rate_power == -0.5 {
             apply(self.name(), Root(sums), turn, parameters, gradient, slots);
         } else {
-            let rule = Power { sums, power: -self.learning_rate_power as f32 };
+            let rule = Power { sums, power: narrow(-self.learning_rate_power) };
             apply(self.name(), rule, turn, parameters, gradient, slots);
         }
     }
@@ -140,12 +142,17 @@ impl Sums {
         [squares, linear]: [f32; 2],
     ) -> (f32, [f32; 2]) {
         let next = finite(squares + square(gradient));
-        let (before, after) = (power(self.start + squares), power(self.start + next));
-        let gradient = gradient + self.shrinkage * weight;
-        let linear = linear + (gradient - (after - before) * self.inverse_rate * weight);
+        let (before, after) = (power(finite(self.start + squares)), power(finite(self.start + next)));
+        let taken = bounded(finite((after - before) * self.inverse_rate) * weight);
+        let sum = linear + (gradient + self.shrinkage * weight - taken);
+        // A sum that leaves f32 stays at its end, unless the gradient itself is infinite.
+        let linear = if gradient.abs() <= f32::MAX { bounded(sum) } else { sum };
         let clipped = if linear > self.l1 { self.l1 } else { linear };
         let clipped = if clipped < -self.l1 { -self.l1 } else { clipped };
-        ((clipped - linear) / (after * self.inverse_rate + self.l2), [next, linear])
+        let divisor = after * self.inverse_rate + self.l2;
+        // Zero where a start that is nearly zero has a large power.
+        let divisor = if divisor < f32::MIN_POSITIVE { f32::MIN_POSITIVE } else { divisor };
+        (bounded(clipped - linear) / divisor, [next, linear])
     }
 }
 
@@ -169,7 +176,7 @@ struct Power {
 impl UpdateRule<2> for Power {
     #[inline(always)]
     fn apply(self, weight: f32, gradient: f32, slots: [f32; 2]) -> (f32, [f32; 2]) {
-        self.sums.apply(|n| libm::powf(n, self.power), weight, gradient, slots)
+        self.sums.apply(|n| finite(libm::powf(n, self.power)), weight, gradient, slots)
     }
 }
 

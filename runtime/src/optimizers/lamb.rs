@@ -4,11 +4,13 @@ use core::ops::Range;
 
 use super::turn::{Slots, part};
 use super::{
-    BELOW_ONE, Gradient, NOT_NEGATIVE, Optimizer, POSITIVE, Turn, apply, builder, correction, settings,
-    square,
+    BELOW_ONE, Gradient, NOT_NEGATIVE, Optimizer, POSITIVE, Turn, apply, beside_root, builder, correction,
+    settings, square,
 };
+use crate::kernels::flush::{flush, narrow};
+use crate::kernels::lerp::Lerp;
 use crate::kernels::reduce::{norm, sum_of};
-use crate::kernels::update::UpdateRule;
+use crate::kernels::update::{UpdateRule, factors};
 
 /// LAMB: Adam's direction, with steps whose length for each tensor is in proportion to the tensor's.
 ///
@@ -16,7 +18,7 @@ use crate::kernels::update::UpdateRule;
 /// first_moment  = first_moment + (1 − beta_1)·(g − first_moment)        at step t = 1, 2, …
 /// second_moment = second_moment + (1 − beta_2)·(g² − second_moment)
 /// r             = first_moment / (1 − beta_1ᵗ) / (√(second_moment / (1 − beta_2ᵗ)) + epsilon) + weight_decay·w
-/// trust         = ‖w‖ / ‖r‖ for each tensor; 1 where either is zero
+/// trust         = ‖w‖ / ‖r‖ for each tensor; 1 where either is zero, which `r` is below 2⁻¹⁰⁰
 /// w             = w − learning_rate·trust·r
 /// decoupled:      w = w − learning_rate·weight_decay·w before the step, and no decay in r
 /// ```
@@ -104,15 +106,15 @@ impl Optimizer for Lamb {
         let learning_rate = turn.learning_rate_or(self.learning_rate);
         let (decay, direct_decay) =
             if self.decoupled { (learning_rate * self.weight_decay, 0.0) } else { (0.0, self.weight_decay) };
-        let moments = Moments { rate_1: (1.0 - self.beta_1) as f32, rate_2: (1.0 - self.beta_2) as f32 };
+        let moments = Moments { first: Lerp::new(1.0 - self.beta_1), second: Lerp::new(1.0 - self.beta_2) };
         let direction = Direction {
             scale: (1.0 / correction(self.beta_1, turn.step)) as f32,
             root: (1.0 / correction(self.beta_2, turn.step).sqrt()) as f32,
-            epsilon: self.epsilon as f32,
-            decay: direct_decay as f32,
+            epsilon: beside_root(self.epsilon),
+            decay: narrow(direct_decay),
         };
         // What is around the rule happens once: the average behind the last pass, all else before the first.
-        let before = Turn { average_rate: None, decay: turn.decay + decay as f32, ..*turn };
+        let before = Turn { average_rate: None, decay: turn.decay + narrow(decay), ..*turn };
         let behind = Turn { average_rate: turn.average_rate, ..Turn::new(turn.step) };
         for tensor in tensors {
             let parameters = &mut parameters[tensor.clone()];
@@ -126,7 +128,7 @@ impl Optimizer for Lamb {
             });
             let (weight_norm, norm) = (norm(parameters), libm::sqrt(squares));
             let trust = if weight_norm > 0.0 && norm > 0.0 { weight_norm / norm } else { 1.0 };
-            let step = Step { rate: (learning_rate * trust) as f32, direction };
+            let step = Step { rate: factors(learning_rate * trust), direction };
             let own_and_average = |&place: &usize| place < 2 || place >= used;
             let mut slots: Slots<'_> = slots
                 .iter_mut()
@@ -142,17 +144,16 @@ impl Optimizer for Lamb {
 /// The moments alone.
 #[derive(Debug, Clone, Copy)]
 struct Moments {
-    /// `1 − beta_1`
-    rate_1: f32,
-    /// `1 − beta_2`
-    rate_2: f32,
+    /// By `1 − beta_1`.
+    first: Lerp,
+    /// By `1 − beta_2`.
+    second: Lerp,
 }
 
 impl UpdateRule<2> for Moments {
     #[inline(always)]
     fn apply(self, weight: f32, gradient: f32, [first, second]: [f32; 2]) -> (f32, [f32; 2]) {
-        let first = first + self.rate_1 * (gradient - first);
-        (weight, [first, second + self.rate_2 * (square(gradient) - second)])
+        (weight, [self.first.between(first, gradient), self.second.between(second, square(gradient))])
     }
 }
 
@@ -170,21 +171,22 @@ struct Direction {
 impl Direction {
     #[inline(always)]
     fn at(self, weight: f32, [first, second]: [f32; 2]) -> f32 {
-        self.scale * first / (second.sqrt() * self.root + self.epsilon) + self.decay * weight
+        flush(self.scale * first / (second.sqrt() * self.root + self.epsilon) + self.decay * weight)
     }
 }
 
 /// A step of a tensor.
 #[derive(Debug, Clone, Copy)]
 struct Step {
-    /// `learning_rate·trust`
-    rate: f32,
+    /// `learning_rate·trust`. Where `r` is tiny this may leave `f32`, but a step is never longer than `learning_rate·‖w‖`.
+    rate: [f32; 2],
     direction: Direction,
 }
 
 impl UpdateRule<2> for Step {
     #[inline(always)]
     fn apply(self, weight: f32, _: f32, moments: [f32; 2]) -> (f32, [f32; 2]) {
-        (weight - self.rate * self.direction.at(weight, moments), moments)
+        let [rate, power] = self.rate;
+        (weight - rate * self.direction.at(weight, moments) * power, moments)
     }
 }

@@ -1,6 +1,7 @@
 //! Lion.
 
 use super::{BELOW_ONE, Elementwise, Gradient, Optimizer, Turn, apply, builder, elementwise, settings};
+use crate::kernels::flush::narrow;
 use crate::kernels::update::UpdateRule;
 
 /// Lion: steps of one length, in the direction of the sign of a momentum.
@@ -59,10 +60,10 @@ impl Elementwise for Lion {
         slots: &mut [&mut [f32]],
     ) {
         let rule = Sign {
-            learning_rate: turn.learning_rate_or(self.learning_rate) as f32,
-            beta_1: self.beta_1 as f32,
+            learning_rate: narrow(turn.learning_rate_or(self.learning_rate)),
+            beta_1: narrow(self.beta_1),
             rate_1: (1.0 - self.beta_1) as f32,
-            beta_2: self.beta_2 as f32,
+            beta_2: narrow(self.beta_2),
             rate_2: (1.0 - self.beta_2) as f32,
         };
         apply(self.name(), rule, turn, parameters, gradient, slots);

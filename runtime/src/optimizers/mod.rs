@@ -5,6 +5,10 @@
 //! layers or losses.
 //!
 //! An optimizer is one file: its settings, and an [`UpdateRule`](crate::kernels::update::UpdateRule) that says what happens to one weight.
+//!
+//! Rates, weights, moments and averages closer to zero than [`SMALLEST`](crate::kernels::flush::SMALLEST), 2⁻¹⁰⁰, count as zero, and so do
+//! squares; an epsilon counts as at least that, or as at least its root, 2⁻⁵⁰, where it is added to a root.
+//!
 //! What all of them can do besides (schedules, clipping, decay, accumulation, averages) is [`Options`].
 
 mod adadelta;
@@ -40,6 +44,8 @@ pub use sgd::Sgd;
 pub use turn::{Accumulation, Turn, apply, update_runs};
 
 pub use crate::kernels::update::Gradient;
+
+use crate::kernels::flush::{SMALLEST, SMALLEST_ROOT, flush_below, narrow};
 
 /// A setting that cannot be.
 ///
@@ -312,10 +318,28 @@ fn finite(x: f32) -> f32 {
     if x > f32::MAX { f32::MAX } else { x }
 }
 
-/// `x²`, kept finite.
+/// `x`, or the largest finite number of its sign if `x` is infinite.
+#[inline(always)]
+fn bounded(x: f32) -> f32 {
+    let x = finite(x);
+    if x < f32::MIN { f32::MIN } else { x }
+}
+
+/// `x²`, kept finite; zero where it would be closer to zero than [`SMALLEST`].
 #[inline(always)]
 fn square(x: f32) -> f32 {
+    let x = flush_below(SMALLEST_ROOT, x);
     finite(x * x)
+}
+
+/// What is added to squares. Those below [`SMALLEST`] count as zero, and a quotient by less than that would be of no meaning.
+fn beside_squares(epsilon: f64) -> f32 {
+    narrow(epsilon).max(SMALLEST)
+}
+
+/// What is added to the root of squares, as [`beside_squares`].
+fn beside_root(epsilon: f64) -> f32 {
+    narrow(epsilon).max(SMALLEST_ROOT)
 }
 
 /// `1 − betaᵗ`, the share of a moving average that is not its start at zero.

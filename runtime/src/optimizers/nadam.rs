@@ -1,9 +1,11 @@
 //! Nadam.
 
 use super::{
-    BELOW_ONE, Elementwise, Gradient, NOT_NEGATIVE, Optimizer, POSITIVE, Turn, apply, builder, correction,
-    elementwise, settings, square,
+    BELOW_ONE, Elementwise, Gradient, NOT_NEGATIVE, Optimizer, POSITIVE, Turn, apply, beside_root, builder,
+    correction, elementwise, settings, square,
 };
+use crate::kernels::flush::narrow;
+use crate::kernels::lerp::Lerp;
 use crate::kernels::update::UpdateRule;
 
 /// Adam with Nesterov's momentum.
@@ -76,12 +78,12 @@ impl Nadam {
     fn rule(&self, turn: &Turn) -> Moments {
         let (t, learning_rate) = (turn.step, turn.learning_rate_or(self.learning_rate));
         Moments {
-            ahead: (learning_rate * self.momentum(t + 1) / (1.0 - self.product(t + 1))) as f32,
-            now: (learning_rate * (1.0 - self.momentum(t)) / (1.0 - self.product(t))) as f32,
-            rate_1: (1.0 - self.beta_1) as f32,
-            rate_2: (1.0 - self.beta_2) as f32,
+            ahead: narrow(learning_rate * self.momentum(t + 1) / (1.0 - self.product(t + 1))),
+            now: narrow(learning_rate * (1.0 - self.momentum(t)) / (1.0 - self.product(t))),
+            first: Lerp::new(1.0 - self.beta_1),
+            second: Lerp::new(1.0 - self.beta_2),
             root: (1.0 / correction(self.beta_2, t).sqrt()) as f32,
-            epsilon: self.epsilon as f32,
+            epsilon: beside_root(self.epsilon),
         }
     }
 }
@@ -114,10 +116,10 @@ struct Moments {
     ahead: f32,
     /// Factor of the gradient: `learning_rate·(1 − u_t) / (1 − u_1⋯u_t)`.
     now: f32,
-    /// `1 − beta_1`
-    rate_1: f32,
-    /// `1 − beta_2`
-    rate_2: f32,
+    /// By `1 − beta_1`.
+    first: Lerp,
+    /// By `1 − beta_2`.
+    second: Lerp,
     /// `1 / √(1 − beta_2ᵗ)`
     root: f32,
     epsilon: f32,
@@ -126,8 +128,8 @@ struct Moments {
 impl UpdateRule<2> for Moments {
     #[inline(always)]
     fn apply(self, weight: f32, gradient: f32, [first, second]: [f32; 2]) -> (f32, [f32; 2]) {
-        let first = first + self.rate_1 * (gradient - first);
-        let second = second + self.rate_2 * (square(gradient) - second);
+        let first = self.first.between(first, gradient);
+        let second = self.second.between(second, square(gradient));
         let step = self.ahead * first + self.now * gradient;
         (weight - step / (second.sqrt() * self.root + self.epsilon), [first, second])
     }

@@ -10,6 +10,7 @@ use super::{
     ABOVE_ZERO, Accumulation, BELOW_ONE, Elementwise, Gradient, NOT_NEGATIVE, Optimizer, SettingError, Turn,
     check, display,
 };
+use crate::kernels::flush::narrow;
 use crate::kernels::reduce::{norm, sum_of};
 use crate::kernels::update::{UpdateRule, update};
 
@@ -275,9 +276,9 @@ impl<O: Optimizer> Options<O> {
         let turn = Turn {
             step: update,
             learning_rate: Some(learning_rate),
-            scale: mean as f32,
+            scale: mean,
             limit: self.clip_value.map_or(f32::INFINITY, |limit| limit as f32),
-            decay: (learning_rate * self.weight_decay.unwrap_or_default()) as f32,
+            decay: narrow(learning_rate * self.weight_decay.unwrap_or_default()),
             count,
             accumulated: self.accumulate.is_some(),
             average_rate: self.average.map(|kept| if update == 1 { 1.0 } else { (1.0 - kept) as f32 }),
@@ -418,7 +419,7 @@ impl<O: Optimizer> Optimizer for Options<O> {
         let Action::Update { turn, mean } = self.turn(turn) else {
             return update_runs(self, turn, tensors, parameters, gradients, slots);
         };
-        let scaled = |factor: f64| Turn { scale: (factor * mean) as f32, ..turn };
+        let scaled = |factor: f64| Turn { scale: factor * mean, ..turn };
         if let Some(limit) = self.clip_norm {
             for tensor in tensors {
                 let turn =

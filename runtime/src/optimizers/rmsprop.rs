@@ -1,9 +1,10 @@
 //! RMSprop.
 
 use super::{
-    BELOW_ONE, Elementwise, Gradient, Optimizer, POSITIVE, Turn, apply, builder, elementwise, settings,
-    square,
+    BELOW_ONE, Elementwise, Gradient, Optimizer, POSITIVE, Turn, apply, beside_squares, builder, elementwise,
+    settings, square,
 };
+use crate::kernels::flush::narrow;
 use crate::kernels::update::UpdateRule;
 
 /// RMSprop: gradients divided by the root of a moving mean of their squares.
@@ -86,12 +87,12 @@ impl Elementwise for RmsProp {
         slots: &mut [&mut [f32]],
     ) {
         let root = Root {
-            learning_rate: turn.learning_rate_or(self.learning_rate) as f32,
-            rho: self.rho as f32,
+            learning_rate: narrow(turn.learning_rate_or(self.learning_rate)),
+            rho: narrow(self.rho),
             rate: (1.0 - self.rho) as f32,
-            epsilon: self.epsilon as f32,
+            epsilon: beside_squares(self.epsilon),
         };
-        let (name, momentum) = (self.name(), self.momentum as f32);
+        let (name, momentum) = (self.name(), narrow(self.momentum));
         match (self.centered, self.momentum != 0.0) {
             (false, false) => apply(name, Plain(root), turn, parameters, gradient, slots),
             (true, false) => apply(name, Centered(root), turn, parameters, gradient, slots),
@@ -126,7 +127,9 @@ impl Root {
     fn centered(self, gradient: f32, squares: f32, mean: f32) -> (f32, f32, f32) {
         let squares = self.rho * squares + self.rate * square(gradient);
         let mean = self.rho * mean + self.rate * gradient;
-        let variance = squares - square(mean);
+        // A square that would have left f32 says nothing.
+        let mean_square = square(mean);
+        let variance = squares - if mean_square < f32::MAX { mean_square } else { 0.0 };
         let variance = if variance < 0.0 { 0.0 } else { variance };
         (self.learning_rate * (gradient / (variance + self.epsilon).sqrt()), squares, mean)
     }

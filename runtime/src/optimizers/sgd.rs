@@ -1,6 +1,7 @@
 //! Stochastic gradient descent.
 
 use super::{BELOW_ONE, Elementwise, Gradient, Optimizer, Turn, apply, builder, elementwise, settings};
+use crate::kernels::flush::narrow;
 use crate::kernels::update::UpdateRule;
 
 /// Gradient descent, with momentum.
@@ -69,7 +70,7 @@ impl Elementwise for Sgd {
         slots: &mut [&mut [f32]],
     ) {
         let (learning_rate, momentum) =
-            (turn.learning_rate_or(self.learning_rate) as f32, self.momentum as f32);
+            (narrow(turn.learning_rate_or(self.learning_rate)), narrow(self.momentum));
         if self.momentum == 0.0 {
             apply(self.name(), Plain { learning_rate }, turn, parameters, gradient, slots);
         } else if self.nesterov {

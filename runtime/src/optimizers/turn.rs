@@ -24,7 +24,7 @@ pub struct Turn {
     /// A step size in place of the optimizer's own.
     pub learning_rate: Option<f64>,
     /// As [`Tuning::scale`].
-    pub scale: f32,
+    pub scale: f64,
     /// As [`Tuning::limit`].
     pub limit: f32,
     /// As [`Tuning::decay`].

@@ -1,6 +1,7 @@
 //! Rates that fall by a formula in the step.
 
 use super::{AT_LEAST_ONE, NOT_NEGATIVE, Schedule, setters, settings};
+use crate::kernels::lerp::lerp;
 
 /// `initial·decay_rate^(step / decay_steps)`; with `staircase`, of the quotient rounded down.
 ///
@@ -158,6 +159,6 @@ impl Schedule for PolynomialDecay {
             (step.min(steps), steps)
         };
         let left = 1.0 - step as f64 / steps as f64;
-        (self.initial - self.end) * libm::pow(left, self.power) + self.end
+        lerp(self.end, self.initial, libm::pow(left, self.power))
     }
 }

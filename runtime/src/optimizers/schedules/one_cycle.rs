@@ -3,6 +3,7 @@
 use core::f64::consts::PI;
 
 use super::{Condition, NOT_NEGATIVE, SHARE, Schedule, setters, settings};
+use crate::kernels::lerp::lerp;
 
 /// Up to a large rate and down to a tiny one, PyTorch's `OneCycleLR`; step `total_steps − 1` is the last, and its rate stays.
 ///
@@ -106,11 +107,8 @@ impl Schedule for OneCycle {
         for (end, from, to) in phases {
             if step <= end {
                 let fraction = if end > start { (step - start) / (end - start) } else { 1.0 };
-                return if self.linear {
-                    from + (to - from) * fraction
-                } else {
-                    to + (from - to) / 2.0 * (1.0 + libm::cos(PI * fraction))
-                };
+                let way = if self.linear { fraction } else { 0.5 * (1.0 - libm::cos(PI * fraction)) };
+                return lerp(from, to, way);
             }
             start = end;
         }

@@ -1,6 +1,7 @@
 //! A rate that rises before a schedule begins.
 
 use super::{NOT_NEGATIVE, Schedule, SettingError, check};
+use crate::kernels::lerp::lerp;
 
 /// A straight line from `start` to the first rate of another schedule, which then begins.
 ///
@@ -49,7 +50,7 @@ impl<S: Schedule> Schedule for WarmUp<S> {
     fn rate(&self, step: u64) -> f64 {
         match step.checked_sub(self.steps) {
             Some(step) => self.then.rate(step),
-            None => self.start + (self.then.rate(0) - self.start) * (step as f64 / self.steps as f64),
+            None => lerp(self.start, self.then.rate(0), step as f64 / self.steps as f64),
         }
     }
 
