@@ -18,7 +18,7 @@ model! { Mlp < Dense(784 => 512, relu), Dense(512 => 10, softmax) > }
 model! { Narrow < Dense(8 => 16, relu), Dense(16 => 16, relu), Dense(16 => 4) > }
 
 const BATCHES: [usize; 3] = [1, 32, 256];
-/// Samples in memory. Steps walk over them: on one batch alone, losses and moments would sink into subnormal numbers.
+/// Samples in memory. Steps walk over them, as training does.
 const ROWS: usize = 2048;
 
 /// The same network, layer by layer, with the weights of `block`.
