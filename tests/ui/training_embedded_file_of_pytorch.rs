@@ -6,7 +6,7 @@ model! {
     >
 }
 
-static SMALL: Small = embed!(Small, "files/pytorch_2x2.safetensors");
+static SMALL: &Small = embed!(Small, "files/pytorch_2x2.safetensors");
 
 fn main() {
     SMALL.predict(&[0.0; 2]);

@@ -6,7 +6,7 @@ model! {
     >
 }
 
-static SMALL: Small = embed!(Small, "files/weight_2x3.safetensors");
+static SMALL: &Small = embed!(Small, "files/weight_2x3.safetensors");
 
 fn main() {
     SMALL.predict(&[0.0; 3]);
