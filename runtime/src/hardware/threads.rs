@@ -253,19 +253,25 @@ pub fn share_slices<S: Divide>(all: S, granule: usize, cost: usize, part: impl F
     let granules = all.length().div_ceil(granule);
     let pieces = parts(all.length().saturating_mul(cost)).min(granules);
     if pieces < 2 {
-        return part(0, all);
+        part(0, all);
+    } else {
+        // Without `std` there is always one part.
+        #[cfg(feature = "std")]
+        share_pieces(Rest { all, from: 0, pieces }, granule, part);
     }
-    #[cfg(feature = "std")]
-    {
-        let rest = Mutex::new(Some(Rest { all, from: 0, pieces }));
-        share(pieces, |_| {
-            // Who meets a poisoned lock has nothing left to do: a panic is on its way to the caller.
-            let piece = rest.lock().map_or(None, |mut rest| Rest::first(&mut rest, granule));
-            if let Some((from, piece)) = piece {
-                part(from, piece);
-            }
-        });
-    }
+}
+
+#[cfg(feature = "std")]
+fn share_pieces<S: Divide>(rest: Rest<S>, granule: usize, part: impl Fn(usize, S) + Sync) {
+    let pieces = rest.pieces;
+    let rest = Mutex::new(Some(rest));
+    share(pieces, |_| {
+        // Who meets a poisoned lock has nothing left to do: a panic is on its way to the caller.
+        let piece = rest.lock().map_or(None, |mut rest| Rest::first(&mut rest, granule));
+        if let Some((from, piece)) = piece {
+            part(from, piece);
+        }
+    });
 }
 
 /// Elements from `from` on, for so many pieces.

@@ -29,6 +29,7 @@ pub const SMALLEST: f32 = f32::from_bits((127 - 100) << 23);
 pub(crate) const SMALLEST_ROOT: f32 = f32::from_bits((127 - 50) << 23);
 
 /// `x` rounded to `f32`: the largest finite number where it is larger, and zero where it is closer to zero than [`SMALLEST`].
+#[cfg(feature = "std")]
 pub(crate) fn narrow(x: f64) -> f32 {
     flush(x.clamp(f64::from(f32::MIN), f64::from(f32::MAX)) as f32)
 }
