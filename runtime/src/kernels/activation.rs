@@ -40,7 +40,7 @@ macro_rules! activations {
 }
 
 activations! {
-    /// [`Function::Linear`]: `x`
+    /// `x`: [`Function::Linear`].
     ///
     /// ```
     /// use typenet_runtime::kernels::Map;
@@ -51,7 +51,7 @@ activations! {
     /// assert_eq!(format!("{x:.4?}"), "[-1.0000, 0.5000, 2.0000]");
     /// ```
     Linear = "linear";
-    /// [`Function::Relu`]: `max(x, 0)`
+    /// `max(x, 0)`: [`Function::Relu`].
     ///
     /// ```
     /// use typenet_runtime::kernels::Map;

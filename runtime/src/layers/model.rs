@@ -106,14 +106,19 @@ pub trait Model: Layer + bytemuck::Zeroable + Sized + Send + Sync + 'static {
         let (needed, found) = (Self::PREDICT_SCRATCH, scratch.len());
         assert!(found >= needed, "predict_with_scratch: `scratch` has {found} values, expected {needed}");
         let (parameters, buffers) = self.block().split_at(Self::PARAMETER_COUNT);
-        <Self as Layer>::predict(Predict {
+        let pass = Predict {
             batch: 1,
             parameters,
             buffers,
             input: bytemuck::cast_slice(from_ref(sample)),
             output: bytemuck::cast_slice_mut(from_mut(prediction)),
             scratch: &mut scratch[..needed],
-        });
+        };
+        if const { is_small::<Self>() } {
+            dispatch_chosen(Pass::<Self>(pass, PhantomData));
+        } else {
+            <Self as Layer>::predict(pass);
+        }
     }
 
     /// The model's last layer with an effect.
@@ -224,6 +229,19 @@ impl<M: Model> Kernel for One<'_, M> {
         let mut prediction = bytemuck::Zeroable::zeroed();
         self.0.predict_one(AllOn(simd), self.1, &mut prediction);
         prediction
+    }
+}
+
+/// A model's pass over one sample.
+struct Pass<'a, M>(Predict<'a, f32>, PhantomData<M>);
+
+impl<M: Model> Kernel for Pass<'_, M> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        // One sample, so that the compiler sees that no other route is taken.
+        M::predict_on(simd, Predict { batch: 1, ..self.0 });
     }
 }
 

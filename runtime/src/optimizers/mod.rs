@@ -6,7 +6,7 @@
 //!
 //! An optimizer is one file: its settings, and an [`UpdateRule`](crate::kernels::update::UpdateRule) that says what happens to one weight.
 //!
-//! Rates, weights, moments and averages closer to zero than [`SMALLEST`](crate::kernels::flush::SMALLEST), 2⁻¹⁰⁰, count as zero, and so do
+//! Rates, weights, moments and averages closer to zero than [`flush::SMALLEST`](crate::kernels::flush::SMALLEST), 2⁻¹⁰⁰, count as zero, and so do
 //! squares; an epsilon counts as at least that, or as at least its root, 2⁻⁵⁰, where it is added to a root.
 //!
 //! What all of them can do besides (schedules, clipping, decay, accumulation, averages) is [`Options`].
