@@ -358,7 +358,7 @@ impl<const SLOTS: usize, R: UpdateRule<SLOTS>> Kernel for Update<'_, SLOTS, R> {
         // Two loops: one with a branch in it is a fifth slower where there is nothing around the rule.
         match tuning {
             None => pass(simd, self.rule, &mut Bare, parameters, gradient, slots),
-            Some(mut tuning) => pass(simd, self.rule, &mut tuning, parameters, gradient, slots),
+            Some(tuning) => pass(simd, self.rule, &mut Tuned::new(tuning), parameters, gradient, slots),
         }
     }
 }
@@ -426,9 +426,25 @@ impl Around for Bare {
     }
 }
 
+/// What a [`Tuning`] does, with what is the same for every weight computed once.
+struct Tuned<'a> {
+    tuning: Tuning<'a>,
+    /// [`Tuning::scale`] as two factors.
+    scale: [f32; 2],
+    /// By [`Tuning::average_rate`].
+    lerp: Lerp,
+}
+
+impl<'a> Tuned<'a> {
+    #[inline(always)]
+    fn new(tuning: Tuning<'a>) -> Self {
+        Self { scale: factors(tuning.scale), lerp: Lerp::new(f64::from(tuning.average_rate)), tuning }
+    }
+}
+
 // Loops of constant length over arrays become vectors, see `Lanes`.
 #[allow(clippy::needless_range_loop)]
-impl Around for Tuning<'_> {
+impl Around for Tuned<'_> {
     #[inline(always)]
     fn apply<const SLOTS: usize, R: UpdateRule<SLOTS>>(
         &mut self,
@@ -437,35 +453,34 @@ impl Around for Tuning<'_> {
         at: usize,
         len: usize,
     ) {
-        if let Some(accumulated) = &mut self.accumulated {
+        let Self { tuning, scale: [scale, power], lerp } = self;
+        if let Some(accumulated) = &mut tuning.accumulated {
             let accumulated = &mut accumulated[at..at + len];
             let mut earlier = [0.0; LANES];
             earlier[..len].copy_from_slice(accumulated);
             for lane in 0..LANES {
-                lanes.gradients[lane] = self.count * lanes.gradients[lane] + earlier[lane];
+                lanes.gradients[lane] = tuning.count * lanes.gradients[lane] + earlier[lane];
             }
             accumulated.fill(0.0);
         }
-        let [scale, power] = factors(self.scale);
         for lane in 0..LANES {
             // Comparisons rather than `clamp` or `min`: NaN is not to be hidden.
-            let gradient = lanes.gradients[lane] * scale * power;
-            let gradient = if gradient > self.limit { self.limit } else { gradient };
-            lanes.gradients[lane] = if gradient < -self.limit { -self.limit } else { gradient };
+            let gradient = lanes.gradients[lane] * *scale * *power;
+            let gradient = if gradient > tuning.limit { tuning.limit } else { gradient };
+            lanes.gradients[lane] = if gradient < -tuning.limit { -tuning.limit } else { gradient };
         }
-        if self.decay != 0.0 {
+        if tuning.decay != 0.0 {
             for lane in 0..LANES {
-                lanes.weights[lane] -= self.decay * lanes.weights[lane];
+                lanes.weights[lane] -= tuning.decay * lanes.weights[lane];
             }
         }
         lanes.apply(rule);
-        if let Some(average) = &mut self.average {
+        if let Some(average) = &mut tuning.average {
             let average = &mut average[at..at + len];
             let mut moved = [0.0; LANES];
             moved[..len].copy_from_slice(average);
-            let lerp = Lerp::new(f64::from(self.average_rate));
             for lane in 0..LANES {
-                moved[lane] = flush(lerp.between(moved[lane], flush(lanes.weights[lane])));
+                moved[lane] = flush(lerp.between(moved[lane], lanes.weights[lane]));
             }
             average.copy_from_slice(&moved[..len]);
         }
@@ -504,14 +519,12 @@ fn row<const SLOTS: usize, R: UpdateRule<SLOTS>>(
         let mut lanes = Lanes::<SLOTS>::load(parameters, slots, start + at, LANES);
         gradient(at, LANES, &mut lanes.gradients);
         around.apply(rule, &mut lanes, start + at, LANES);
-        lanes.flush();
         lanes.store(parameters, slots, start + at, LANES);
     }
     let left = len - whole;
     let mut lanes = Lanes::<SLOTS>::load(parameters, slots, start + whole, left);
     gradient(whole, left, &mut lanes.gradients);
     around.apply(rule, &mut lanes, start + whole, left);
-    lanes.flush();
     lanes.store(parameters, slots, start + whole, left);
 }
 
@@ -536,6 +549,7 @@ impl<const SLOTS: usize> Lanes<SLOTS> {
         lanes
     }
 
+    /// The rule, whose results are flushed.
     #[inline(always)]
     fn apply<R: UpdateRule<SLOTS>>(&mut self, rule: R) {
         for lane in 0..LANES {
@@ -544,19 +558,9 @@ impl<const SLOTS: usize> Lanes<SLOTS> {
                 slots[s] = self.slots[s][lane];
             }
             let (weight, slots) = rule.apply(self.weights[lane], self.gradients[lane], slots);
-            self.weights[lane] = weight;
+            self.weights[lane] = flush(weight);
             for s in 0..SLOTS {
-                self.slots[s][lane] = slots[s];
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn flush(&mut self) {
-        for lane in 0..LANES {
-            self.weights[lane] = flush(self.weights[lane]);
-            for s in 0..SLOTS {
-                self.slots[s][lane] = flush(self.slots[s][lane]);
+                self.slots[s][lane] = flush(slots[s]);
             }
         }
     }
