@@ -1,24 +1,11 @@
 //! How long rustc takes over a declaration: `cargo test --test compile_time -- --nocapture` prints the figures.
 
+mod rustc;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-
-/// The library that this test was linked with lies beside it, perhaps with older ones.
-fn libraries() -> Vec<PathBuf> {
-    let test = std::env::current_exe().expect("a test has a path");
-    let folder = test.parent().expect("a test lies in a folder");
-    let files = fs::read_dir(folder).expect("the folder can be read").map(|file| file.unwrap().path());
-    let is_library = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with("libtypenet-") && name.ends_with(".rlib")
-    };
-    let mut libraries: Vec<PathBuf> = files.filter(is_library).collect();
-    libraries.sort_by_key(|path| fs::metadata(path).and_then(|data| data.modified()).ok());
-    libraries.reverse();
-    libraries
-}
 
 /// Checks a model of so many layers; `None` if rustc refuses the library.
 fn check(layers: usize, library: &Path, folder: &Path) -> Option<Duration> {
@@ -41,7 +28,7 @@ fn check(layers: usize, library: &Path, folder: &Path) -> Option<Duration> {
 fn a_hundred_layers_cost_at_most_a_second() {
     let folder = std::env::temp_dir().join(format!("typenet-compile-time-{}", std::process::id()));
     fs::create_dir_all(&folder).expect("the temporary folder can be written");
-    let libraries = libraries();
+    let libraries = rustc::libraries();
     let library = libraries.iter().find(|library| check(1, library, &folder).is_some());
     let library = library.expect("the library that this test is linked with lies beside it");
     let fastest =

@@ -3,26 +3,13 @@
 //! The cases are those of `tests/ui`, each followed by what a user would write: compile, fit, evaluate and predict with
 //! the samples, labels and loss that were meant. All of them are one crate, a module each, and rustc counts.
 
+mod rustc;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-
-/// The libraries that this test was linked with lie beside it, perhaps with older ones; the newest first.
-fn libraries() -> Vec<PathBuf> {
-    let test = std::env::current_exe().expect("a test has a path");
-    let folder = test.parent().expect("a test lies in a folder");
-    let files = fs::read_dir(folder).expect("the folder can be read").map(|file| file.unwrap().path());
-    let is_library = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with("libtypenet-") && name.ends_with(".rlib")
-    };
-    let mut libraries: Vec<PathBuf> = files.filter(is_library).collect();
-    libraries.sort_by_key(|path| fs::metadata(path).and_then(|data| data.modified()).ok());
-    libraries.reverse();
-    libraries
-}
 
 /// The errors of a crate, by file name without its ending.
 fn errors(root: &Path, library: &Path) -> BTreeMap<String, Vec<String>> {
@@ -184,7 +171,7 @@ fn one_mistake_stays_one_error_where_the_model_is_trained() {
     let (right, crate_root) = (folder.path().join("right.rs"), folder.path().join("lib.rs"));
     fs::write(&right, "typenet::model! { pub Right < Dense(3 => 2) > }").expect("a file can be written");
     fs::write(&crate_root, root).expect("a file can be written");
-    let libraries = libraries();
+    let libraries = rustc::libraries();
     let library = libraries.iter().find(|library| {
         errors(&right, library).is_empty() && {
             let metadata = folder.path().join("libright.rmeta");
