@@ -5,9 +5,8 @@
 
 use core::fmt;
 
-use super::{Backward, Layer};
-use crate::kernels::Element;
-use crate::kernels::brief::{Brief, brief_debug};
+use super::pass::short_debug;
+use super::{Backend, Backward, Cpu, Layer, Port, Run};
 use crate::kernels::update::Gradient;
 pub use crate::kernels::update::MAX_SLOTS;
 
@@ -18,6 +17,7 @@ pub use crate::kernels::update::MAX_SLOTS;
 ///
 /// ```
 /// use typenet_runtime::kernels::update::Gradient;
+/// use typenet_runtime::layers::Cpu;
 /// use typenet_runtime::layers::step::Update;
 ///
 /// /// Plain descent at a rate of ½.
@@ -34,12 +34,17 @@ pub use crate::kernels::update::MAX_SLOTS;
 ///     }
 /// }
 ///
-/// let update: &Update<'_, f32> = &descend;
+/// let update: &Update<'_, Cpu> = &descend;
 /// let mut parameters = [1.0, 2.0];
 /// update(&mut parameters, Gradient::Values(&[2.0, 4.0]), &mut []);
 /// assert_eq!(parameters, [0.0, 0.0]);
 /// ```
-pub type Update<'a, T> = dyn Fn(&mut [T], Gradient<'_, T>, &mut [&mut [T]]) + Sync + 'a;
+pub type Update<'a, B> = dyn Fn(
+        &mut <B as Backend>::Numbers,
+        Gradient<'_, <B as Backend>::Numbers>,
+        &mut [&mut <B as Backend>::Numbers],
+    ) + Sync
+    + 'a;
 
 /// Parameters on their way through a training step, with what changes them.
 ///
@@ -65,41 +70,36 @@ pub type Update<'a, T> = dyn Fn(&mut [T], Gradient<'_, T>, &mut [&mut [T]]) + Sy
 /// assert_eq!(parameters, [-3.0, -3.0, 2.5]);
 /// assert_eq!(remembered, [4.0, 5.0, 0.5]);
 /// ```
-pub struct Trained<'a, T> {
+pub struct Trained<'a, B: Backend = Cpu> {
     /// The trainable values, as in the forward pass.
-    pub parameters: &'a mut [T],
+    pub parameters: &'a mut B::Numbers,
     /// As long as `parameters`: memory for their gradient, of any content.
-    pub gradients: &'a mut [T],
+    pub gradients: &'a mut B::Numbers,
     /// Each as long as `parameters`; those that are not used are empty.
-    slots: [&'a mut [T]; MAX_SLOTS],
+    slots: [&'a mut B::Numbers; MAX_SLOTS],
     used_slots: usize,
-    update: &'a Update<'a, T>,
+    update: &'a Update<'a, B>,
 }
 
-impl<T: fmt::Debug> fmt::Debug for Trained<'_, T> {
+impl<B: Backend> fmt::Debug for Trained<'_, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Trained")
-            .field("parameters", &Brief(self.parameters))
-            .field("slots", &self.used_slots)
-            .finish_non_exhaustive()
+        f.debug_struct("Trained").field("slots", &self.used_slots).finish_non_exhaustive()
     }
 }
 
-impl<'a, T> Trained<'a, T> {
-    /// Parameters with memory for their gradient, and the slots that `update` uses.
+impl<'a, B: Backend> Trained<'a, B> {
+    /// Parameters with memory for their gradient, and the slots that `update` uses, all of one length.
     ///
     /// # Panics
-    /// If the lengths differ, or there are more than [`MAX_SLOTS`] slots.
+    /// If there are more than [`MAX_SLOTS`] slots.
     pub fn new(
-        parameters: &'a mut [T],
-        gradients: &'a mut [T],
-        slots: impl IntoIterator<Item = &'a mut [T]>,
-        update: &'a Update<'a, T>,
+        parameters: &'a mut B::Numbers,
+        gradients: &'a mut B::Numbers,
+        slots: impl IntoIterator<Item = &'a mut B::Numbers>,
+        update: &'a Update<'a, B>,
     ) -> Self {
-        assert_eq!(gradients.len(), parameters.len(), "Trained: one gradient for each parameter");
-        let (mut all, mut used_slots) = ([(); MAX_SLOTS].map(|()| Default::default()), 0);
+        let (mut all, mut used_slots) = (core::array::from_fn(|_| B::no_numbers_mut()), 0);
         for slot in slots {
-            assert_eq!(slot.len(), parameters.len(), "Trained: each slot as long as the parameters");
             assert!(used_slots < MAX_SLOTS, "Trained: more than {MAX_SLOTS} slots");
             all[used_slots] = slot;
             used_slots += 1;
@@ -110,12 +110,12 @@ impl<'a, T> Trained<'a, T> {
     /// The first `at` parameters, and the others.
     pub fn split_at(self, at: usize) -> (Self, Self) {
         let Self { parameters, gradients, mut slots, used_slots, update } = self;
-        let (parameters, other_parameters) = parameters.split_at_mut(at);
-        let (gradients, other_gradients) = gradients.split_at_mut(at);
-        let mut other_slots = [(); MAX_SLOTS].map(|()| Default::default());
+        let (parameters, other_parameters) = B::split_mut(parameters, at);
+        let (gradients, other_gradients) = B::split_mut(gradients, at);
+        let mut other_slots = core::array::from_fn(|_| B::no_numbers_mut());
         for (slot, other) in slots.iter_mut().zip(&mut other_slots).take(used_slots) {
-            let whole: &'a mut [T] = core::mem::take(slot);
-            (*slot, *other) = whole.split_at_mut(at);
+            let whole: &'a mut B::Numbers = core::mem::replace(slot, B::no_numbers_mut());
+            (*slot, *other) = B::split_mut(whole, at);
         }
         (
             Self { parameters, gradients, slots, used_slots, update },
@@ -131,12 +131,16 @@ impl<'a, T> Trained<'a, T> {
 
     /// Updates the parameters by `gradients`.
     pub fn update(mut self) {
+        self.update_now();
+    }
+
+    fn update_now(&mut self) {
         let slots = &mut self.slots[..self.used_slots];
         (self.update)(self.parameters, Gradient::Values(self.gradients), slots);
     }
 
     /// Updates the parameters by `gradient`; `gradients` stays as it is.
-    pub fn update_by(mut self, gradient: Gradient<'_, T>) {
+    pub fn update_by(mut self, gradient: Gradient<'_, B::Numbers>) {
         (self.update)(self.parameters, gradient, &mut self.slots[..self.used_slots]);
     }
 }
@@ -155,55 +159,78 @@ impl<'a, T> Trained<'a, T> {
 /// }
 ///
 /// let (mut parameters, mut gradients) = ([3.0, 4.0, 0.5], [0.0; 3]);
-/// let step = Step {
+/// let step = Step::<Dense<U2, U1>> {
 ///     batch: 1,
 ///     trained: Trained::new(&mut parameters, &mut gradients, [], &descend),
 ///     input: &[1.0, -1.0],
 ///     output: &[-0.5],
-///     cache: &[],
+///     kept: &[],
 ///     grad_output: &mut [2.0],
 ///     grad_input: None,
 ///     scratch: &mut [],
 /// };
-/// step.in_two_passes::<Dense<U2, U1>>();
+/// step.in_two_passes();
 /// assert_eq!(parameters, [3.0 - 2.0, 4.0 + 2.0, 0.5 - 2.0]);
 /// ```
-pub struct Step<'a, T> {
+pub struct Step<'a, L: Layer + ?Sized, B: Backend = Cpu> {
     /// Number of samples.
     pub batch: usize,
     /// The layer's trainable values and what changes them.
-    pub trained: Trained<'a, T>,
+    pub trained: Trained<'a, B>,
     /// As [`Backward::input`].
-    pub input: &'a [T],
+    pub input: <L::Input as Port>::Values<'a, B>,
     /// As [`Backward::output`].
-    pub output: &'a [T],
-    /// As [`Backward::cache`].
-    pub cache: &'a [T],
+    pub output: <L::Output as Port>::Values<'a, B>,
+    /// As [`Backward::kept`].
+    pub kept: &'a B::Numbers,
     /// As [`Backward::grad_output`].
-    pub grad_output: &'a mut [T],
+    pub grad_output: <L::Output as Port>::Mut<'a, B>,
     /// As [`Backward::grad_input`]; by the parameters before the update.
-    pub grad_input: Option<&'a mut [T]>,
+    pub grad_input: <L::Input as Port>::Gradient<'a, B>,
     /// As [`Backward::scratch`].
-    pub scratch: &'a mut [T],
+    pub scratch: &'a mut B::Numbers,
 }
 
-brief_debug!(Step<'_, T> { batch, trained, [input], [output], [cache], [grad_output], (grad_input), [scratch] });
+short_debug!(Step);
 
-impl<T: Element> Step<'_, T> {
-    /// [`Layer::backward`], then the update.
-    pub fn in_two_passes<L: Layer<T> + ?Sized>(self) {
-        let Self { batch, trained, input, output, cache, grad_output, grad_input, scratch } = self;
+impl<'a, L: Layer + ?Sized, B: Backend> Step<'a, L, B> {
+    /// A backward pass, but for its parameters, and these.
+    #[inline(always)]
+    pub(super) fn new(pass: Backward<'a, L, B>, trained: Trained<'a, B>) -> Self {
+        let Backward { batch, input, output, kept, grad_output, grad_input, scratch, .. } = pass;
+        Self { batch, trained, input, output, kept, grad_output, grad_input, scratch }
+    }
+
+    /// The parameters, and the rest as a backward pass.
+    #[inline(always)]
+    pub(super) fn split(self) -> (Trained<'a, B>, Backward<'a, L, B>) {
+        let Self { batch, trained, input, output, kept, grad_output, grad_input, scratch } = self;
+        let (parameters, grad_parameters) = (B::no_numbers(), B::no_numbers_mut());
+        let pass =
+            Backward { batch, parameters, input, output, kept, grad_output, grad_input, grad_parameters, scratch };
+        (trained, pass)
+    }
+
+    /// The same pass for another layer with the same ports.
+    pub(crate) fn of<M>(self) -> Step<'a, M, B>
+    where
+        M: Layer<Input = L::Input, Output = L::Output> + ?Sized,
+    {
+        let (trained, pass) = self.split();
+        Step::new(pass.of(), trained)
+    }
+
+    /// [`Run::backward`], then the update.
+    pub fn in_two_passes(self)
+    where
+        L: Run<B>,
+    {
+        let (mut trained, pass) = self.split();
         L::backward(Backward {
-            batch,
-            parameters: trained.parameters,
-            input,
-            output,
-            cache,
-            grad_output,
-            grad_input,
-            grad_parameters: trained.gradients,
-            scratch,
+            parameters: &*trained.parameters,
+            grad_parameters: &mut *trained.gradients,
+            ..pass
         });
-        trained.update();
+        trained.update_now();
     }
 }
