@@ -14,9 +14,10 @@ use super::callbacks::{Callback, Context, State};
 use super::run::{Ending, Position};
 use super::updates::Updates;
 use super::{Error, History};
+use crate::hardware::Buffer;
 use crate::io::safetensors::{File, Metadata, Tensor, block_tensors, read, write};
 use crate::optimizers::Optimizer;
-use crate::tensor::{Buffer, LayerInfo, Tensors};
+use crate::schema::{LayerInfo, Tensors};
 
 /// The metadata that only a checkpoint has: the version of the layout above.
 const FORMAT: &str = "typenet checkpoint";

@@ -3,9 +3,10 @@
 use core::cell::Cell;
 use core::fmt;
 
+use crate::hardware::Buffer;
 use crate::layers::model::Route;
 use crate::layers::{Layer, Model, Predict, output_len, parameter_count};
-use crate::tensor::{Buffer, LayerInfo, Shape, Tensors};
+use crate::schema::{LayerInfo, Shape, Tensors};
 
 /// A value of a model, or of its optimizer's state, that is NaN or infinite.
 ///
@@ -174,7 +175,7 @@ impl Route for Look<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tensor::TensorInfo;
+    use crate::schema::TensorInfo;
 
     const LAYER: LayerInfo = LayerInfo {
         name: "dense_1",
@@ -190,7 +191,7 @@ mod tests {
         buffers: &[],
         layers: &[],
         flops: 0,
-        regularizer: crate::tensor::Regularizer::NONE,
+        regularizer: crate::schema::Regularizer::NONE,
         constraint: None,
     };
 

@@ -17,7 +17,7 @@ use crate::layers::{Model, output_len};
 use crate::losses::Loss;
 use crate::metrics::Metrics;
 use crate::optimizers::Optimizer;
-use crate::tensor::label::ClassNumber;
+use crate::schema::label::ClassNumber;
 
 /// How many of the samples a validation split leaves for training: the first `⌊samples·(1 − split)⌋`, as in Keras. `None` if the
 /// split is no share.

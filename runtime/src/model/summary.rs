@@ -6,7 +6,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use crate::layers::Model;
 use crate::layers::dyn_model::Facts;
-use crate::tensor::LayerInfo;
+use crate::schema::LayerInfo;
 
 /// A model's layers with shapes, parameters and FLOPs. `Display` draws it as a table.
 ///

@@ -10,7 +10,7 @@ use crate::kernels::lerp::lerp;
 use crate::kernels::reduce::sum_of;
 use crate::kernels::update::{Gradient, UpdateRule, update};
 use crate::layers::Model;
-use crate::tensor::{Constraint, Regularizer, TensorPlace, Tensors};
+use crate::schema::{Constraint, Regularizer, TensorPlace, Tensors};
 
 /// The trainable tensors of a model.
 #[derive(Debug)]
@@ -184,7 +184,7 @@ impl UpdateRule<0> for Penalty {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tensor::{LayerInfo, TensorInfo};
+    use crate::schema::{LayerInfo, TensorInfo};
     use proptest::prelude::*;
 
     const ROWS: usize = 7;

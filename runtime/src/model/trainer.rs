@@ -9,6 +9,7 @@ use super::weights::check_sample_weights;
 use super::workspace::{Evaluation, Workspace, step_cost};
 use super::{Error, Fit, Scores, finite};
 use crate::data::find_non_finite;
+use crate::hardware::Buffer;
 use crate::hardware::threads;
 use crate::kernels::Rng;
 use crate::kernels::flush::flush_all;
@@ -17,7 +18,6 @@ use crate::layers::{Backward, Forward, Layer, Model, Step, Trained, input_len, o
 use crate::losses::Loss;
 use crate::metrics::Metrics;
 use crate::optimizers::{ACCUMULATED, AVERAGE, Gradient, Optimizer, Turn};
-use crate::tensor::Buffer;
 
 /// Parameters from which a step on one sample updates each layer as its gradient is made: the gradients of fewer stay in
 /// the second cache, and a single update then costs less than one for each layer.

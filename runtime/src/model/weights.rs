@@ -2,7 +2,7 @@
 
 use super::Error;
 use super::workspace::with_capacity;
-use crate::tensor::label::ClassNumber;
+use crate::schema::label::ClassNumber;
 
 /// A weight that cannot be.
 ///

@@ -3,8 +3,8 @@
 use core::fmt;
 
 use super::{Error, Predictor};
+use crate::hardware::Buffer;
 use crate::layers::{Model, input_len, output_len, parameter_count};
-use crate::tensor::Buffer;
 
 /// Everything a training step of up to `capacity` samples writes besides the model and the optimizer's state.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 use core::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::hardware::Buffer;
 use crate::io::safetensors::{Metadata, save_block};
 use crate::layers::Model;
 use crate::model::by_hand::{check_rate_is_free, set_learning_rate};
@@ -13,7 +14,7 @@ use crate::model::trainable::Trainable;
 use crate::model::updates::Updates;
 use crate::model::{Error, History, Trainer};
 use crate::optimizers::{AVERAGE, Optimizer};
-use crate::tensor::{Buffer, LayerInfo};
+use crate::schema::LayerInfo;
 
 /// A run as its callbacks see it: where it stands, the model's numbers, the learning rate, the history.
 ///

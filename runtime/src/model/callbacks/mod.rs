@@ -42,7 +42,7 @@ use std::io;
 use std::path::Path;
 
 use super::{EpochRecord, Error};
-use crate::kernels::brief::brief_debug;
+use crate::brief::brief_debug;
 
 pub use backup_and_restore::BackupAndRestore;
 pub use context::Context;
