@@ -6,10 +6,10 @@
 
 use core::fmt;
 
-use super::brief::{Brief, brief_debug};
 use super::flush::flush;
 use super::lerp::Lerp;
 use super::simd::{Kernel, Simd, dispatch};
+use crate::brief::{Brief, brief_debug};
 use crate::hardware::isa::{Isa, isa};
 use crate::hardware::threads::{Divide, share_slices};
 
@@ -149,21 +149,28 @@ impl Tuning<'_> {
 /// update(Descent, &mut outer, Gradient::Outer { rows: &[1.0, 2.0], columns: &[3.0, 4.0] }, []);
 /// assert_eq!(values, outer);
 /// ```
-#[derive(Clone, Copy)]
-pub enum Gradient<'a, T = f32> {
+pub enum Gradient<'a, N: ?Sized = [f32]> {
     /// One number for each parameter.
-    Values(&'a [T]),
+    Values(&'a N),
     /// Of a matrix of parameters, row by row: `gradient[i, j] = rows[i]·columns[j]`, with the bits of
     /// [`product`](super::Product::product). It is computed in registers where it is used.
     Outer {
         /// One factor for each row.
-        rows: &'a [T],
+        rows: &'a N,
         /// One factor for each column.
-        columns: &'a [T],
+        columns: &'a N,
     },
 }
 
-impl<T: fmt::Debug> fmt::Debug for Gradient<'_, T> {
+impl<N: ?Sized> Clone for Gradient<'_, N> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<N: ?Sized> Copy for Gradient<'_, N> {}
+
+impl<T: fmt::Debug> fmt::Debug for Gradient<'_, [T]> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Values(values) => f.debug_tuple("Values").field(&Brief(values)).finish(),
@@ -174,7 +181,7 @@ impl<T: fmt::Debug> fmt::Debug for Gradient<'_, T> {
     }
 }
 
-impl<T> Gradient<'_, T> {
+impl<T> Gradient<'_, [T]> {
     /// Number of parameters.
     fn length(&self) -> usize {
         match self {

@@ -39,8 +39,8 @@ pub use port::{Branches, Index, IndexSteps, Plain, Port, Sequences, Steps};
 pub use step::{Step, Trained};
 
 use crate::kernels::{Rng, Simd};
-use crate::tensor::{Info, LayerInfo};
-pub use crate::tensor::Part;
+use crate::schema::{Info, LayerInfo};
+pub use crate::schema::Part;
 
 /// What a layer is: what a path in `model!` names. [`Run`] is how it runs.
 ///
@@ -55,7 +55,7 @@ pub use crate::tensor::Part;
 /// use typenet_runtime::kernels::Rng;
 /// use typenet_runtime::layers::activation::Linear;
 /// use typenet_runtime::layers::{Backward, Layer, Memory, Predict, Run};
-/// use typenet_runtime::tensor::{Info, Size, TensorInfo};
+/// use typenet_runtime::schema::{Info, Size, TensorInfo};
 ///
 /// pub struct Scale<N>(PhantomData<N>);
 ///
@@ -220,7 +220,7 @@ impl LayerInfo {
     ///
     /// ```
     /// use typenet_runtime::layers::Dense;
-    /// use typenet_runtime::tensor::LayerInfo;
+    /// use typenet_runtime::schema::LayerInfo;
     /// use typenet_runtime::typenum::{U2, U3};
     ///
     /// const ROW: LayerInfo = LayerInfo::of::<Dense<U3, U2>>("logits");

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use super::Backend;
-use crate::tensor::{Shape, Size};
+use crate::schema::{Shape, Size};
 
 /// Sequences of different length: their steps, and how many each sample has.
 ///
