@@ -20,7 +20,9 @@ use super::{
 /// ```
 pub trait Element:
     Copy
+    + core::ops::Add<Output = Self>
     + core::ops::Mul<Output = Self>
+    + core::fmt::Debug
     + Send
     + Sync
     + PartialOrd

@@ -2,21 +2,21 @@
 
 use core::marker::PhantomData;
 
-use super::{Backward, Forward, Layer, Predict};
+use super::{Backward, Cpu, Layer, Memory, Plain, Predict, Run};
 use crate::kernels::Element;
 pub use crate::kernels::activation::*;
 use crate::kernels::function::{Function, Kept};
-use crate::schema::Shape;
+use crate::schema::Info;
 
 /// Applies activation `A` to samples of shape `S`: `y = f(x)`. Softmax runs over the last size.
 ///
 /// ```
 /// use typenet_runtime::layers::activation::{Activate, Softmax};
-/// use typenet_runtime::layers::{Layer, Predict};
+/// use typenet_runtime::layers::{Predict, Run};
 /// use typenet_runtime::typenum::{U2, U3};
 ///
 /// let mut output = [0.0f32; 6];
-/// <Activate<(U3, U2), Softmax> as Layer>::predict(Predict {
+/// <Activate<(U3, U2), Softmax> as Run>::predict(Predict {
 ///     batch: 1,
 ///     parameters: &[],
 ///     buffers: &[],
@@ -30,39 +30,46 @@ use crate::schema::Shape;
 pub struct Activate<S, A>(PhantomData<(S, A)>);
 
 /// The last size of a shape: the row of a row-wise function.
-const fn width<S: Shape>() -> usize {
-    S::SIZES[S::SIZES.len() - 1]
+const fn width<P: Plain>() -> usize {
+    P::SHAPE[P::SHAPE.len() - 1]
 }
 
-impl<T: Element, S: Shape, A: Activation> Layer<T> for Activate<S, A> {
-    type Input = S;
-    type Output = S;
+impl<P: Plain, A: Activation> Layer for Activate<P, A> {
+    type Input = P;
+    type Output = P;
     type Head = A;
-    type Body = Activate<S, Linear>;
-    const KIND: &'static str = "Activation";
-    const FLOPS: u64 = match A::FUNCTION {
-        Function::Linear => 0,
-        _ => S::LEN as u64,
+    type Body = Activate<P, Linear>;
+    const INFO: Info = Info {
+        flops: match A::FUNCTION {
+            Function::Linear => 0,
+            _ => P::LEN as u64,
+        },
+        draws: false,
+        ..Info::new("Activation")
     };
+    const MEMORY: Memory = Memory {
+        reads_input: matches!(A::FUNCTION.kept(), Kept::Preactivation),
+        reads_output: matches!(A::FUNCTION.kept(), Kept::Output) && !matches!(A::FUNCTION, Function::Linear),
+        ..Memory::NONE
+    };
+}
 
-    fn predict(pass: Predict<'_, T>) {
-        pass.output.copy_from_slice(pass.input);
-        T::map(A::FUNCTION, width::<S>(), pass.output);
+impl<T: Element, P: Plain, A: Activation> Run<Cpu<T>> for Activate<P, A> {
+    fn predict(pass: Predict<'_, Self, Cpu<T>>) {
+        let output = P::numbers_mut::<Cpu<T>>(pass.output);
+        output.copy_from_slice(P::numbers(pass.input));
+        T::map(A::FUNCTION, width::<P>(), output);
     }
 
-    fn forward(pass: Forward<'_, T>) {
-        pass.output.copy_from_slice(pass.input);
-        T::map(A::FUNCTION, width::<S>(), pass.output);
-    }
-
-    fn backward(pass: Backward<'_, T>) {
-        if let Some(grad_input) = pass.grad_input {
+    fn backward(pass: Backward<'_, Self, Cpu<T>>) {
+        if let Some(grad_input) = P::gradient::<Cpu<T>>(pass.grad_input) {
+            grad_input.copy_from_slice(P::numbers_mut::<Cpu<T>>(pass.grad_output));
             let kept = match A::FUNCTION.kept() {
-                Kept::Output => pass.output,
-                Kept::Preactivation => pass.input,
+                Kept::Output if matches!(A::FUNCTION, Function::Linear) => return,
+                Kept::Output => P::numbers::<Cpu<T>>(pass.output),
+                Kept::Preactivation => P::numbers::<Cpu<T>>(pass.input),
             };
-            grad_input.copy_from_slice(pass.grad_output);
-            T::map_gradient(A::FUNCTION, width::<S>(), kept, grad_input);
+            T::map_gradient(A::FUNCTION, width::<P>(), kept, grad_input);
         }
     }
 }

@@ -31,9 +31,9 @@ use crate::kernels::Element;
 #[diagnostic::on_unimplemented(message = "`{Self}` is not a backend", note = "such as `Cpu<f32>` and `Cpu<f64>`")]
 pub trait Backend: Debug + Sized + 'static {
     /// Numbers in its memory.
-    type Numbers: ?Sized + 'static;
+    type Numbers: ?Sized + Debug + 'static;
     /// Whole numbers in its memory: words, classes, lengths of sequences.
-    type Indices: ?Sized + 'static;
+    type Indices: ?Sized + Debug + 'static;
 
     /// None.
     fn no_numbers<'a>() -> &'a Self::Numbers;
@@ -85,7 +85,7 @@ pub trait Backend: Debug + Sized + 'static {
 #[derive(Debug)]
 pub struct Cpu<T = f32>(PhantomData<T>);
 
-impl<T: Element + Debug> Backend for Cpu<T> {
+impl<T: Element> Backend for Cpu<T> {
     type Numbers = [T];
     type Indices = [u32];
 

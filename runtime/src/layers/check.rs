@@ -3,9 +3,8 @@
 use core::any::type_name;
 use core::marker::PhantomData;
 
-use super::{Backward, Forward, Layer, buffer_count, parameter_count};
+use super::{Backward, Cpu, Forward, Plain, Run, buffer_count, parameter_count};
 use crate::kernels::Rng;
-use crate::schema::Shape;
 
 /// What [`check_gradient`] saw.
 ///

@@ -5,13 +5,14 @@ use core::marker::PhantomData;
 
 use super::activation::Linear;
 use super::initializers::{GlorotUniform, Initializer, Zeros};
-use super::{Activation, Backward, Forward, Layer, Predict, Step};
+use super::rules::{NoRule, Rule, ruled};
+use super::{Activation, Amount, Backward, Cpu, Forward, Layer, Memory, Predict, Run, Step};
 use crate::brief::Brief;
 use crate::kernels::affine::SMALL;
-use crate::kernels::function::Kept;
+use crate::kernels::function::{Function, Kept};
 use crate::kernels::update::Gradient;
 use crate::kernels::{Element, Matrix, Rng, Simd, Tail};
-use crate::schema::{Size, TensorInfo};
+use crate::schema::{Info, Size, TensorInfo};
 
 /// Whether a layer adds a bias, as a type.
 ///
@@ -30,7 +31,7 @@ pub trait BiasOption: 'static {
     const BIAS: bool;
 
     /// Fills the bias, which is as long as there are outputs, or empty without one.
-    fn fill<T: Element>(rng: &mut Rng, bias: &mut [T]);
+    fn fill(rng: &mut Rng, bias: &mut [f32]);
 }
 
 /// The layer adds a bias, which starts as `W` says; in `model!` `bias_init = constant(0.1)`.
@@ -43,14 +44,14 @@ pub trait BiasOption: 'static {
 /// use typenet_runtime::layers::parameter_count;
 /// use typenet_runtime::typenum::{U2, U3};
 ///
-/// assert_eq!(parameter_count::<f32, Dense<U3, U2, Linear, WithBias>>(), 3 * 2 + 2);
+/// assert_eq!(parameter_count::<Dense<U3, U2, Linear, WithBias>>(), 3 * 2 + 2);
 /// ```
 #[derive(Debug)]
 pub struct WithBias<W = Zeros>(PhantomData<W>);
 impl<W: Initializer> BiasOption for WithBias<W> {
     const BIAS: bool = true;
 
-    fn fill<T: Element>(rng: &mut Rng, bias: &mut [T]) {
+    fn fill(rng: &mut Rng, bias: &mut [f32]) {
         W::fill(1, bias.len(), rng, bias);
     }
 }
@@ -63,14 +64,14 @@ impl<W: Initializer> BiasOption for WithBias<W> {
 /// use typenet_runtime::layers::parameter_count;
 /// use typenet_runtime::typenum::{U2, U3};
 ///
-/// assert_eq!(parameter_count::<f32, Dense<U3, U2, Linear, NoBias>>(), 3 * 2);
+/// assert_eq!(parameter_count::<Dense<U3, U2, Linear, NoBias>>(), 3 * 2);
 /// ```
 #[derive(Debug)]
 pub struct NoBias;
 impl BiasOption for NoBias {
     const BIAS: bool = false;
 
-    fn fill<T: Element>(_: &mut Rng, _: &mut [T]) {}
+    fn fill(_: &mut Rng, _: &mut [f32]) {}
 }
 
 /// Units from which on a row of the weight is worth a loop of its own in the update of one sample.
@@ -90,11 +91,11 @@ const WIDE: usize = 64;
 /// # Example
 /// ```
 /// use typenet_runtime::layers::activation::Relu;
-/// use typenet_runtime::layers::{Dense, Layer, Predict};
+/// use typenet_runtime::layers::{Dense, Predict, Run};
 /// use typenet_runtime::typenum::{U2, U3};
 ///
 /// let mut y = [0.0f32; 2];
-/// <Dense<U3, U2, Relu> as Layer>::predict(Predict {
+/// <Dense<U3, U2, Relu> as Run>::predict(Predict {
 ///     batch: 1,
 ///     parameters: &[
 ///         1.0, -1.0, // from the first input
@@ -115,9 +116,65 @@ const WIDE: usize = 64;
 #[doc(alias = "Linear")]
 #[doc(alias = "FullyConnected")]
 #[derive(Debug)]
-pub struct Dense<I, O, A = Linear, B = WithBias, W = GlorotUniform>(PhantomData<(I, O, A, B, W)>);
+pub struct Dense<I, O, A = Linear, B = WithBias, W = GlorotUniform, R = NoRule>(PhantomData<(I, O, A, B, W, R)>);
 
-impl<T, I, O, A, B, W> Layer<T> for Dense<I, O, A, B, W>
+impl<I, O, A, B, W, R> Layer for Dense<I, O, A, B, W, R>
+where
+    I: Size,
+    O: Size,
+    A: Activation,
+    B: BiasOption,
+    W: Initializer,
+    R: Rule,
+{
+    type Input = (I,);
+    type Output = (O,);
+    type Head = A;
+    type Body = Dense<I, O, Linear, B, W, R>;
+    const INFO: Info = Info {
+        tensors: if B::BIAS { &Self::TENSORS } else { Self::TENSORS.split_at(1).0 },
+        flops: (2 * I::VALUE * O::VALUE + B::BIAS as usize * O::VALUE) as u64,
+        draws: false,
+        ..Info::new("Dense")
+    };
+    const MEMORY: Memory = Memory {
+        // The arguments of activations whose derivative cannot be had from their values.
+        kept: match A::FUNCTION.kept() {
+            Kept::Output => Amount::NONE,
+            Kept::Preactivation => Amount::per_sample(O::VALUE),
+        },
+        reads_output: matches!(A::FUNCTION.kept(), Kept::Output) && !matches!(A::FUNCTION, Function::Linear),
+        ..Memory::NONE
+    };
+
+    fn initialize(parameters: &mut [f32], _: &mut [f32], mut rng: Rng) {
+        let (weight, bias) = parameters.split_at_mut(I::VALUE * O::VALUE);
+        W::fill(I::VALUE, O::VALUE, &mut rng, weight);
+        B::fill(&mut rng, bias);
+    }
+}
+
+impl<I: Size, O: Size, A: Activation, B, W, R: Rule> Dense<I, O, A, B, W, R> {
+    const TENSORS: [TensorInfo; 2] = [
+        ruled::<R>(TensorInfo {
+            fans: [I::VALUE, O::VALUE],
+            ..TensorInfo::parameter("weight", &[I::VALUE, O::VALUE])
+        }),
+        TensorInfo::parameter("bias", &[O::VALUE]),
+    ];
+
+    /// The gradient by the arguments of the activation, in place of that by its values.
+    fn map_gradient<T: Element>(output: &[T], kept: &[T], gradient: &mut [T]) {
+        let kept = match A::FUNCTION.kept() {
+            _ if A::FUNCTION == Function::Linear => return,
+            Kept::Output => output,
+            Kept::Preactivation => kept,
+        };
+        T::map_gradient(A::FUNCTION, O::VALUE, kept, gradient);
+    }
+}
+
+impl<T, I, O, A, B, W, R> Run<Cpu<T>> for Dense<I, O, A, B, W, R>
 where
     T: Element,
     I: Size,
@@ -125,34 +182,9 @@ where
     A: Activation,
     B: BiasOption,
     W: Initializer,
+    R: Rule,
 {
-    type Input = (I,);
-    type Output = (O,);
-    type Head = A;
-    type Body = Dense<I, O, Linear, B, W>;
-    const KIND: &'static str = "Dense";
-    const PARAMETERS: &'static [TensorInfo] = if B::BIAS {
-        &[
-            TensorInfo { name: "weight", shape: &[I::VALUE, O::VALUE] },
-            TensorInfo { name: "bias", shape: &[O::VALUE] },
-        ]
-    } else {
-        &[TensorInfo { name: "weight", shape: &[I::VALUE, O::VALUE] }]
-    };
-    /// The arguments of activations whose derivative cannot be had from their values.
-    const CACHE: usize = match A::FUNCTION.kept() {
-        Kept::Output => 0,
-        Kept::Preactivation => O::VALUE,
-    };
-    const FLOPS: u64 = (2 * I::VALUE * O::VALUE + B::BIAS as usize * O::VALUE) as u64;
-
-    fn initialize(parameters: &mut [T], _: &mut [T], mut rng: Rng) {
-        let (weight, bias) = parameters.split_at_mut(I::VALUE * O::VALUE);
-        W::fill(I::VALUE, O::VALUE, &mut rng, weight);
-        B::fill(&mut rng, bias);
-    }
-
-    fn predict(pass: Predict<'_, T>) {
+    fn predict(pass: Predict<'_, Self, Cpu<T>>) {
         let (weight, bias) = pass.parameters.split_at(I::VALUE * O::VALUE);
         T::product(
             Matrix::new(pass.input, pass.batch, I::VALUE),
@@ -163,18 +195,18 @@ where
     }
 
     #[inline(always)]
-    fn predict_on<S: Simd>(simd: S, pass: Predict<'_, T>) {
+    fn predict_on<S: Simd>(simd: S, pass: Predict<'_, Self, Cpu<T>>) {
         if pass.batch == 1 && I::VALUE * O::VALUE <= SMALL {
             let (weight, bias) = pass.parameters.split_at(I::VALUE * O::VALUE);
             T::affine::<S, I, O, A>(simd, pass.input, weight, B::BIAS.then_some(bias), pass.output);
         } else {
-            <Self as Layer<T>>::predict(pass);
+            <Self as Run<Cpu<T>>>::predict(pass);
         }
     }
 
-    fn forward(pass: Forward<'_, T>) {
+    fn forward(pass: Forward<'_, Self, Cpu<T>>) {
         let (weight, bias) = pass.parameters.split_at(I::VALUE * O::VALUE);
-        let preactivation = (A::FUNCTION.kept() == Kept::Preactivation).then_some(pass.cache);
+        let preactivation = (A::FUNCTION.kept() == Kept::Preactivation).then_some(pass.kept);
         T::product(
             Matrix::new(pass.input, pass.batch, I::VALUE),
             Matrix::new(weight, I::VALUE, O::VALUE),
@@ -183,14 +215,10 @@ where
         );
     }
 
-    fn backward(pass: Backward<'_, T>) {
+    fn backward(pass: Backward<'_, Self, Cpu<T>>) {
         let (weight, _) = pass.parameters.split_at(I::VALUE * O::VALUE);
         let (grad_weight, grad_bias) = pass.grad_parameters.split_at_mut(I::VALUE * O::VALUE);
-        let kept = match A::FUNCTION.kept() {
-            Kept::Output => pass.output,
-            Kept::Preactivation => pass.cache,
-        };
-        T::map_gradient(A::FUNCTION, O::VALUE, kept, pass.grad_output);
+        Self::map_gradient(pass.output, pass.kept, pass.grad_output);
         let grad = Matrix::new(pass.grad_output, pass.batch, O::VALUE);
         let input = Matrix::new(pass.input, pass.batch, I::VALUE);
         T::product(input.transposed(), grad, Tail::default(), grad_weight);
@@ -204,18 +232,14 @@ where
     }
 
     /// The weight's gradient of one sample is an outer product.
-    fn step(pass: Step<'_, T>) {
+    fn step(pass: Step<'_, Self, Cpu<T>>) {
         if pass.batch != 1 || O::VALUE < WIDE {
-            return pass.in_two_passes::<Self>();
+            return pass.in_two_passes();
         }
         let (weight, bias) = pass.trained.split_at(I::VALUE * O::VALUE);
-        let kept = match A::FUNCTION.kept() {
-            Kept::Output => pass.output,
-            Kept::Preactivation => pass.cache,
-        };
-        T::map_gradient(A::FUNCTION, O::VALUE, kept, pass.grad_output);
+        Self::map_gradient(pass.output, pass.kept, pass.grad_output);
         if let Some(grad_input) = pass.grad_input {
-            let weight = Matrix::new(weight.parameters, I::VALUE, O::VALUE);
+            let weight = Matrix::new(&*weight.parameters, I::VALUE, O::VALUE);
             let grad = Matrix::new(pass.grad_output, 1, O::VALUE);
             T::product(grad, weight.transposed(), Tail::default(), grad_input);
         }

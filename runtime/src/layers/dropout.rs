@@ -3,9 +3,9 @@
 use core::marker::PhantomData;
 
 use super::activation::Linear;
-use super::{Backward, Forward, Layer, Predict};
+use super::{Amount, Backward, Cpu, Forward, Layer, Memory, Plain, Predict, Run};
 use crate::kernels::Element;
-use crate::schema::Shape;
+use crate::schema::Info;
 
 /// A share of `NUMERATOR / DENOMINATOR`, as a type.
 ///
@@ -61,17 +61,18 @@ impl<const NUMERATOR: u64, const DENOMINATOR: u64> Rate for Fraction<NUMERATOR, 
 /// ```
 /// use typenet_runtime::kernels::Rng;
 /// use typenet_runtime::layers::dropout::{Dropout, Fraction};
-/// use typenet_runtime::layers::{Forward, Layer};
+/// use typenet_runtime::layers::{Forward, Run};
 /// use typenet_runtime::typenum::U1000;
 ///
-/// let (mut output, mut cache) = ([0.0f32; 1000], [0.0; 1000]);
-/// <Dropout<(U1000,), Fraction<1, 5>> as Layer>::forward(Forward {
+/// let (mut output, mut kept) = ([0.0f32; 1000], [0.0; 1000]);
+/// <Dropout<(U1000,), Fraction<1, 5>> as Run>::forward(Forward {
 ///     batch: 1,
 ///     parameters: &[],
 ///     buffers: &mut [],
 ///     input: &[1.0; 1000],
 ///     output: &mut output,
-///     cache: &mut cache,
+///     kept: &mut kept,
+///     scratch: &mut [],
 ///     rng: Rng::seed(7),
 /// });
 /// assert!(output.iter().all(|&y| y == 0.0 || y == 1.25));
@@ -86,38 +87,46 @@ fn scaled<T: Element>(x: T, factor: T) -> T {
     if factor == T::ZERO { T::ZERO } else { x * factor }
 }
 
-impl<T: Element, S: Shape, R: Rate> Layer<T> for Dropout<S, R> {
-    type Input = S;
-    type Output = S;
+impl<P: Plain, R: Rate> Layer for Dropout<P, R> {
+    type Input = P;
+    type Output = P;
     type Head = Linear;
     type Body = Self;
-    const KIND: &'static str = "Dropout";
+    const INFO: Info = Info { settings: &[("rate", R::RATE)], ..Info::new("Dropout") };
     /// The factor of each value: zero or `1 / (1 − R)`.
-    const CACHE: usize = S::LEN;
-    const SETTINGS: &'static [(&'static str, f64)] = &[("rate", R::RATE)];
+    const MEMORY: Memory = Memory {
+        kept: Amount::per_sample(P::LEN),
+        reads_input: false,
+        reads_output: false,
+        ..Memory::NONE
+    };
+}
 
-    fn predict(pass: Predict<'_, T>) {
-        pass.output.copy_from_slice(pass.input);
+impl<T: Element, P: Plain, R: Rate> Run<Cpu<T>> for Dropout<P, R> {
+    fn predict(pass: Predict<'_, Self, Cpu<T>>) {
+        P::numbers_mut::<Cpu<T>>(pass.output).copy_from_slice(P::numbers::<Cpu<T>>(pass.input));
     }
 
-    fn forward(pass: Forward<'_, T>) {
+    fn forward(pass: Forward<'_, Self, Cpu<T>>) {
         // A word below the threshold drops its value; 2³² words in all.
         let threshold = (R::RATE * 4_294_967_296.0) as u32;
         let keep = T::from_f64(1.0 / (1.0 - R::RATE));
-        for (index, factors) in pass.cache.chunks_mut(4).enumerate() {
+        for (index, factors) in pass.kept.chunks_mut(4).enumerate() {
             let words = pass.rng.block(index as u64);
             for (factor, word) in factors.iter_mut().zip(words) {
                 *factor = if word < threshold { T::ZERO } else { keep };
             }
         }
-        for ((y, x), factor) in pass.output.iter_mut().zip(pass.input).zip(pass.cache.iter()) {
+        let (input, output) = (P::numbers::<Cpu<T>>(pass.input), P::numbers_mut::<Cpu<T>>(pass.output));
+        for ((y, x), factor) in output.iter_mut().zip(input).zip(pass.kept.iter()) {
             *y = scaled(*x, *factor);
         }
     }
 
-    fn backward(pass: Backward<'_, T>) {
-        if let Some(grad_input) = pass.grad_input {
-            for ((to, grad), factor) in grad_input.iter_mut().zip(pass.grad_output.iter()).zip(pass.cache) {
+    fn backward(pass: Backward<'_, Self, Cpu<T>>) {
+        if let Some(grad_input) = P::gradient::<Cpu<T>>(pass.grad_input) {
+            let grad_output = P::numbers_mut::<Cpu<T>>(pass.grad_output);
+            for ((to, grad), factor) in grad_input.iter_mut().zip(grad_output).zip(pass.kept) {
                 *to = scaled(*grad, *factor);
             }
         }
@@ -134,14 +143,15 @@ mod tests {
     fn what_is_dropped_is_zero_also_if_it_is_infinite() {
         fn check<T: Element + core::fmt::Debug>(infinity: T, values: [T; 64]) {
             type Half = Dropout<(U64,), Fraction<1, 2>>;
-            let (mut output, mut cache) = (values, values);
-            <Half as Layer<T>>::forward(Forward {
+            let (mut output, mut kept) = (values, values);
+            <Half as Run<Cpu<T>>>::forward(Forward {
                 batch: 1,
                 parameters: &[],
                 buffers: &mut [],
                 input: &values,
                 output: &mut output,
-                cache: &mut cache,
+                kept: &mut kept,
+                scratch: &mut [],
                 rng: Rng::seed(5),
             });
             let kept = output.iter().filter(|&&y| y == infinity).count();

@@ -4,7 +4,7 @@ use core::any::Any;
 use core::fmt;
 
 use super::model::predict_one;
-use super::{Layer, Model, Predict, input_len, output_len};
+use super::{Amount, Model, Predict, Run, input_len, output_len};
 use crate::schema::LayerInfo;
 
 /// Any model, as a trait object: `Box<dyn DynModel>`, `&'static dyn DynModel`. For one of several models that is chosen at
@@ -48,7 +48,7 @@ pub trait DynModel: Any + Send + Sync {
     #[doc(hidden)]
     fn dyn_predict_one(&self, sample: &[f32], prediction: &mut [f32]);
     #[doc(hidden)]
-    fn dyn_predict(&self, pass: Predict<'_, f32>);
+    fn dyn_predict(&self, batch: usize, input: &[f32], output: &mut [f32], scratch: &mut [f32]);
     #[cfg(feature = "std")]
     #[doc(hidden)]
     fn dyn_zeros(&self) -> Box<dyn DynModel>;
@@ -64,8 +64,8 @@ pub struct Facts {
     pub input_len: usize,
     /// Values of a prediction.
     pub output_len: usize,
-    /// [`Layer::PREDICT_SCRATCH`]
-    pub predict_scratch: usize,
+    /// [`Model::PREDICT_SCRATCH`], and for more samples.
+    pub predict_scratch: Amount,
     /// [`Model::ACTIVATION_BYTES`]
     pub activation_bytes: usize,
 }
@@ -76,7 +76,7 @@ impl Facts {
             row: LayerInfo::of::<M>(M::NAME),
             input_len: input_len::<M>(),
             output_len: output_len::<M>(),
-            predict_scratch: M::PREDICT_SCRATCH,
+            predict_scratch: M::MEMORY.predict,
             activation_bytes: M::ACTIVATION_BYTES,
         }
     }
@@ -101,8 +101,13 @@ impl<M: Model> DynModel for M {
         predict_one(self, &sample[0], &mut prediction[0]);
     }
 
-    fn dyn_predict(&self, pass: Predict<'_, f32>) {
-        <M as Layer>::predict(pass);
+    fn dyn_predict(&self, batch: usize, input: &[f32], output: &mut [f32], scratch: &mut [f32]) {
+        let (parameters, buffers) = self.block().split_at(M::PARAMETER_COUNT);
+        let (input, output) = (
+            M::sample_values(bytemuck::cast_slice(input)),
+            M::prediction_values(bytemuck::cast_slice_mut(output)),
+        );
+        <M as Run>::predict(Predict { batch, parameters, buffers, input, output, scratch });
     }
 
     #[cfg(feature = "std")]
@@ -120,17 +125,17 @@ impl dyn DynModel {
 
     /// Sizes of one sample going in, outermost first.
     pub fn input_shape(&self) -> &'static [usize] {
-        self.dyn_facts().row.input
+        self.dyn_facts().row.inputs[0].shape
     }
 
     /// Sizes of one prediction coming out, outermost first.
     pub fn output_shape(&self) -> &'static [usize] {
-        self.dyn_facts().row.output
+        self.dyn_facts().row.outputs[0].shape
     }
 
     /// One row for each layer.
     pub fn layers(&self) -> &'static [LayerInfo] {
-        self.dyn_facts().row.layers
+        self.dyn_facts().row.info.layers
     }
 
     /// Number of trainable values.

@@ -3,21 +3,20 @@
 use core::marker::PhantomData;
 
 use super::activation::Linear;
-use super::{Backward, Layer, Predict};
+use super::{Backward, Cpu, Layer, Memory, Plain, Predict, Run};
 use crate::kernels::Element;
-use crate::schema::{Shape, Size};
+use crate::schema::{Info, Size};
 
 /// Sees samples of shape `S` as `N` values in the same order. `N` is the product of `S`, which the compiler checks.
 ///
 /// ```
-/// use typenet_runtime::layers::{Flatten, Layer, Predict};
-/// use typenet_runtime::schema::Shape;
+/// use typenet_runtime::layers::{Flatten, Layer, Port, Predict, Run};
 /// use typenet_runtime::typenum::{U2, U3, U6};
 ///
 /// type Flat = Flatten<(U2, U3), U6>;
-/// assert_eq!(<Flat as Layer>::Output::SIZES, [6]);
+/// assert_eq!(<Flat as Layer>::Output::PARTS[0].shape, [6]);
 /// let mut output = [0.0f32; 6];
-/// <Flat as Layer>::predict(Predict {
+/// <Flat as Run>::predict(Predict {
 ///     batch: 1,
 ///     parameters: &[],
 ///     buffers: &[],
@@ -30,22 +29,25 @@ use crate::schema::{Shape, Size};
 #[derive(Debug)]
 pub struct Flatten<S, N>(PhantomData<(S, N)>);
 
-impl<T: Element, S: Shape, N: Size> Layer<T> for Flatten<S, N> {
-    type Input = S;
+impl<P: Plain, N: Size> Layer for Flatten<P, N> {
+    type Input = P;
     type Output = (N,);
     type Head = Linear;
     type Body = Self;
-    const KIND: &'static str = {
-        assert!(S::LEN == N::VALUE, "Flatten: the flat size is not the product of the shape");
-        "Flatten"
+    const INFO: Info = {
+        assert!(P::LEN == N::VALUE, "Flatten: the flat size is not the product of the shape");
+        Info { draws: false, ..Info::new("Flatten") }
     };
+    const MEMORY: Memory = Memory { reads_input: false, reads_output: false, ..Memory::NONE };
+}
 
-    fn predict(pass: Predict<'_, T>) {
-        pass.output.copy_from_slice(pass.input);
+impl<T: Element, P: Plain, N: Size> Run<Cpu<T>> for Flatten<P, N> {
+    fn predict(pass: Predict<'_, Self, Cpu<T>>) {
+        pass.output.copy_from_slice(P::numbers::<Cpu<T>>(pass.input));
     }
 
-    fn backward(pass: Backward<'_, T>) {
-        if let Some(grad_input) = pass.grad_input {
+    fn backward(pass: Backward<'_, Self, Cpu<T>>) {
+        if let Some(grad_input) = P::gradient::<Cpu<T>>(pass.grad_input) {
             grad_input.copy_from_slice(pass.grad_output);
         }
     }

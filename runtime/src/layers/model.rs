@@ -3,12 +3,14 @@
 use core::marker::PhantomData;
 use core::slice::{from_mut, from_ref};
 
+use super::activation::Linear;
 use super::{
-    Backward, Forward, Layer, Predict, Step, activation::Linear, buffer_count, output_len, parameter_count,
+    Backend, Backward, Cpu, Forward, Layer, Memory, Port, Predict, Run, Step, buffer_count, output_len,
+    parameter_count,
 };
 use crate::kernels::Rng;
 use crate::kernels::simd::{Kernel, Simd, dispatch_chosen};
-use crate::schema::LayerInfo;
+use crate::schema::{Info, LayerInfo};
 
 /// What `model!` declares: a struct that holds the numbers of all its layers in one aligned block.
 ///
@@ -42,7 +44,7 @@ use crate::schema::LayerInfo;
 ///     model.block_mut().iter_mut().for_each(|x| *x /= length);
 /// }
 /// ```
-pub trait Model: Layer + bytemuck::Zeroable + Sized + Send + Sync + 'static {
+pub trait Model: Passes + bytemuck::Zeroable + Sized + Send + Sync + 'static {
     /// One sample: an array of `f32` of the input's shape.
     type Sample: bytemuck::Pod + Send + Sync;
     /// One result: an array of `f32` of the output's shape. Where it is handled by value, as by a model's own `predict`, it lies
@@ -52,15 +54,25 @@ pub trait Model: Layer + bytemuck::Zeroable + Sized + Send + Sync + 'static {
 
     /// The model's name.
     const NAME: &'static str;
-    /// Number of trainable values. ([`Layer::PARAMETERS`] is another thing: the tensors of a layer that is no model.)
-    const PARAMETER_COUNT: usize = parameter_count::<f32, Self>();
+    /// One row for each layer.
+    const LAYERS: &'static [LayerInfo] = Self::INFO.layers;
+    /// Number of trainable values.
+    const PARAMETER_COUNT: usize = parameter_count::<Self>();
     /// Number of values that move without a gradient.
-    const BUFFER_COUNT: usize = buffer_count::<f32, Self>();
+    const BUFFER_COUNT: usize = buffer_count::<Self>();
     /// Number of values in the block: the parameters of every layer, then the buffers of every layer.
     const BLOCK_LEN: usize = Self::PARAMETER_COUNT + Self::BUFFER_COUNT;
-    /// Bytes per sample that a forward pass in training writes: every layer's output, and what layers keep for their backward
-    /// pass.
-    const ACTIVATION_BYTES: usize = size_of::<f32>() * (Self::CACHE + output_len::<Self>());
+    /// Multiplications and additions per sample in a forward pass.
+    const FLOPS: u64 = Self::INFO.flops;
+    /// Values of scratch that an inference of one sample needs: its largest intermediate values, which share memory where one is
+    /// no longer needed.
+    const PREDICT_SCRATCH: usize = Self::MEMORY.predict.of(1, 1);
+    /// Bytes per sample that a forward pass in training writes: what the backward pass reads again, the largest of the rest, and
+    /// the output.
+    const ACTIVATION_BYTES: usize = size_of::<f32>()
+        * (Self::MEMORY.kept.per_sample + Self::MEMORY.forward.per_sample + output_len::<Self>());
+    /// The same if no two intermediate values shared their memory.
+    const UNSHARED_BYTES: usize;
 
     /// The answer to one sample. Without heap, but for a model that needs more than [`STACK_SCRATCH`] values between its layers.
     #[inline]
@@ -78,7 +90,7 @@ pub trait Model: Layer + bytemuck::Zeroable + Sized + Send + Sync + 'static {
     /// Writes the answer to one sample, in the caller's memory alone: without a heap, and with nothing of the model's size on
     /// the stack. For models too large for [`STACK_SCRATCH`], or with more outputs than the stack should hold as an array.
     ///
-    /// `scratch` has [`PREDICT_SCRATCH`](Layer::PREDICT_SCRATCH) values or more, of any content.
+    /// `scratch` has [`PREDICT_SCRATCH`](Self::PREDICT_SCRATCH) values or more, of any content.
     ///
     /// ```
     /// use typenet::prelude::*;
@@ -110,64 +122,167 @@ pub trait Model: Layer + bytemuck::Zeroable + Sized + Send + Sync + 'static {
             batch: 1,
             parameters,
             buffers,
-            input: bytemuck::cast_slice(from_ref(sample)),
-            output: bytemuck::cast_slice_mut(from_mut(prediction)),
+            input: Self::sample_values(from_ref(sample)),
+            output: Self::prediction_values(from_mut(prediction)),
             scratch: &mut scratch[..needed],
         };
         if const { is_small::<Self>() } {
-            dispatch_chosen(Pass::<Self>(pass, PhantomData));
+            dispatch_chosen(Pass::<Self>(pass));
         } else {
-            <Self as Layer>::predict(pass);
+            <Self as Run>::predict(pass);
         }
     }
 
-    /// The model's last layer with an effect.
+    /// The numbers of samples.
     #[doc(hidden)]
-    type Last: Layer;
-    /// [`Layer::predict`] with `Last` in place of the last layer, and each layer run by `route`.
+    fn sample_values(samples: &[Self::Sample]) -> <Self::Input as Port>::Values<'_, Cpu>;
+    /// The numbers of predictions, to be written.
     #[doc(hidden)]
-    fn predict_with<Last: Layer, R: Route>(route: R, pass: Predict<'_, f32>);
+    fn prediction_values(predictions: &mut [Self::Prediction]) -> <Self::Output as Port>::Mut<'_, Cpu>;
     /// Writes the answer to one sample, with all scratch on the stack.
     #[doc(hidden)]
-    fn predict_one<R: Route>(&self, route: R, sample: &Self::Sample, prediction: &mut Self::Prediction);
-    /// [`Layer::forward`] with `Last` in place of the last layer.
-    #[doc(hidden)]
-    fn forward_with<Last: Layer>(pass: Forward<'_, f32>);
-    /// [`Layer::backward`] with `Last` in place of the last layer.
-    #[doc(hidden)]
-    fn backward_with<Last: Layer>(pass: Backward<'_, f32>);
-    /// [`Layer::step`] with `Last` in place of the last layer.
-    #[doc(hidden)]
-    fn step_with<Last: Layer>(pass: Step<'_, f32>);
+    fn predict_one<R: Route<Cpu>>(&self, route: R, sample: &Self::Sample, prediction: &mut Self::Prediction);
+}
+
+/// The passes of a model on a backend: those of its layers, one after the other. A model runs where all of its layers do.
+#[doc(hidden)]
+pub trait Passes<B: Backend = Cpu>: Layer {
+    /// [`Run::predict`], with the ends `E` and each layer run by `route`.
+    fn predict_with<E: Ending, R: Route<B>>(route: R, pass: Predict<'_, Self, B>);
+    /// [`Run::forward`] with the ends `E`.
+    fn forward_with<E: Ending>(pass: Forward<'_, Self, B>);
+    /// [`Run::backward`] with the ends `E`.
+    fn backward_with<E: Ending>(pass: Backward<'_, Self, B>);
+    /// [`Run::step`] with the ends `E`.
+    fn step_with<E: Ending>(pass: Step<'_, Self, B>);
+}
+
+#[diagnostic::do_not_recommend]
+impl<B: Backend, M: Passes<B>> Run<B> for M {
+    fn predict(pass: Predict<'_, Self, B>) {
+        M::predict_with::<WithHead, _>(EachByItself, pass);
+    }
+
+    #[inline(always)]
+    fn predict_on<S: Simd>(simd: S, pass: Predict<'_, Self, B>) {
+        M::predict_with::<WithHead, _>(AllOn(simd), pass);
+    }
+
+    fn forward(pass: Forward<'_, Self, B>) {
+        M::forward_with::<WithHead>(pass);
+    }
+
+    fn backward(pass: Backward<'_, Self, B>) {
+        M::backward_with::<WithHead>(pass);
+    }
+
+    fn step(pass: Step<'_, Self, B>) {
+        M::step_with::<WithHead>(pass);
+    }
+}
+
+/// Whether the layers at a model's ends apply the activation that they end with.
+#[doc(hidden)]
+pub trait Ending: 'static {
+    fn predict<L: Run<B, Body: Run<B>>, B: Backend, R: Route<B>>(
+        route: R,
+        row: usize,
+        pass: Predict<'_, L, B>,
+    );
+    fn forward<L: Run<B, Body: Run<B>>, B: Backend>(pass: Forward<'_, L, B>);
+    fn backward<L: Run<B, Body: Run<B>>, B: Backend>(pass: Backward<'_, L, B>);
+    fn step<L: Run<B, Body: Run<B>>, B: Backend>(pass: Step<'_, L, B>);
+}
+
+/// They do: the model gives predictions.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct WithHead;
+
+impl Ending for WithHead {
+    #[inline(always)]
+    fn predict<L: Run<B, Body: Run<B>>, B: Backend, R: Route<B>>(
+        route: R,
+        row: usize,
+        pass: Predict<'_, L, B>,
+    ) {
+        route.layer::<L>(row, pass);
+    }
+
+    #[inline(always)]
+    fn forward<L: Run<B, Body: Run<B>>, B: Backend>(pass: Forward<'_, L, B>) {
+        L::forward(pass);
+    }
+
+    #[inline(always)]
+    fn backward<L: Run<B, Body: Run<B>>, B: Backend>(pass: Backward<'_, L, B>) {
+        L::backward(pass);
+    }
+
+    #[inline(always)]
+    fn step<L: Run<B, Body: Run<B>>, B: Backend>(pass: Step<'_, L, B>) {
+        L::step(pass);
+    }
+}
+
+/// They do not: the model gives logits.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct WithoutHead;
+
+impl Ending for WithoutHead {
+    #[inline(always)]
+    fn predict<L: Run<B, Body: Run<B>>, B: Backend, R: Route<B>>(
+        route: R,
+        row: usize,
+        pass: Predict<'_, L, B>,
+    ) {
+        route.layer::<L::Body>(row, pass.of());
+    }
+
+    #[inline(always)]
+    fn forward<L: Run<B, Body: Run<B>>, B: Backend>(pass: Forward<'_, L, B>) {
+        L::Body::forward(pass.of());
+    }
+
+    #[inline(always)]
+    fn backward<L: Run<B, Body: Run<B>>, B: Backend>(pass: Backward<'_, L, B>) {
+        L::Body::backward(pass.of());
+    }
+
+    #[inline(always)]
+    fn step<L: Run<B, Body: Run<B>>, B: Backend>(pass: Step<'_, L, B>) {
+        L::Body::step(pass.of());
+    }
 }
 
 /// How a model runs its layers in an inference.
 #[doc(hidden)]
-pub trait Route: Copy {
-    /// Runs one layer.
-    fn layer<L: Layer>(self, pass: Predict<'_, f32>);
+pub trait Route<B: Backend>: Copy {
+    /// Runs one layer, which has this row in the model's table.
+    fn layer<L: Run<B>>(self, row: usize, pass: Predict<'_, L, B>);
 }
 
-/// Each layer by [`Layer::predict`]: for any number of samples.
+/// Each layer by [`Run::predict`]: for any number of samples.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct EachByItself;
 
-impl Route for EachByItself {
+impl<B: Backend> Route<B> for EachByItself {
     #[inline(always)]
-    fn layer<L: Layer>(self, pass: Predict<'_, f32>) {
+    fn layer<L: Run<B>>(self, _: usize, pass: Predict<'_, L, B>) {
         L::predict(pass);
     }
 }
 
-/// All layers by [`Layer::predict_on`] in one function that is compiled for an instruction set: for one sample.
+/// All layers by [`Run::predict_on`] in one function that is compiled for an instruction set: for one sample.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct AllOn<S>(pub S);
 
-impl<S: Simd> Route for AllOn<S> {
+impl<S: Simd, B: Backend> Route<B> for AllOn<S> {
     #[inline(always)]
-    fn layer<L: Layer>(self, pass: Predict<'_, f32>) {
+    fn layer<L: Run<B>>(self, _: usize, pass: Predict<'_, L, B>) {
         L::predict_on(self.0, pass);
     }
 }
@@ -179,7 +294,7 @@ const SMALL_FLOPS: u64 = 1 << 16;
 const FEW_LAYERS: usize = 16;
 
 /// The most values of scratch that an inference of one sample takes from the stack: 16 KiB. A model with a larger
-/// [`PREDICT_SCRATCH`](Layer::PREDICT_SCRATCH) takes it from the heap. Without `std` there is none, and `predict` needs all
+/// [`PREDICT_SCRATCH`](Model::PREDICT_SCRATCH) takes it from the heap. Without `std` there is none, and `predict` needs all
 /// of it on the stack; [`Model::predict_with_scratch`] does not.
 ///
 /// ```
@@ -233,7 +348,7 @@ impl<M: Model> Kernel for One<'_, M> {
 }
 
 /// A model's pass over one sample.
-struct Pass<'a, M>(Predict<'a, f32>, PhantomData<M>);
+struct Pass<'a, M: Model>(Predict<'a, M>);
 
 impl<M: Model> Kernel for Pass<'_, M> {
     type Output = ();
@@ -245,45 +360,39 @@ impl<M: Model> Kernel for Pass<'_, M> {
     }
 }
 
-/// Model `M` without the activation at its end: from samples to logits.
+/// Model `M` without the activations at its ends: from samples to logits.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Headless<M>(PhantomData<M>);
 
-impl<M: Model> Layer for Headless<M> {
+impl<M: Layer> Layer for Headless<M> {
     type Input = M::Input;
     type Output = M::Output;
     type Head = Linear;
     type Body = Self;
-    const KIND: &'static str = M::KIND;
-    const LAYERS: &'static [LayerInfo] = M::LAYERS;
-    const CACHE: usize = M::CACHE;
-    const PREDICT_SCRATCH: usize = M::PREDICT_SCRATCH;
-    const BACKWARD_SCRATCH: usize = M::BACKWARD_SCRATCH;
-    const FLOPS: u64 = M::FLOPS;
+    const INFO: Info = M::INFO;
+    const MEMORY: Memory = M::MEMORY;
 
     fn initialize(parameters: &mut [f32], buffers: &mut [f32], rng: Rng) {
         M::initialize(parameters, buffers, rng);
     }
+}
 
-    fn predict(pass: Predict<'_, f32>) {
-        M::predict_with::<<M::Last as Layer>::Body, _>(EachByItself, pass);
-    }
-
+impl<B: Backend, M: Passes<B>> Passes<B> for Headless<M> {
     #[inline(always)]
-    fn predict_on<S: Simd>(simd: S, pass: Predict<'_, f32>) {
-        M::predict_with::<<M::Last as Layer>::Body, _>(AllOn(simd), pass);
+    fn predict_with<E: Ending, R: Route<B>>(route: R, pass: Predict<'_, Self, B>) {
+        M::predict_with::<WithoutHead, R>(route, pass.of());
     }
 
-    fn forward(pass: Forward<'_, f32>) {
-        M::forward_with::<<M::Last as Layer>::Body>(pass);
+    fn forward_with<E: Ending>(pass: Forward<'_, Self, B>) {
+        M::forward_with::<WithoutHead>(pass.of());
     }
 
-    fn backward(pass: Backward<'_, f32>) {
-        M::backward_with::<<M::Last as Layer>::Body>(pass);
+    fn backward_with<E: Ending>(pass: Backward<'_, Self, B>) {
+        M::backward_with::<WithoutHead>(pass.of());
     }
 
-    fn step(pass: Step<'_, f32>) {
-        M::step_with::<<M::Last as Layer>::Body>(pass);
+    fn step_with<E: Ending>(pass: Step<'_, Self, B>) {
+        M::step_with::<WithoutHead>(pass.of());
     }
 }

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use super::Backend;
-use crate::schema::{Shape, Size};
+use crate::schema::{Part, Shape, Size};
 
 /// Sequences of different length: their steps, and how many each sample has.
 ///
@@ -51,42 +51,6 @@ impl<'a, B: Backend> Value<'a, B> {
     #[inline(always)]
     pub fn numbers(numbers: &'a B::Numbers) -> Self {
         Self { numbers, indices: B::no_indices(), lengths: B::no_indices() }
-    }
-}
-
-/// What one of a port's values is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Part {
-    /// Sizes of one sample, outermost first; the first is the largest number of steps where it is a sequence.
-    pub shape: &'static [usize],
-    /// For whole numbers, which have no gradient: what they are below.
-    pub below: Option<usize>,
-    /// Whether each sample has its own number of steps.
-    pub is_sequence: bool,
-}
-
-impl Part {
-    /// Number of values in a sample.
-    ///
-    /// ```
-    /// use typenet_runtime::layers::Port;
-    /// use typenet_runtime::typenum::{U2, U3};
-    ///
-    /// assert_eq!(<(U2, U3)>::PARTS[0].len(), 6);
-    /// assert!(!<(U2, U3)>::PARTS[0].is_empty());
-    /// ```
-    pub const fn len(&self) -> usize {
-        let (mut len, mut i) = (1, 0);
-        while i < self.shape.len() {
-            len *= self.shape[i];
-            i += 1;
-        }
-        len
-    }
-
-    /// Whether a sample has no value.
-    pub const fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 }
 
@@ -144,6 +108,13 @@ pub trait Port: 'static {
     fn gradients<'a, B: Backend>(
         next: &mut impl FnMut() -> Option<&'a mut B::Numbers>,
     ) -> Self::Gradient<'a, B>;
+    // The compiler does not see that a port's slices may be lent for less long.
+    #[doc(hidden)]
+    fn shorten_values<'b, 'a: 'b, B: Backend>(values: Self::Values<'a, B>) -> Self::Values<'b, B>;
+    #[doc(hidden)]
+    fn shorten_results<'b, 'a: 'b, B: Backend>(results: Self::Mut<'a, B>) -> Self::Mut<'b, B>;
+    #[doc(hidden)]
+    fn shorten_gradients<'b, 'a: 'b, B: Backend>(gradients: Self::Gradient<'a, B>) -> Self::Gradient<'b, B>;
     /// Each of a port's values.
     #[doc(hidden)]
     fn each_value<'a, B: Backend>(values: Self::Values<'a, B>, each: &mut impl FnMut(Value<'a, B>));
@@ -176,12 +147,19 @@ pub trait Plain: Port {
     /// Sizes of one sample, outermost first.
     const SHAPE: &'static [usize] = Self::PARTS[0].shape;
 
+    // `'a: 'a` makes the lifetime early-bound, here and where it is implemented.
     /// The numbers of a batch.
-    fn numbers<'a, B: Backend>(values: Self::Values<'a, B>) -> &'a B::Numbers;
+    fn numbers<'a, B: Backend>(values: Self::Values<'a, B>) -> &'a B::Numbers
+    where
+        'a: 'a;
     /// Where the numbers of a batch go.
-    fn numbers_mut<'a, B: Backend>(results: Self::Mut<'a, B>) -> &'a mut B::Numbers;
+    fn numbers_mut<'a, B: Backend>(results: Self::Mut<'a, B>) -> &'a mut B::Numbers
+    where
+        'a: 'a;
     /// Where their gradient goes.
-    fn gradient<'a, B: Backend>(gradient: Self::Gradient<'a, B>) -> Option<&'a mut B::Numbers>;
+    fn gradient<'a, B: Backend>(gradient: Self::Gradient<'a, B>) -> Option<&'a mut B::Numbers>
+    where
+        'a: 'a;
 }
 
 /// What a port of one part has in common.
@@ -207,6 +185,23 @@ macro_rules! one_part {
             next: &mut impl FnMut() -> Option<&'a mut B::Numbers>,
         ) -> Option<&'a mut B::Numbers> {
             next()
+        }
+
+        #[inline(always)]
+        fn shorten_values<'b, 'a: 'b, B: Backend>(values: Self::Values<'a, B>) -> Self::Values<'b, B> {
+            values
+        }
+
+        #[inline(always)]
+        fn shorten_results<'b, 'a: 'b, B: Backend>(results: Self::Mut<'a, B>) -> Self::Mut<'b, B> {
+            results
+        }
+
+        #[inline(always)]
+        fn shorten_gradients<'b, 'a: 'b, B: Backend>(
+            gradients: Self::Gradient<'a, B>,
+        ) -> Self::Gradient<'b, B> {
+            gradients
         }
 
         #[inline(always)]
@@ -242,17 +237,26 @@ macro_rules! shape_port {
 
         impl<$($size: Size),+> Plain for ($($size,)+) {
             #[inline(always)]
-            fn numbers<'a, B: Backend>(values: &'a B::Numbers) -> &'a B::Numbers {
+            fn numbers<'a, B: Backend>(values: &'a B::Numbers) -> &'a B::Numbers
+            where
+                'a: 'a,
+            {
                 values
             }
 
             #[inline(always)]
-            fn numbers_mut<'a, B: Backend>(results: &'a mut B::Numbers) -> &'a mut B::Numbers {
+            fn numbers_mut<'a, B: Backend>(results: &'a mut B::Numbers) -> &'a mut B::Numbers
+            where
+                'a: 'a,
+            {
                 results
             }
 
             #[inline(always)]
-            fn gradient<'a, B: Backend>(gradient: Option<&'a mut B::Numbers>) -> Option<&'a mut B::Numbers> {
+            fn gradient<'a, B: Backend>(gradient: Option<&'a mut B::Numbers>) -> Option<&'a mut B::Numbers>
+            where
+                'a: 'a,
+            {
                 gradient
             }
         }
@@ -294,17 +298,26 @@ macro_rules! steps_port {
 
         impl<N: Size, $($size: Size),+> Plain for Steps<N, ($($size,)+)> {
             #[inline(always)]
-            fn numbers<'a, B: Backend>(values: Sequences<'a, B::Numbers, B::Indices>) -> &'a B::Numbers {
+            fn numbers<'a, B: Backend>(values: Sequences<'a, B::Numbers, B::Indices>) -> &'a B::Numbers
+            where
+                'a: 'a,
+            {
                 values.values
             }
 
             #[inline(always)]
-            fn numbers_mut<'a, B: Backend>(results: &'a mut B::Numbers) -> &'a mut B::Numbers {
+            fn numbers_mut<'a, B: Backend>(results: &'a mut B::Numbers) -> &'a mut B::Numbers
+            where
+                'a: 'a,
+            {
                 results
             }
 
             #[inline(always)]
-            fn gradient<'a, B: Backend>(gradient: Option<&'a mut B::Numbers>) -> Option<&'a mut B::Numbers> {
+            fn gradient<'a, B: Backend>(gradient: Option<&'a mut B::Numbers>) -> Option<&'a mut B::Numbers>
+            where
+                'a: 'a,
+            {
                 gradient
             }
         }
@@ -335,6 +348,23 @@ macro_rules! index_port {
         #[inline(always)]
         fn gradients<'a, B: Backend>(next: &mut impl FnMut() -> Option<&'a mut B::Numbers>) {
             next();
+        }
+
+        #[inline(always)]
+        fn shorten_values<'b, 'a: 'b, B: Backend>(values: Self::Values<'a, B>) -> Self::Values<'b, B> {
+            values
+        }
+
+        #[inline(always)]
+        fn shorten_results<'b, 'a: 'b, B: Backend>(results: Self::Mut<'a, B>) -> Self::Mut<'b, B> {
+            results
+        }
+
+        #[inline(always)]
+        fn shorten_gradients<'b, 'a: 'b, B: Backend>(
+            gradients: Self::Gradient<'a, B>,
+        ) -> Self::Gradient<'b, B> {
+            gradients
         }
 
         #[inline(always)]
@@ -428,6 +458,21 @@ impl<P: Port, const K: usize> Port for [P; K] {
     }
 
     #[inline(always)]
+    fn shorten_values<'b, 'a: 'b, B: Backend>(values: Self::Values<'a, B>) -> Self::Values<'b, B> {
+        values.map(P::shorten_values)
+    }
+
+    #[inline(always)]
+    fn shorten_results<'b, 'a: 'b, B: Backend>(results: Self::Mut<'a, B>) -> Self::Mut<'b, B> {
+        results.map(P::shorten_results)
+    }
+
+    #[inline(always)]
+    fn shorten_gradients<'b, 'a: 'b, B: Backend>(gradients: Self::Gradient<'a, B>) -> Self::Gradient<'b, B> {
+        gradients.map(P::shorten_gradients)
+    }
+
+    #[inline(always)]
     fn each_value<'a, B: Backend>(values: Self::Values<'a, B>, each: &mut impl FnMut(Value<'a, B>)) {
         values.into_iter().for_each(|value| P::each_value(value, each));
     }
@@ -481,6 +526,27 @@ macro_rules! branches {
                 next: &mut impl FnMut() -> Option<&'a mut B::Numbers>,
             ) -> Self::Gradient<'a, B> {
                 ($($port::gradients::<B>(next),)+)
+            }
+
+            #[inline(always)]
+            fn shorten_values<'b, 'a: 'b, B: Backend>(
+                ($($place,)+): Self::Values<'a, B>,
+            ) -> Self::Values<'b, B> {
+                ($($port::shorten_values::<B>($place),)+)
+            }
+
+            #[inline(always)]
+            fn shorten_results<'b, 'a: 'b, B: Backend>(
+                ($($place,)+): Self::Mut<'a, B>,
+            ) -> Self::Mut<'b, B> {
+                ($($port::shorten_results::<B>($place),)+)
+            }
+
+            #[inline(always)]
+            fn shorten_gradients<'b, 'a: 'b, B: Backend>(
+                ($($place,)+): Self::Gradient<'a, B>,
+            ) -> Self::Gradient<'b, B> {
+                ($($port::shorten_gradients::<B>($place),)+)
             }
 
             #[inline(always)]

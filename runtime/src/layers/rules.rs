@@ -2,9 +2,7 @@
 
 use core::marker::PhantomData;
 
-use super::{Backward, Forward, Layer, Predict, Step};
-use crate::kernels::{Element, Rng};
-use crate::schema::{Constraint, LayerInfo, Regularizer, TensorInfo};
+use crate::schema::{Constraint, Regularizer, TensorInfo};
 
 /// A rule for a layer's weight.
 ///
@@ -116,58 +114,47 @@ impl Rule for UnitNorm {
     const CONSTRAINT: Option<Constraint> = Some(Constraint::UnitNorm);
 }
 
-/// Layer `L`, whose weight is trained by rule `R`. It computes as `L` does; rules act where parameters are updated.
+/// Nothing but the gradient.
 ///
 /// ```
-/// use typenet_runtime::layers::rules::{MaxNorm, Ruled};
-/// use typenet_runtime::layers::{Dense, Layer};
-/// use typenet_runtime::schema::Constraint;
-/// use typenet_runtime::typenum::{U3, U4};
+/// use typenet_runtime::layers::rules::{NoRule, Rule};
 ///
-/// type Limited = Ruled<Dense<U3, U4>, MaxNorm<{ f64::to_bits(2.0) }>>;
-/// assert_eq!(<Limited as Layer>::CONSTRAINT, Some(Constraint::MaxNorm { limit: 2.0 }));
+/// assert!(NoRule::REGULARIZER.is_none() && NoRule::CONSTRAINT.is_none());
 /// ```
 #[derive(Debug)]
-pub struct Ruled<L, R>(PhantomData<(L, R)>);
+pub struct NoRule;
 
-impl<T: Element, L: Layer<T>, R: Rule> Layer<T> for Ruled<L, R> {
-    type Input = L::Input;
-    type Output = L::Output;
-    type Head = L::Head;
-    type Body = Ruled<L::Body, R>;
-    const KIND: &'static str = L::KIND;
-    const PARAMETERS: &'static [TensorInfo] = L::PARAMETERS;
-    const BUFFERS: &'static [TensorInfo] = L::BUFFERS;
-    const LAYERS: &'static [LayerInfo] = L::LAYERS;
-    const CACHE: usize = L::CACHE;
-    const PREDICT_SCRATCH: usize = L::PREDICT_SCRATCH;
-    const BACKWARD_SCRATCH: usize = L::BACKWARD_SCRATCH;
-    const FLOPS: u64 = L::FLOPS;
-    const SETTINGS: &'static [(&'static str, f64)] = L::SETTINGS;
-    /// Of several rules about one thing, the outermost holds.
-    const REGULARIZER: Regularizer = if R::REGULARIZER.is_none() { L::REGULARIZER } else { R::REGULARIZER };
-    const CONSTRAINT: Option<Constraint> = match R::CONSTRAINT {
-        None => L::CONSTRAINT,
+impl Rule for NoRule {}
+
+/// Two rules for one weight; about one thing, the second holds.
+///
+/// ```
+/// use typenet_runtime::layers::rules::{Both, L1L2, NonNegative, Rule};
+/// use typenet_runtime::schema::Constraint;
+///
+/// type Sparse = Both<L1L2<{ f64::to_bits(1e-3) }, 0>, NonNegative>;
+/// assert_eq!((Sparse::REGULARIZER.l1, Sparse::CONSTRAINT), (1e-3, Some(Constraint::NonNegative)));
+/// ```
+#[derive(Debug)]
+pub struct Both<R, S>(PhantomData<(R, S)>);
+
+impl<R: Rule, S: Rule> Rule for Both<R, S> {
+    const REGULARIZER: Regularizer = if S::REGULARIZER.is_none() { R::REGULARIZER } else { S::REGULARIZER };
+    const CONSTRAINT: Option<Constraint> = match S::CONSTRAINT {
+        None => R::CONSTRAINT,
         constraint => constraint,
     };
+}
 
-    fn initialize(parameters: &mut [T], buffers: &mut [T], rng: Rng) {
-        L::initialize(parameters, buffers, rng);
-    }
-
-    fn predict(pass: Predict<'_, T>) {
-        L::predict(pass);
-    }
-
-    fn forward(pass: Forward<'_, T>) {
-        L::forward(pass);
-    }
-
-    fn backward(pass: Backward<'_, T>) {
-        L::backward(pass);
-    }
-
-    fn step(pass: Step<'_, T>) {
-        L::step(pass);
-    }
+/// The tensor, trained by rule `R`.
+///
+/// ```
+/// use typenet_runtime::layers::rules::{NonNegative, ruled};
+/// use typenet_runtime::schema::{Constraint, TensorInfo};
+///
+/// const WEIGHT: TensorInfo = ruled::<NonNegative>(TensorInfo::parameter("weight", &[3, 2]));
+/// assert_eq!(WEIGHT.constraint, Some(Constraint::NonNegative));
+/// ```
+pub const fn ruled<R: Rule>(tensor: TensorInfo) -> TensorInfo {
+    TensorInfo { regularizer: R::REGULARIZER, constraint: R::CONSTRAINT, ..tensor }
 }

@@ -227,9 +227,15 @@ impl<'a, L: Layer + ?Sized, B: Backend> Step<'a, L, B> {
     {
         let (mut trained, pass) = self.split();
         L::backward(Backward {
+            batch: pass.batch,
             parameters: &*trained.parameters,
+            input: L::Input::shorten_values(pass.input),
+            output: L::Output::shorten_values(pass.output),
+            kept: pass.kept,
+            grad_output: L::Output::shorten_results::<B>(pass.grad_output),
+            grad_input: L::Input::shorten_gradients::<B>(pass.grad_input),
             grad_parameters: &mut *trained.gradients,
-            ..pass
+            scratch: pass.scratch,
         });
         trained.update_now();
     }

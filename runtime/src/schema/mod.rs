@@ -4,11 +4,13 @@
 pub mod array;
 #[cfg(feature = "std")]
 pub mod label;
+mod part;
 pub mod shape;
 pub mod table;
 
 pub use array::FloatArray;
+pub use part::Part;
 pub use shape::{Const, Shape, Size};
 pub use table::{
-    Constraint, LayerInfo, Regularizer, TensorInfo, TensorPath, TensorPlace, Tensors, block_len,
+    Constraint, Info, LayerInfo, Regularizer, Role, TensorInfo, TensorPath, TensorPlace, Tensors, block_len,
 };

@@ -2,24 +2,76 @@
 
 use core::fmt;
 
+use super::Part;
+
+/// What a tensor of a layer is for.
+///
+/// ```
+/// use typenet_runtime::schema::{Role, TensorInfo};
+///
+/// assert_eq!(TensorInfo::parameter("weight", &[3]).role, Role::Parameter);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It is trained by its gradient.
+    Parameter,
+    /// It moves without a gradient, such as a running mean.
+    Buffer,
+}
+
 /// A tensor of a layer: one entry of a saved file.
 ///
 /// ```
 /// use typenet_runtime::schema::TensorInfo;
 ///
-/// let weight = TensorInfo { name: "weight", shape: &[784, 512] };
+/// let weight = TensorInfo::parameter("weight", &[784, 512]);
 /// assert_eq!(weight.len(), 784 * 512);
 /// assert!(!weight.is_empty());
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TensorInfo {
     /// `weight`, `bias`, `running_mean`, …
     pub name: &'static str,
     /// Sizes, outermost first.
     pub shape: &'static [usize],
+    /// What it is for.
+    pub role: Role,
+    /// How many inputs lead to one output, and to how many outputs one input leads; 0 if that is no question.
+    pub fans: [usize; 2],
+    /// The axis along which its units lie: a constraint on norms holds for the numbers of each.
+    pub unit_axis: usize,
+    /// What is added to the loss for its size.
+    pub regularizer: Regularizer,
+    /// What holds for it after every update.
+    pub constraint: Option<Constraint>,
 }
 
 impl TensorInfo {
+    /// A tensor that is trained; its units lie along its last axis.
+    pub const fn parameter(name: &'static str, shape: &'static [usize]) -> Self {
+        let unit_axis = if shape.is_empty() { 0 } else { shape.len() - 1 };
+        Self {
+            name,
+            shape,
+            role: Role::Parameter,
+            fans: [0; 2],
+            unit_axis,
+            regularizer: Regularizer::NONE,
+            constraint: None,
+        }
+    }
+
+    /// A tensor that moves without a gradient.
+    ///
+    /// ```
+    /// use typenet_runtime::schema::{Role, TensorInfo};
+    ///
+    /// assert_eq!(TensorInfo::buffer("running_mean", &[3]).role, Role::Buffer);
+    /// ```
+    pub const fn buffer(name: &'static str, shape: &'static [usize]) -> Self {
+        Self { role: Role::Buffer, ..Self::parameter(name, shape) }
+    }
+
     /// Number of values.
     pub const fn len(&self) -> usize {
         let (mut len, mut i) = (1, 0);
@@ -70,11 +122,15 @@ impl Regularizer {
 ///
 /// ```
 /// use typenet_runtime::layers::Dense;
-/// use typenet_runtime::layers::rules::{MaxNorm, Ruled};
+/// use typenet_runtime::layers::activation::Linear;
+/// use typenet_runtime::layers::dense::WithBias;
+/// use typenet_runtime::layers::initializers::GlorotUniform;
+/// use typenet_runtime::layers::rules::MaxNorm;
 /// use typenet_runtime::schema::{Constraint, LayerInfo, Tensors};
 /// use typenet_runtime::typenum::{U2, U3};
 ///
-/// let layers = [LayerInfo::of::<Ruled<Dense<U3, U2>, MaxNorm<{ f64::to_bits(2.0) }>>>("dense_1")];
+/// type Limited = Dense<U3, U2, Linear, WithBias, GlorotUniform, MaxNorm<{ f64::to_bits(2.0) }>>;
+/// let layers = [LayerInfo::of::<Limited>("dense_1")];
 /// let constraints: Vec<_> = Tensors::of(&layers).map(|tensor| tensor.constraint).collect();
 /// // The weight's alone; the bias has none.
 /// assert_eq!(constraints, [Some(Constraint::MaxNorm { limit: 2.0 }), None]);
@@ -115,10 +171,70 @@ impl fmt::Display for Constraint {
     }
 }
 
+/// What a layer is called and holds: a constant of every layer.
+///
+/// A layer's part of a block holds its parameters in order, and elsewhere its buffers in order. If it has inner `layers`, these
+/// are theirs, in order, otherwise those of its `tensors`.
+///
+/// ```
+/// use typenet_runtime::schema::{Info, TensorInfo};
+///
+/// const SCALE: Info = Info { tensors: &[TensorInfo::parameter("weight", &[8])], ..Info::new("Scale") };
+/// assert_eq!((SCALE.kind, SCALE.parameter_count(), SCALE.buffer_count()), ("Scale", 8, 0));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Info {
+    /// The layer's kind, as the summary shows it: `Dense`.
+    pub kind: &'static str,
+    /// Its tensors, in the order of the block.
+    pub tensors: &'static [TensorInfo],
+    /// Inner layers, if the layer is itself a model; then it has no tensors of its own.
+    pub layers: &'static [LayerInfo],
+    /// Numbers that the layer was declared with besides its sizes, by name, such as a rate. A checkpoint is one of this
+    /// model only if they agree.
+    pub settings: &'static [(&'static str, f64)],
+    /// Multiplications and additions per sample in a forward pass.
+    pub flops: u64,
+    /// Whether a forward pass draws random numbers.
+    pub draws: bool,
+}
+
+impl Info {
+    /// A layer of this kind that holds nothing, counts as no work, and may draw random numbers.
+    pub const fn new(kind: &'static str) -> Self {
+        Self { kind, tensors: &[], layers: &[], settings: &[], flops: 0, draws: true }
+    }
+
+    const fn count(&self, trainable: bool) -> usize {
+        let (mut count, mut i) = (0, 0);
+        while i < self.tensors.len() {
+            if matches!(self.tensors[i].role, Role::Parameter) == trainable {
+                count += self.tensors[i].len();
+            }
+            i += 1;
+        }
+        i = 0;
+        while i < self.layers.len() {
+            count += self.layers[i].count(trainable);
+            i += 1;
+        }
+        count
+    }
+
+    /// Number of trainable values, inner layers included.
+    pub const fn parameter_count(&self) -> usize {
+        self.count(true)
+    }
+
+    /// Number of values that move without a gradient, inner layers included.
+    pub const fn buffer_count(&self) -> usize {
+        self.count(false)
+    }
+}
+
 /// A layer of a model: one row of its summary. `Display` describes it by everything that makes it another layer.
 ///
-/// A model's block holds the `parameters` of all layers in order, then the `buffers` of all layers in order. A
-/// layer's own part is laid out by the same rule: if it has inner `layers`, theirs in order, otherwise its tensors.
+/// A model's block holds the parameters of all layers in order, then the buffers of all layers in order.
 ///
 /// ```
 /// use typenet_runtime::layers::Dense;
@@ -126,99 +242,115 @@ impl fmt::Display for Constraint {
 /// use typenet_runtime::typenum::{U2, U3};
 ///
 /// let row = LayerInfo::of::<Dense<U3, U2>>("dense_1");
-/// assert_eq!((row.kind, row.input, row.output), ("Dense", [3].as_slice(), [2].as_slice()));
+/// assert_eq!((row.info.kind, row.inputs[0].shape, row.outputs[0].shape), ("Dense", &[3][..], &[2][..]));
 /// assert_eq!((row.parameter_count(), row.buffer_count()), (3 * 2 + 2, 0));
 /// assert_eq!(row.to_string(), "dense_1: Dense(3 => 2, weight [3, 2], bias [2])");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LayerInfo {
-    /// The layer's name in its model: `dense_1`.
+    /// The layer's name in its model: `dense_1`; in a block `plain_1.conv2d_2`.
     pub name: &'static str,
-    /// The layer's kind: `Dense`.
-    pub kind: &'static str,
-    /// Sizes of one sample going in.
-    pub input: &'static [usize],
-    /// Sizes of one sample coming out.
-    pub output: &'static [usize],
+    /// What it is.
+    pub info: Info,
+    /// What one sample is going in, for each value that the layer takes.
+    pub inputs: &'static [Part],
+    /// What one sample is coming out.
+    pub outputs: &'static [Part],
     /// Name of the activation that the layer ends with; `linear` if none.
     pub activation: &'static str,
-    /// Numbers that the layer was declared with besides its sizes, by name: a rate.
-    pub settings: &'static [(&'static str, f64)],
-    /// Trainable tensors, in the order of the block.
-    pub parameters: &'static [TensorInfo],
-    /// Tensors that move without a gradient, in the order of the block.
-    pub buffers: &'static [TensorInfo],
-    /// Inner layers, if the layer is itself a model; then `parameters` and `buffers` are empty.
-    pub layers: &'static [LayerInfo],
-    /// Multiplications and additions per sample in a forward pass.
-    pub flops: u64,
-    /// Of the first of `parameters`, the layer's weight.
-    pub regularizer: Regularizer,
-    /// Of the first of `parameters`, the layer's weight.
-    pub constraint: Option<Constraint>,
+    /// Names of the layers or inputs whose values it takes; empty if that is the layer before.
+    pub sources: &'static [&'static str],
+    /// The layer whose numbers these are too.
+    pub shares: Option<&'static str>,
 }
 
 impl LayerInfo {
+    /// The row with the values that the layer takes, where that is not what the row above gives.
+    ///
+    /// ```
+    /// use typenet_runtime::layers::Dense;
+    /// use typenet_runtime::schema::LayerInfo;
+    /// use typenet_runtime::typenum::U2;
+    ///
+    /// let row = LayerInfo::of::<Dense<U2, U2>>("dense_3").from(&["dense_1"]);
+    /// assert_eq!(row.sources, ["dense_1"]);
+    /// ```
+    pub const fn from(self, sources: &'static [&'static str]) -> Self {
+        Self { sources, ..self }
+    }
+
+    /// The row of a layer that has no numbers of its own but those of another.
+    ///
+    /// ```
+    /// use typenet_runtime::layers::Dense;
+    /// use typenet_runtime::schema::LayerInfo;
+    /// use typenet_runtime::typenum::U2;
+    ///
+    /// let row = LayerInfo::of::<Dense<U2, U2>>("again").sharing("dense_1");
+    /// assert_eq!((row.shares, row.parameter_count()), (Some("dense_1"), 0));
+    /// ```
+    pub const fn sharing(self, owner: &'static str) -> Self {
+        let info = Info { tensors: &[], layers: &[], ..self.info };
+        Self { shares: Some(owner), info, ..self }
+    }
+
+    const fn count(&self, trainable: bool) -> usize {
+        self.info.count(trainable)
+    }
+
     /// Number of trainable values, inner layers included.
     pub const fn parameter_count(&self) -> usize {
-        let (mut count, mut i) = (0, 0);
-        while i < self.parameters.len() {
-            count += self.parameters[i].len();
-            i += 1;
-        }
-        i = 0;
-        while i < self.layers.len() {
-            count += self.layers[i].parameter_count();
-            i += 1;
-        }
-        count
+        self.count(true)
     }
 
     /// Number of values that move without a gradient, inner layers included.
     pub const fn buffer_count(&self) -> usize {
-        let (mut count, mut i) = (0, 0);
-        while i < self.buffers.len() {
-            count += self.buffers[i].len();
-            i += 1;
-        }
-        i = 0;
-        while i < self.layers.len() {
-            count += self.layers[i].buffer_count();
-            i += 1;
-        }
-        count
+        self.count(false)
     }
 }
 
 impl fmt::Display for LayerInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shape = |f: &mut fmt::Formatter<'_>, sizes: &[usize]| {
-            let [size] = sizes else {
-                f.write_str("(")?;
-                for (i, size) in sizes.iter().enumerate() {
-                    write!(f, "{}{size}", if i == 0 { "" } else { ", " })?;
-                }
-                return f.write_str(")");
-            };
-            write!(f, "{size}")
+        let parts = |f: &mut fmt::Formatter<'_>, parts: &[Part]| {
+            for (i, part) in parts.iter().enumerate() {
+                write!(f, "{}{part}", if i == 0 { "" } else { ", " })?;
+            }
+            Ok(())
         };
-        write!(f, "{}: {}(", self.name, self.kind)?;
-        shape(f, self.input)?;
+        write!(f, "{}: {}(", self.name, self.info.kind)?;
+        parts(f, self.inputs)?;
         f.write_str(" => ")?;
-        shape(f, self.output)?;
+        parts(f, self.outputs)?;
         if self.activation != "linear" {
             write!(f, ", {}", self.activation)?;
         }
-        let Regularizer { l1, l2 } = self.regularizer;
-        let rules = [("l1", l1), ("l2", l2)].into_iter().filter(|(_, factor)| *factor != 0.0);
-        for (name, value) in self.settings.iter().copied().chain(rules) {
+        for (name, value) in self.info.settings {
             write!(f, ", {name} = {value}")?;
         }
-        if let Some(constraint) = self.constraint {
-            write!(f, ", constraint = {constraint}")?;
+        // Rules stand before the tensors, as in a declaration, and say their tensor where that is not the weight.
+        for tensor in self.info.tensors {
+            let (of, dot) = if tensor.name == "weight" { ("", "") } else { (tensor.name, ".") };
+            let Regularizer { l1, l2 } = tensor.regularizer;
+            for (name, value) in [("l1", l1), ("l2", l2)] {
+                if value != 0.0 {
+                    write!(f, ", {of}{dot}{name} = {value}")?;
+                }
+            }
+            if let Some(constraint) = tensor.constraint {
+                write!(f, ", {of}{dot}constraint = {constraint}")?;
+            }
         }
-        for tensor in self.parameters.iter().chain(self.buffers) {
+        for tensor in self.info.tensors {
             write!(f, ", {} {:?}", tensor.name, tensor.shape)?;
+        }
+        if let Some(owner) = self.shares {
+            write!(f, ", shared with {owner}")?;
+        }
+        if !self.sources.is_empty() {
+            f.write_str(", from ")?;
+            for (i, source) in self.sources.iter().enumerate() {
+                write!(f, "{}{source}", if i == 0 { "" } else { " and " })?;
+            }
         }
         f.write_str(")")
     }
@@ -295,6 +427,8 @@ pub struct TensorPlace {
     pub len: usize,
     /// Whether it is a parameter; a buffer otherwise.
     pub trainable: bool,
+    /// The axis along which its units lie.
+    pub unit_axis: usize,
     /// What is added to the loss for its size.
     pub regularizer: Regularizer,
     /// What holds for it after every update.
@@ -313,23 +447,12 @@ impl TensorPlace {
 /// An iterator that constants can use too, by [`next_place`](Self::next_place).
 ///
 /// ```
-/// use typenet_runtime::schema::table::{LayerInfo, Regularizer, TensorInfo, Tensors};
+/// use typenet_runtime::layers::Dense;
+/// use typenet_runtime::schema::{LayerInfo, Tensors};
+/// use typenet_runtime::typenum::{U2, U3};
 ///
-/// const DENSE: LayerInfo = LayerInfo {
-///     name: "dense_1",
-///     kind: "Dense",
-///     input: &[3],
-///     output: &[2],
-///     activation: "linear",
-///     settings: &[],
-///     parameters: &[TensorInfo { name: "weight", shape: &[3, 2] }, TensorInfo { name: "bias", shape: &[2] }],
-///     buffers: &[],
-///     layers: &[],
-///     flops: 12,
-///     regularizer: Regularizer::NONE,
-///     constraint: None,
-/// };
-/// let names: Vec<String> = Tensors::of(&[DENSE]).map(|tensor| tensor.path.to_string()).collect();
+/// let layers = [LayerInfo::of::<Dense<U3, U2>>("dense_1")];
+/// let names: Vec<String> = Tensors::of(&layers).map(|tensor| tensor.path.to_string()).collect();
 /// assert_eq!(names, ["dense_1.weight", "dense_1.bias"]);
 /// ```
 #[derive(Debug, Clone)]
@@ -396,10 +519,14 @@ impl<'a> Tensors<'a> {
                 continue;
             }
             let row = &level.layers[level.layer];
-            let tensors = if self.trainable { row.parameters } else { row.buffers };
+            let tensors = row.info.tensors;
+            while level.tensor < tensors.len()
+                && matches!(tensors[level.tensor].role, Role::Parameter) != self.trainable
+            {
+                level.tensor += 1;
+            }
             if level.tensor < tensors.len() {
                 let tensor = &tensors[level.tensor];
-                let is_weight = self.trainable && level.tensor == 0;
                 level.tensor += 1;
                 let place = TensorPlace {
                     path: self.path(tensor.name),
@@ -407,17 +534,18 @@ impl<'a> Tensors<'a> {
                     start: self.start,
                     len: tensor.len(),
                     trainable: self.trainable,
-                    regularizer: if is_weight { row.regularizer } else { Regularizer::NONE },
-                    constraint: if is_weight { row.constraint } else { None },
+                    unit_axis: tensor.unit_axis,
+                    regularizer: tensor.regularizer,
+                    constraint: tensor.constraint,
                 };
                 self.start += place.len;
                 return Some(place);
             }
             level.tensor = 0;
-            if row.layers.is_empty() {
+            if row.info.layers.is_empty() {
                 level.layer += 1;
             } else {
-                let inner = row.layers;
+                let inner = row.info.layers;
                 self.depth += 1;
                 assert!(self.depth < MAX_DEPTH, "models are nested deeper than 16 levels");
                 self.levels[self.depth] = Level { layers: inner, layer: 0, tensor: 0 };
@@ -471,31 +599,25 @@ mod tests {
 
     const fn layer(
         name: &'static str,
-        parameters: &'static [TensorInfo],
-        buffers: &'static [TensorInfo],
+        tensors: &'static [TensorInfo],
         layers: &'static [LayerInfo],
     ) -> LayerInfo {
         LayerInfo {
             name,
-            kind: "",
-            input: &[],
-            output: &[],
+            info: Info { tensors, layers, ..Info::new("") },
+            inputs: &[],
+            outputs: &[],
             activation: "linear",
-            settings: &[],
-            parameters,
-            buffers,
-            layers,
-            flops: 0,
-            regularizer: Regularizer::NONE,
-            constraint: None,
+            sources: &[],
+            shares: None,
         }
     }
 
-    const WEIGHT: TensorInfo = TensorInfo { name: "weight", shape: &[2, 3] };
-    const MEAN: TensorInfo = TensorInfo { name: "mean", shape: &[3] };
-    const NORM: LayerInfo = layer("norm", &[WEIGHT], &[MEAN], &[]);
-    const INNER: LayerInfo = layer("inner", &[], &[], &[layer("empty", &[], &[], &[]), NORM]);
-    const MODEL: &[LayerInfo] = &[layer("outer", &[], &[], &[INNER, NORM]), NORM];
+    const WEIGHT: TensorInfo = TensorInfo::parameter("weight", &[2, 3]);
+    const MEAN: TensorInfo = TensorInfo::buffer("mean", &[3]);
+    const NORM: LayerInfo = layer("norm", &[MEAN, WEIGHT], &[]);
+    const INNER: LayerInfo = layer("inner", &[], &[layer("empty", &[], &[]), NORM]);
+    const MODEL: &[LayerInfo] = &[layer("outer", &[], &[INNER, NORM]), NORM];
 
     #[test]
     fn tensors_come_in_block_order_through_nested_models() {
@@ -515,20 +637,30 @@ mod tests {
 
     #[test]
     fn a_layer_is_described_by_all_that_makes_it_another() {
-        let row = LayerInfo { kind: "Kind", input: &[2, 3], output: &[1], ..NORM };
-        assert_eq!(row.to_string(), "norm: Kind((2, 3) => 1, weight [2, 3], mean [3])");
-        let row = LayerInfo {
-            input: &[],
-            activation: "relu",
-            settings: &[("rate", 0.5), ("epsilon", 1e-3)],
-            parameters: &[],
-            buffers: &[],
+        const fn part(shape: &'static [usize]) -> Part {
+            Part { shape, below: None, is_sequence: false }
+        }
+        const IMAGE: Part = part(&[2, 3]);
+        const ONE: Part = part(&[1]);
+        let info = Info { kind: "Kind", ..NORM.info };
+        let row = LayerInfo { info, inputs: &[IMAGE], outputs: &[ONE], ..NORM };
+        assert_eq!(row.to_string(), "norm: Kind((2, 3) => 1, mean [3], weight [2, 3])");
+        const RULED: TensorInfo = TensorInfo {
             regularizer: Regularizer { l1: 0.0, l2: 1e-4 },
             constraint: Some(Constraint::MinMaxNorm { min: 0.5, max: 2.0, rate: 1.0 }),
-            ..row
+            ..WEIGHT
         };
-        let expected = "norm: Kind(() => 1, relu, rate = 0.5, epsilon = 0.001, l2 = 0.0001, \
-                        constraint = min_max_norm(0.5, 2, 1))";
+        const GAMMA: TensorInfo = TensorInfo { name: "gamma", constraint: None, ..RULED };
+        let info = Info { tensors: &[RULED, GAMMA], settings: &[("rate", 0.5), ("epsilon", 1e-3)], ..info };
+        let row = LayerInfo { info, activation: "relu", ..row };
+        let expected = "norm: Kind((2, 3) => 1, relu, rate = 0.5, epsilon = 0.001, l2 = 0.0001, \
+                        constraint = min_max_norm(0.5, 2, 1), gamma.l2 = 0.0001, weight [2, 3], gamma [2, 3])";
+        assert_eq!(row.to_string(), expected);
+        const WORDS: Part = Part { shape: &[40], below: Some(1000), is_sequence: true };
+        const STEPS: Part = Part { shape: &[40, 8], below: None, is_sequence: true };
+        let row = LayerInfo { info: Info::new("Kind"), inputs: &[WORDS, IMAGE], outputs: &[STEPS], ..NORM };
+        let row = row.from(&["text", "image"]).sharing("tower");
+        let expected = "norm: Kind(..40 below 1000, (2, 3) => (..40, 8), shared with tower, from text and image)";
         assert_eq!(row.to_string(), expected);
     }
 
