@@ -11,6 +11,7 @@ pub(crate) mod dyn_model;
 pub mod flatten;
 pub mod initializers;
 pub mod model;
+pub mod plan;
 #[doc(hidden)]
 pub mod row;
 pub mod rules;
