@@ -34,7 +34,7 @@ impl<N: Unsigned + 'static> Size for N {
 /// use typenet_runtime::schema::Const;
 ///
 /// const HIDDEN: usize = 1600;
-/// assert_eq!(parameter_count::<f32, Dense<Const<784>, Const<HIDDEN>>>(), 784 * 1600 + 1600);
+/// assert_eq!(parameter_count::<Dense<Const<784>, Const<HIDDEN>>>(), 784 * 1600 + 1600);
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Const<const V: usize>;

@@ -63,7 +63,7 @@ pub trait ModelExt: Model {
     /// A model with the start values of its layers' initializers; the same seed gives the same bits everywhere.
     fn new(seed: u64) -> Box<Self> {
         let mut model = Self::zeros();
-        let (parameters, buffers) = model.block_mut().split_at_mut(parameter_count::<f32, Self>());
+        let (parameters, buffers) = model.block_mut().split_at_mut(parameter_count::<Self>());
         Self::initialize(parameters, buffers, Rng::seed(seed).fork(INITIAL));
         model
     }

@@ -93,7 +93,7 @@ impl<M: Model> Predictor<M> {
         let cost = predict_cost::<M>(samples.len());
         threads::enter(cost, || {
             let parts = threads::parts(cost);
-            let reads_little = parameter_count::<f32, M>() <= CACHED || samples.len() >= REUSED * parts;
+            let reads_little = parameter_count::<M>() <= CACHED || samples.len() >= REUSED * parts;
             if reads_little && self.block >= parts {
                 threads::share_slices(rows, GRANULE, predict_cost::<M>(1), |_, rows| rows.run::<L>());
             } else {
@@ -115,7 +115,7 @@ struct Rows<'a, M> {
 
 impl<M: Model> Rows<'_, M> {
     fn run<L: Layer>(self) {
-        let (parameters, buffers) = self.model.block().split_at(parameter_count::<f32, M>());
+        let (parameters, buffers) = self.model.block().split_at(parameter_count::<M>());
         let inputs = self.input.chunks(self.block * input_len::<M>());
         for (input, output) in inputs.zip(self.output.chunks_mut(self.block * output_len::<M>())) {
             let batch = output.len() / output_len::<M>();

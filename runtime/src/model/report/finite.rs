@@ -143,7 +143,7 @@ pub(in crate::model) fn cause_of_step<M: Model>(
 fn first_layer<M: Model>(model: &M, input: &[f32], outputs: usize) -> Option<String> {
     let batch = outputs / output_len::<M>();
     let (mut output, mut scratch) = (Buffer::zeroed(outputs), Buffer::zeroed(batch * M::PREDICT_SCRATCH));
-    let (parameters, buffers) = model.block().split_at(parameter_count::<f32, M>());
+    let (parameters, buffers) = model.block().split_at(parameter_count::<M>());
     let (rows, found) = (Cell::new(M::LAYERS), Cell::new(None));
     M::predict_with::<<M::Last as Layer>::Body, _>(
         Look { rows: &rows, found: &found },

@@ -185,7 +185,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
             Ok::<_, Error>(loss)
         })?;
         let workspace = self.workspace.as_ref().expect("reserved above");
-        gradients.block_mut()[..parameter_count::<f32, M>()].copy_from_slice(&workspace.gradients);
+        gradients.block_mut()[..parameter_count::<M>()].copy_from_slice(&workspace.gradients);
         Ok(loss / samples.len() as f64)
     }
 
@@ -228,7 +228,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
             return Err(Error::NoSamples { set: "samples of the gradients" });
         }
         self.optimizer.validate()?;
-        let gradients = &gradients.block()[..parameter_count::<f32, M>()];
+        let gradients = &gradients.block()[..parameter_count::<M>()];
         self.trainable.check_gradients(gradients, self.step + 1)?;
         self.reserve(0)?;
         self.step += 1;

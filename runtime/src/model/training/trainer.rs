@@ -75,7 +75,7 @@ impl<M: Model, O: fmt::Debug, L: fmt::Debug, K: fmt::Debug> fmt::Debug for Train
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Trainer")
             .field("model", &M::NAME)
-            .field("parameters", &parameter_count::<f32, M>())
+            .field("parameters", &parameter_count::<M>())
             .field("optimizer", &self.optimizer)
             .field("loss", &self.loss)
             .field("metrics", &self.metrics)
@@ -281,7 +281,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
             loss += self.loss.evaluate(labels, weights, output, None);
             self.metrics.update(bytemuck::cast_slice(output), labels);
         }
-        let penalty = self.trainable.penalty(&self.model.block()[..parameter_count::<f32, M>()]);
+        let penalty = self.trainable.penalty(&self.model.block()[..parameter_count::<M>()]);
         Ok(self.scores_so_far(loss + penalty * samples.len() as f64, samples.len()))
     }
 
@@ -330,7 +330,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     /// Memory for the optimizer's state.
     pub(in crate::model) fn reserve_slots(&mut self) -> Result<(), Error> {
         if self.slots.is_empty() {
-            let (names, len) = (self.optimizer.slots(), parameter_count::<f32, M>());
+            let (names, len) = (self.optimizer.slots(), parameter_count::<M>());
             let slots: Result<Vec<_>, _> = names.iter().map(|_| Buffer::try_zeroed(len)).collect();
             self.slots =
                 slots.map_err(|_| Error::memory::<f32>("the optimizer's state", names.len() * len))?;
@@ -394,7 +394,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
         let loss = self.forward(input, labels, weights, epoch, rng)?;
         let is_one_pass = labels.len() == 1
             && !self.workspace.as_ref().is_some_and(|workspace| workspace.is_overflow_ignored)
-            && parameter_count::<f32, M>() >= ONE_PASS
+            && parameter_count::<M>() >= ONE_PASS
             && self.trainable.is_plain()
             && self.optimizer.elementwise().is_some();
         if is_one_pass {
@@ -404,7 +404,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
             self.backward(input, labels.len())?;
             self.step += 1;
             let workspace = self.workspace.as_ref().expect("a step is reserved for");
-            let parameters = &mut self.model.block_mut()[..parameter_count::<f32, M>()];
+            let parameters = &mut self.model.block_mut()[..parameter_count::<M>()];
             let slots = &mut self.slots;
             let turn = self.updates.step(&self.optimizer, labels.len());
             take_step(&self.optimizer, &turn, &self.trainable, parameters, &workspace.gradients, slots);
@@ -430,7 +430,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
         workspace.predicted = 0;
         let output = &mut workspace.output[..batch * output_len::<M>()];
         let grad_output = &mut workspace.grad_output[..batch * output_len::<M>()];
-        let (parameters, buffers) = self.model.block_mut().split_at_mut(parameter_count::<f32, M>());
+        let (parameters, buffers) = self.model.block_mut().split_at_mut(parameter_count::<M>());
         <M::Body as Layer>::forward(Forward {
             batch,
             parameters,
@@ -467,7 +467,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     /// [`Error::NonFiniteGradient`] if the loss did not show an overflow, because the sample's weight is zero, and a gradient does.
     pub(in crate::model) fn backward(&mut self, input: Option<&[f32]>, batch: usize) -> Result<(), Error> {
         let workspace = self.workspace.as_mut().expect("a step is reserved for");
-        let parameters = &self.model.block()[..parameter_count::<f32, M>()];
+        let parameters = &self.model.block()[..parameter_count::<M>()];
         <M::Body as Layer>::backward(Backward {
             batch,
             parameters,
@@ -489,7 +489,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     /// The gradients of the last forward pass over one sample, and the update of each layer as they are made.
     fn backward_and_update(&mut self, input: Option<&[f32]>) {
         let workspace = self.workspace.as_mut().expect("a step is reserved for");
-        let parameters = &mut self.model.block_mut()[..parameter_count::<f32, M>()];
+        let parameters = &mut self.model.block_mut()[..parameter_count::<M>()];
         let turn = self.updates.step(&self.optimizer, 1);
         let optimizer = self.optimizer.elementwise().expect("asked for by the caller");
         let update = |parameters: &mut [f32], gradient: Gradient<'_>, slots: &mut [&mut [f32]]| {

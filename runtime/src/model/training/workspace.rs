@@ -31,7 +31,7 @@ pub(in crate::model) struct Workspace {
 
 impl Workspace {
     pub(in crate::model) fn new<M: Model>(capacity: usize) -> Result<Self, Error> {
-        let parameters = parameter_count::<f32, M>();
+        let parameters = parameter_count::<M>();
         let of_batch =
             [input_len::<M>(), output_len::<M>(), output_len::<M>(), M::CACHE, M::BACKWARD_SCRATCH]
                 .map(|values| values.saturating_mul(capacity));
@@ -97,5 +97,5 @@ pub(in crate::model) fn predict_cost<M: Model>(batch: usize) -> usize {
 
 /// Units that a training step of `M` costs: three products for each layer, and a pass over the parameters.
 pub(in crate::model) fn step_cost<M: Model>(batch: usize) -> usize {
-    3 * predict_cost::<M>(batch) + parameter_count::<f32, M>()
+    3 * predict_cost::<M>(batch) + parameter_count::<M>()
 }
