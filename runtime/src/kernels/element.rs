@@ -1,8 +1,8 @@
 //! The numbers a layer computes with.
 
 use super::{
-    affine::Affine, function::Map, orthogonal::Orthonormalize, product::Product, reduce::Reduce,
-    softmax::SoftmaxRows,
+    affine::Affine, batch_norm::BatchNorm, function::Map, layer_norm::LayerNorm, orthogonal::Orthonormalize,
+    product::Product, reduce::Reduce, softmax::SoftmaxRows,
 };
 
 /// `f32` with fast kernels, or `f64` with the reference kernels.
@@ -20,6 +20,7 @@ use super::{
 /// ```
 pub trait Element:
     Copy
+    + core::ops::AddAssign
     + core::ops::Mul<Output = Self>
     + Send
     + Sync
@@ -27,6 +28,8 @@ pub trait Element:
     + Default
     + 'static
     + Affine
+    + BatchNorm
+    + LayerNorm
     + Product
     + Map
     + Orthonormalize

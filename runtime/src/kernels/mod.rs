@@ -9,17 +9,22 @@
 
 pub mod activation;
 pub mod affine;
+pub mod batch_norm;
 pub(crate) mod brief;
+pub mod concat;
 pub mod constrain;
 pub mod cross_entropy;
 pub mod element;
 pub(crate) mod elementary;
+pub mod embedding;
 pub mod finite;
 pub mod flush;
 pub mod focal;
 pub mod function;
 mod lanes;
+pub mod layer_norm;
 pub(crate) mod lerp;
+mod moments;
 pub mod orthogonal;
 pub mod product;
 pub mod random;
@@ -27,14 +32,17 @@ pub mod reduce;
 pub(crate) mod simd;
 pub mod size;
 pub mod softmax;
+pub mod sum;
 #[cfg(test)]
 mod testing;
 pub mod update;
 
 pub use activation::Activation;
 pub use affine::Affine;
+pub use batch_norm::BatchNorm;
 pub use element::Element;
 pub use function::{Function, Map};
+pub use layer_norm::LayerNorm;
 pub use product::{Matrix, Product, Tail};
 pub use random::Rng;
 pub use reduce::Reduce;
