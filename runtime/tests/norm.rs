@@ -16,7 +16,7 @@ fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().expect("a list").iter().map(number).collect()
 }
 
-/// Sums of at most 18 terms and ten roundings more, of numbers below 16.
+/// Sums of at most 12 terms and 16 roundings more, of numbers below 16.
 #[track_caller]
 fn assert_near(what: &str, found: &[f64], expected: &Value) {
     let expected = numbers(expected);

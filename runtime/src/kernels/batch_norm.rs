@@ -3,10 +3,10 @@
 //! With `n = batch · spatial` values in a channel, `x̂ = (x − mean) / √(variance + ε)` and `y = scale · x̂ + shift`, where mean and
 //! variance (that over `n`) are the batch's in training and the running ones in inference.
 //!
-//! Mean and variance of `f32` are computed in two passes in f64 and rounded once, so their error does not grow with `n` or with
-//! the distance of the values from zero: it is 2⁻²⁴ of their size (see `moments.rs`). As the mean is kept as an `f32`, a channel
-//! far from zero has `|mean| / σ · 2⁻²⁴` as absolute error of `x̂`, as much as a rounding of the input itself. The normalised
-//! values are not kept: [`Backward`] computes them from the input.
+//! In `f32`, mean and variance are computed in two passes in f64 and rounded once. The variance and the running numbers are right to
+//! 2⁻²⁴ of their size, however many values there are and however far from zero; the mean likewise, and to `n · 2⁻⁵³` of the mean size
+//! of the values. As the mean is kept as an `f32`, a channel far from zero has `|mean| / σ · 2⁻²⁴` as absolute error of `x̂`: as much
+//! as from a rounding of the input itself. The normalised values are not kept: [`Backward`] computes them from the input.
 //!
 //! Ioffe & Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift", ICML 2015,
 //! algorithm 1 and the gradients below it.
@@ -612,12 +612,10 @@ impl Kernel for ChannelSums<'_> {
         for first in (0..count).step_by(group(spatial)) {
             let group = group(spatial).min(count - first);
             let (at, len) = ((self.from + first) * spatial, group * spatial);
-            let mut mean: Sums = [f64::from(self.mean[self.from + first]); MAX_LANES];
-            for lane in 0..group {
-                mean[lane] = f64::from(self.mean[self.from + first + lane]);
-            }
-            if spatial != 1 {
-                mean = [mean[0]; MAX_LANES];
+            let means = &self.mean[self.from + first..][..group];
+            let mut mean: Sums = [f64::from(means[0]); MAX_LANES];
+            for (lane, &of_channel) in mean.iter_mut().zip(means) {
+                *lane = f64::from(of_channel);
             }
             let (mut sums, mut products): (Sums, Sums) = ([0.0; MAX_LANES], [0.0; MAX_LANES]);
             for (x, grad_y) in self.x.chunks_exact(sample).zip(self.grad_y.chunks_exact(sample)) {
@@ -1000,6 +998,25 @@ mod tests {
             // The mean is kept as an f32, half a unit of 100,000 off; ε is a thousandth of the variance.
             assert!(mean.abs() <= 1.01 * U * 1e5 * inverse, "{mean}");
             assert!((variance - (1.0 - EPSILON * inverse * inverse)).abs() < 1e-5, "{variance}");
+        }
+    }
+
+    #[test]
+    fn nan_stays_in_its_channel_and_equal_values_become_the_shift() {
+        for spatial in [1, 20] {
+            let mut start = Case::new([4, 20, spatial], 0.0);
+            start.x[7 * spatial] = f32::NAN;
+            places(start.x.len(), 20, spatial, 3).for_each(|i| start.x[i] = 0.1);
+            for isa in Isa::available() {
+                let mut case = start.clone();
+                case.run(isa);
+                for results in [&case.y, &case.grad_x] {
+                    for (i, result) in results.iter().enumerate() {
+                        assert_eq!(result.is_nan(), i / spatial % 20 == 7, "{isa}: {i}");
+                    }
+                }
+                assert!(places(case.y.len(), 20, spatial, 3).all(|i| case.y[i] == case.shift[3]), "{isa}");
+            }
         }
     }
 

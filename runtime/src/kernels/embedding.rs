@@ -4,7 +4,7 @@ use core::ops::AddAssign;
 
 use super::simd::{Kernel, Simd, dispatch};
 use super::sum::add;
-use crate::hardware::isa::isa;
+use crate::hardware::isa::{Isa, isa};
 use crate::hardware::threads::share_slices;
 
 /// Numbers of rows, one for each position; in sequences of different length, positions behind a sequence's end have none.
@@ -114,12 +114,19 @@ pub fn scatter_add<T>(grad_y: &[T], width: usize, positions: Positions<'_>, grad
 where
     T: AddAssign + Copy + Default + Send + Sync,
 {
+    scatter_add_with(isa(), grad_y, width, positions, grad_table);
+}
+
+fn scatter_add_with<T>(isa: Isa, grad_y: &[T], width: usize, positions: Positions<'_>, grad_table: &mut [T])
+where
+    T: AddAssign + Copy + Default + Send + Sync,
+{
     let rows = check(grad_table.len(), width, positions.indices.len(), grad_y.len());
     // Threads share the rows of the table: each looks at all positions and adds those of its rows.
     let cost = 1 + grad_y.len() / grad_table.len().max(1);
     share_slices(grad_table, width.max(1), cost, |from, grad_table| {
         let first = from / width.max(1);
-        dispatch(isa(), ScatterAdd { grad_y, width, positions, rows, first, grad_table });
+        dispatch(isa, ScatterAdd { grad_y, width, positions, rows, first, grad_table });
     });
 }
 
@@ -180,10 +187,9 @@ mod tests {
             let mut rng = crate::kernels::Rng::seed(1);
             let mut numbers = |len: usize| (0..len).map(|_| rng.normal() as f32).collect::<Vec<_>>();
             let (table, grad_y) = (numbers(rows * width), numbers(indices.len() * width));
-            let (mut y, mut grad_table) = (vec![f32::NAN; grad_y.len()], vec![f32::NAN; table.len()]);
+            let mut y = vec![f32::NAN; grad_y.len()];
             let positions = Positions::until(&indices, steps, &lengths);
             gather(&table, width, positions, &mut y);
-            scatter_add(&grad_y, width, positions, &mut grad_table);
 
             let mut expected = vec![0.0; table.len()];
             for (position, &index) in indices.iter().enumerate() {
@@ -197,7 +203,11 @@ mod tests {
                     }
                 }
             }
-            prop_assert_eq!(grad_table, expected);
+            for isa in Isa::available() {
+                let mut grad_table = vec![f32::NAN; table.len()];
+                scatter_add_with(isa, &grad_y, width, positions, &mut grad_table);
+                prop_assert_eq!(&grad_table, &expected, "{}", isa);
+            }
         }
     }
 

@@ -3,9 +3,9 @@
 //! For a row of `n` values: `x̂ = (x − mean) / √(variance + ε)` with the variance over `n`, and `y = scale · x̂ + shift` with a
 //! scale and a shift for each place of the row.
 //!
-//! Mean and variance of `f32` are computed in two passes in f64 and rounded once (see `moments.rs`): their error is 2⁻²⁴ of their
-//! size, whatever the width. The normalised values are not kept: [`Backward`] computes them from the input. No bit of a row
-//! depends on the others.
+//! In `f32`, mean and variance are computed in two passes in f64 and rounded once: the variance is right to 2⁻²⁴ of its size, the mean
+//! likewise and to `n · 2⁻⁵³` of the mean size of the values. The normalised values are not kept: [`Backward`] computes them from
+//! the input. No bit of a row depends on the others.
 //!
 //! Ba, Kiros & Hinton, "Layer Normalization", 2016, eq. 3 and 4.
 
@@ -622,6 +622,22 @@ mod tests {
                 let found = gradient(&mut case)[i];
                 assert!((difference - found).abs() < 1e-7, "{found}, not {difference}");
             }
+        }
+    }
+
+    #[test]
+    fn nan_stays_in_its_row_and_equal_values_become_the_shift() {
+        for isa in Isa::available() {
+            let mut case = Case::new(4, 21, 0.0);
+            case.x[2 * 21 + 3] = f32::NAN;
+            case.x[21..2 * 21].fill(0.1);
+            case.run(isa);
+            for results in [&case.y, &case.grad_x] {
+                for (row, results) in results.chunks(21).enumerate() {
+                    assert!(results.iter().all(|result| result.is_nan() == (row == 2)), "{isa}: {row}");
+                }
+            }
+            assert_eq!(case.y[21..2 * 21], case.shift, "{isa}");
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! A kernel is a method of a small trait that is implemented for `f32` (fast, one version for each instruction
 //! set) and for `f64` (plain loops: the definition by which every faster version is judged, and the arithmetic
-//! in which gradients are checked). [`Element`] is the sum of those traits.
+//! in which gradients are checked). [`Element`] is the sum of those traits. A kernel that is the same code for both, such as
+//! [`sum`], is a generic function.
 //!
 //! Results do not depend on the number of threads: every element of a result is computed by the same
 //! operations in the same order, however the work is shared.

@@ -1,8 +1,8 @@
 //! Sums of `f32` numbers, of squares and of products in f64, by sixteen lanes: element `i` goes to lane `i mod 16`.
 //!
-//! The loops have no fused steps, so every instruction set computes the same bits; inside a kernel the compiler makes vectors of
-//! them. A sum of `n` terms is right to `n · 2⁻⁵³` of the sum of their sizes, which is below a rounding to `f32` for all `n`
-//! below 2²⁹ wherever the terms do not cancel, as squares never do.
+//! The loops have no fused steps, so every instruction set computes the same bits; inside a kernel the compiler vectorises them.
+//! A sum of `n` terms is right to `n · 2⁻⁵³` of the sum of their sizes. Where the terms do not cancel, as squares never do, that is
+//! less than a rounding to `f32` up to 2²⁹ terms.
 
 use super::simd::MAX_LANES;
 

@@ -47,8 +47,12 @@ fn sum_with<T: AddAssign + Copy + Default + Send + Sync>(isa: Isa, terms: &[&[T]
 /// # Panics
 /// If the lengths differ.
 pub fn accumulate<T: AddAssign + Copy + Send + Sync>(into: &mut [T], from: &[T]) {
+    accumulate_with(isa(), into, from);
+}
+
+fn accumulate_with<T: AddAssign + Copy + Send + Sync>(isa: Isa, into: &mut [T], from: &[T]) {
     assert_eq!(into.len(), from.len(), "accumulate: the slices have different lengths");
-    share_slices((into, from), GRANULE, 1, |_, (into, from)| dispatch(isa(), Accumulate { into, from }));
+    share_slices((into, from), GRANULE, 1, |_, (into, from)| dispatch(isa, Accumulate { into, from }));
 }
 
 /// The elements of the sum from `from` on.
@@ -74,9 +78,9 @@ impl<T: AddAssign + Copy + Default> Kernel for Sum<'_, T> {
     }
 }
 
-pub(super) struct Accumulate<'a, T> {
-    pub(super) into: &'a mut [T],
-    pub(super) from: &'a [T],
+struct Accumulate<'a, T> {
+    into: &'a mut [T],
+    from: &'a [T],
 }
 
 impl<T: AddAssign + Copy> Kernel for Accumulate<'_, T> {
@@ -119,11 +123,9 @@ mod tests {
                     let mut to = vec![f32::NAN; len];
                     sum_with(isa, &slices, &mut to);
                     assert_eq!(to, expected, "{isa}: {count} terms of {len}");
-                }
-                if count > 0 {
-                    let mut into = terms[0].clone();
-                    slices[1..].iter().for_each(|term| accumulate(&mut into, term));
-                    assert_eq!(into, expected);
+                    to.fill(0.0);
+                    slices.iter().for_each(|term| accumulate_with(isa, &mut to, term));
+                    assert_eq!(to, expected, "{isa}: {count} terms of {len}, one after the other");
                 }
             }
         }
