@@ -11,12 +11,12 @@
 //! Ioffe & Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift", ICML 2015,
 //! algorithm 1 and the gradients below it.
 
-use super::brief::brief_debug;
 use super::element::Element;
 use super::flush::{flush, flush_lanes};
 use super::lanes::{read_up_to, write_up_to};
 use super::moments::{Sums, add_products, add_squares, add_values, total};
 use super::simd::{Kernel, MAX_LANES, Simd, dispatch};
+use crate::brief::brief_debug;
 use crate::hardware::isa::{Isa, isa};
 use crate::hardware::threads::share_slices;
 

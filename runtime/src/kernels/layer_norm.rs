@@ -9,11 +9,11 @@
 //!
 //! Ba, Kiros & Hinton, "Layer Normalization", 2016, eq. 3 and 4.
 
-use super::brief::brief_debug;
 use super::flush::{flush, flush_lanes};
 use super::lanes::{read_up_to, write_up_to};
 use super::moments::{Sums, add_squares, add_values, total};
 use super::simd::{Kernel, MAX_LANES, Simd, dispatch};
+use crate::brief::brief_debug;
 use crate::hardware::isa::{Isa, isa};
 use crate::hardware::threads::share_slices;
 

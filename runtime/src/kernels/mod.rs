@@ -11,7 +11,6 @@
 pub mod activation;
 pub mod affine;
 pub mod batch_norm;
-pub(crate) mod brief;
 pub mod concat;
 pub mod constrain;
 pub mod cross_entropy;
