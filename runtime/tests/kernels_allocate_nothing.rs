@@ -3,9 +3,11 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use typenet_runtime::kernels::embedding::{Positions, gather, scatter_add};
 use typenet_runtime::kernels::function::{Function, Map};
 use typenet_runtime::kernels::product::{Matrix, Product, Tail};
 use typenet_runtime::kernels::reduce::Reduce;
+use typenet_runtime::kernels::{BatchNorm, LayerNorm, batch_norm, concat, layer_norm, sum};
 
 struct Counting;
 
@@ -40,16 +42,95 @@ fn every_kernel(m: usize, k: usize, n: usize, a: &[f32], b: &[f32], c: &mut [f32
     f32::column_sums(c, &mut kept[..n]);
 }
 
+/// Over `rows` rows of `width` values of `x`; writes into `y`.
+fn every_kernel_of_rows(rows: usize, width: usize, x: &[f32], indices: &[u32], y: &mut [f32]) {
+    let (x, indices, per_place) = (&x[..rows * width], &indices[..rows], &x[..width]);
+    let (y, rest) = y.split_at_mut(rows * width);
+    let (mean, rest) = rest.split_at_mut(rows.max(width));
+    let (inverse_deviation, rest) = rest.split_at_mut(rows.max(width));
+    let (first, second) = rest[..2 * width].split_at_mut(width);
+    for spatial in [1, width] {
+        let channels = width / spatial;
+        f32::batch_norm_forward(batch_norm::Forward {
+            spatial,
+            epsilon: 1e-3,
+            momentum: 0.1,
+            x,
+            scale: &per_place[..channels],
+            shift: &per_place[..channels],
+            mean: &mut mean[..channels],
+            inverse_deviation: &mut inverse_deviation[..channels],
+            running_mean: &mut first[..channels],
+            running_variance: &mut second[..channels],
+            y,
+        });
+        f32::batch_norm_predict(batch_norm::Predict {
+            spatial,
+            epsilon: 1e-3,
+            x,
+            scale: &per_place[..channels],
+            shift: &per_place[..channels],
+            running_mean: &first[..channels],
+            running_variance: &second[..channels],
+            y,
+        });
+        f32::batch_norm_backward(batch_norm::Backward {
+            spatial,
+            x,
+            mean: &mean[..channels],
+            inverse_deviation: &inverse_deviation[..channels],
+            scale: &per_place[..channels],
+            grad_y: x,
+            grad_scale: &mut first[..channels],
+            grad_shift: &mut second[..channels],
+            grad_x: Some(y),
+        });
+    }
+    let (mean, inverse_deviation) = (&mut mean[..rows], &mut inverse_deviation[..rows]);
+    let (scale, shift) = (per_place, per_place);
+    f32::layer_norm_forward(layer_norm::Forward {
+        epsilon: 1e-3,
+        x,
+        scale,
+        shift,
+        mean,
+        inverse_deviation,
+        y,
+    });
+    f32::layer_norm_backward(layer_norm::Backward {
+        x,
+        mean,
+        inverse_deviation,
+        scale,
+        grad_y: x,
+        grad_scale: first,
+        grad_shift: second,
+        grad_x: Some(y),
+    });
+    gather(x, width, Positions::all(indices), y);
+    scatter_add(x, width, Positions::all(indices), y);
+    sum::sum(&[x, x], y);
+    sum::accumulate(y, x);
+    let half = rows / 2 * width;
+    concat::concat(rows / 2, &[&x[..half], &x[half..2 * half]], &mut y[..2 * half]);
+    concat::part(rows / 2, &x[..2 * half], width, &mut y[..half]);
+}
+
 #[test]
 fn kernels_allocate_nothing() {
     let (a, b) = (vec![0.5; 300 * 700], vec![0.25; 700 * 300]);
     let (mut c, mut kept) = (vec![0.0; 300 * 300], vec![0.0; 300 * 300]);
+    let (indices, mut rows) = (vec![1; 300], vec![0.0; 300 * 700 + 4 * 700]);
     let mut count = || {
         // The first call chooses the instruction set, which reads the environment, and makes threads.
         every_kernel(300, 700, 300, &a, &b, &mut c, &mut kept);
+        every_kernel_of_rows(300, 700, &a, &indices, &mut rows);
         let before = ALLOCATIONS.load(Relaxed);
         for (m, k, n) in [(1, 5, 3), (1, 700, 300), (20, 30, 1), (300, 700, 300)] {
             every_kernel(m, k, n, &a, &b, &mut c, &mut kept);
+        }
+        for (count, width) in [(2, 3), (300, 700)] {
+            every_kernel_of_rows(count, width, &a, &indices, &mut rows);
         }
         ALLOCATIONS.load(Relaxed) - before
     };

@@ -1,8 +1,8 @@
 //! The numbers a layer computes with.
 
 use super::{
-    affine::Affine, function::Map, orthogonal::Orthonormalize, product::Product, reduce::Reduce,
-    softmax::SoftmaxRows,
+    affine::Affine, batch_norm::BatchNorm, function::Map, layer_norm::LayerNorm, orthogonal::Orthonormalize,
+    product::Product, reduce::Reduce, softmax::SoftmaxRows,
 };
 
 /// `f32` with fast kernels, or `f64` with the reference kernels.
@@ -21,6 +21,7 @@ use super::{
 pub trait Element:
     Copy
     + core::ops::Add<Output = Self>
+    + core::ops::AddAssign
     + core::ops::Mul<Output = Self>
     + core::fmt::Debug
     + Send
@@ -29,6 +30,8 @@ pub trait Element:
     + Default
     + 'static
     + Affine
+    + BatchNorm
+    + LayerNorm
     + Product
     + Map
     + Orthonormalize

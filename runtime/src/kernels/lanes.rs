@@ -42,6 +42,18 @@ impl<S: Simd> Lanes<S> {
     }
 }
 
+/// As many of the first numbers of `x` as a vector holds; lanes beyond its end are zero.
+#[inline(always)]
+pub(super) fn read_up_to<S: Simd>(simd: S, x: &[f32]) -> S::Floats {
+    if x.len() >= S::LANES { simd.read(x) } else { simd.read_part(x) }
+}
+
+/// Sets as many of the first numbers of `x` as a vector holds.
+#[inline(always)]
+pub(super) fn write_up_to<S: Simd>(simd: S, x: &mut [f32], value: S::Floats) {
+    if x.len() >= S::LANES { simd.write(x, value) } else { simd.write_part(x, value) }
+}
+
 /// The sum of all lanes.
 #[inline(always)]
 pub(super) fn horizontal_sum<S: Simd>(simd: S, lanes: Lanes<S>) -> f32 {

@@ -73,6 +73,9 @@ pub trait Model: Passes + bytemuck::Zeroable + Sized + Send + Sync + 'static {
         * (Self::MEMORY.kept.per_sample + Self::MEMORY.forward.per_sample + output_len::<Self>());
     /// The same if no two intermediate values shared their memory.
     const UNSHARED_BYTES: usize;
+    /// Whether layers have the same parameters.
+    #[doc(hidden)]
+    const HAS_SHARED: bool;
 
     /// The answer to one sample. Without heap, but for a model that needs more than [`STACK_SCRATCH`] values between its layers.
     #[inline]
@@ -136,6 +139,9 @@ pub trait Model: Passes + bytemuck::Zeroable + Sized + Send + Sync + 'static {
     /// The numbers of samples.
     #[doc(hidden)]
     fn sample_values(samples: &[Self::Sample]) -> <Self::Input as Port>::Values<'_, Cpu>;
+    /// The numbers of results.
+    #[doc(hidden)]
+    fn logit_values(logits: &[Self::Prediction]) -> <Self::Output as Port>::Values<'_, Cpu>;
     /// The numbers of predictions, to be written.
     #[doc(hidden)]
     fn prediction_values(predictions: &mut [Self::Prediction]) -> <Self::Output as Port>::Mut<'_, Cpu>;

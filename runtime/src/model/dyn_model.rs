@@ -10,7 +10,7 @@ use crate::hardware::Buffer;
 use crate::hardware::threads;
 use crate::io::safetensors::{Import, LoadError, SaveError};
 use crate::layers::dyn_model::Facts;
-use crate::layers::{DynModel, LengthError, Predict};
+use crate::layers::{DynModel, LengthError};
 
 /// What a model of any type can do on a machine with a heap and files.
 impl dyn DynModel {
@@ -40,15 +40,13 @@ impl dyn DynModel {
         }
         let mut predictions = vec![0.0; count * output_len];
         let block = count.clamp(1, BLOCK);
-        let mut scratch = Buffer::zeroed(block * predict_scratch);
-        let (parameters, buffers) = self.block().split_at(row.parameter_count());
-        let cost = (row.flops as usize).saturating_mul(count) / 32;
+        let mut scratch = Buffer::zeroed(predict_scratch.of(block, threads::threads()));
+        let cost = (row.info.flops as usize).saturating_mul(count) / 32;
         threads::enter(cost, || {
             let inputs = samples.chunks(block * input_len);
             for (input, output) in inputs.zip(predictions.chunks_mut(block * output_len)) {
                 let batch = output.len() / output_len;
-                let scratch = &mut scratch[..batch * predict_scratch];
-                self.dyn_predict(Predict { batch, parameters, buffers, input, output, scratch });
+                self.dyn_predict(batch, input, output, &mut scratch);
             }
         });
         Ok(predictions)

@@ -8,7 +8,7 @@ use crate::hardware::Buffer;
 use crate::hardware::buffer::AllocError;
 use crate::hardware::threads::{self, Divide};
 use crate::layers::model::{STACK_SCRATCH, predict_one};
-use crate::layers::{Layer, Model, Predict, input_len, output_len, parameter_count};
+use crate::layers::{Layer, Model, Predict, Run, parameter_count};
 
 /// Samples that run through the network together.
 pub(super) const BLOCK: usize = 256;
@@ -62,7 +62,10 @@ impl<M: Model> Predictor<M> {
     /// As [`new`](Self::new), if there is memory for it.
     pub(super) fn try_new(samples: usize) -> Result<Self, AllocError> {
         let block = samples.clamp(1, BLOCK);
-        let scratch = Buffer::try_zeroed(block.saturating_mul(M::PREDICT_SCRATCH))?;
+        let (memory, threads) = (M::MEMORY.predict, threads::threads());
+        // Each thread may have a batch of its own.
+        let values = memory.of(block, threads).saturating_add(memory.per_batch.saturating_mul(threads));
+        let scratch = Buffer::try_zeroed(values)?;
         Ok(Self { scratch, block, model: PhantomData })
     }
 
@@ -78,18 +81,15 @@ impl<M: Model> Predictor<M> {
         {
             return predict_one(model, sample, prediction);
         }
-        self.run::<M>(model, samples, bytemuck::cast_slice_mut(predictions));
+        self.run::<M>(model, samples, predictions);
     }
 
     /// As `predict`, for the model's body `L`.
-    pub(super) fn run<L: Layer>(&mut self, model: &M, samples: &[M::Sample], output: &mut [f32]) {
-        let rows = Rows::<M> {
-            model,
-            input: bytemuck::cast_slice(samples),
-            output,
-            block: self.block,
-            scratch: &mut self.scratch,
-        };
+    pub(super) fn run<L>(&mut self, model: &M, samples: &[M::Sample], predictions: &mut [M::Prediction])
+    where
+        L: Run<Input = M::Input, Output = M::Output>,
+    {
+        let rows = Rows::<M> { model, samples, predictions, block: self.block, scratch: &mut self.scratch };
         let cost = predict_cost::<M>(samples.len());
         threads::enter(cost, || {
             let parts = threads::parts(cost);
@@ -105,44 +105,52 @@ impl<M: Model> Predictor<M> {
 }
 
 /// Samples on their way through a model, and memory for up to `block` of them at a time.
-struct Rows<'a, M> {
+struct Rows<'a, M: Model> {
     model: &'a M,
-    input: &'a [f32],
-    output: &'a mut [f32],
+    samples: &'a [M::Sample],
+    predictions: &'a mut [M::Prediction],
     block: usize,
     scratch: &'a mut [f32],
 }
 
 impl<M: Model> Rows<'_, M> {
-    fn run<L: Layer>(self) {
-        let (parameters, buffers) = self.model.block().split_at(parameter_count::<M>());
-        let inputs = self.input.chunks(self.block * input_len::<M>());
-        for (input, output) in inputs.zip(self.output.chunks_mut(self.block * output_len::<M>())) {
-            let batch = output.len() / output_len::<M>();
-            let scratch = &mut self.scratch[..batch * M::PREDICT_SCRATCH];
-            L::predict(Predict { batch, parameters, buffers, input, output, scratch });
+    fn run<L>(self)
+    where
+        L: Run<Input = M::Input, Output = M::Output>,
+    {
+        let (parameters, buffers) = self.model.block().split_at(M::PARAMETER_COUNT);
+        let inputs = self.samples.chunks(self.block);
+        for (samples, predictions) in inputs.zip(self.predictions.chunks_mut(self.block)) {
+            L::predict(Predict {
+                batch: samples.len(),
+                parameters,
+                buffers,
+                input: M::sample_values(samples),
+                output: M::prediction_values(predictions),
+                scratch: &mut *self.scratch,
+            });
         }
     }
 }
 
 impl<M: Model> Divide for Rows<'_, M> {
     fn length(&self) -> usize {
-        self.output.len() / output_len::<M>()
+        self.samples.len()
     }
 
-    /// The memory is divided as the samples are.
+    /// The memory is divided as the samples are; each part is for one thread.
     fn divide(self, at: usize) -> (Self, Self) {
         let block = (self.block * at / self.length()).max(1);
-        let (input, other_input) = self.input.split_at(at * input_len::<M>());
-        let (output, other_output) = self.output.split_at_mut(at * output_len::<M>());
-        let (scratch, other_scratch) = self.scratch.split_at_mut(block * M::PREDICT_SCRATCH);
+        let (samples, other_samples) = self.samples.split_at(at);
+        let (predictions, other_predictions) = self.predictions.split_at_mut(at);
+        let (scratch, other_scratch) = self.scratch.split_at_mut(M::MEMORY.predict.of(block, 1));
         let other_block = self.block - block;
         (
-            Self { model: self.model, input, output, block, scratch },
+            Self { model: self.model, samples, predictions, block, scratch },
             Self {
                 model: self.model,
-                input: other_input,
-                output: other_output,
+                samples: other_samples,
+                predictions: other_predictions,
                 block: other_block,
                 scratch: other_scratch,
             },

@@ -3,10 +3,10 @@
 use core::cell::Cell;
 use core::fmt;
 
-use crate::hardware::Buffer;
-use crate::layers::model::Route;
-use crate::layers::{Layer, Model, Predict, output_len, parameter_count};
-use crate::schema::{LayerInfo, Shape, Tensors};
+use crate::hardware::{Buffer, threads};
+use crate::layers::model::{Passes, Route, WithoutHead};
+use crate::layers::{Cpu, Model, Port, Predict, Run, parameter_count};
+use crate::schema::{LayerInfo, Tensors};
 
 /// A value of a model, or of its optimizer's state, that is NaN or infinite.
 ///
@@ -127,11 +127,11 @@ pub(in crate::model) fn cause(layers: &[LayerInfo], block: &[f32]) -> NonFiniteC
 /// Why the loss of a step on `input` that made these `predictions` is not finite.
 pub(in crate::model) fn cause_of_step<M: Model>(
     model: &M,
-    input: &[f32],
+    samples: &[M::Sample],
     predictions: &[f32],
 ) -> NonFiniteCause {
     match cause(M::LAYERS, model.block()) {
-        NonFiniteCause::Overflow { largest, .. } => match first_layer(model, input, predictions.len()) {
+        NonFiniteCause::Overflow { largest, .. } => match first_layer(model, samples, predictions.len()) {
             None if predictions.iter().all(|value| value.is_finite()) => NonFiniteCause::LossItself,
             layer => NonFiniteCause::Overflow { layer, largest },
         },
@@ -140,38 +140,49 @@ pub(in crate::model) fn cause_of_step<M: Model>(
 }
 
 /// The first layer whose output is not finite in an inference up to the logits, of which there are `outputs` in all.
-fn first_layer<M: Model>(model: &M, input: &[f32], outputs: usize) -> Option<String> {
-    let batch = outputs / output_len::<M>();
-    let (mut output, mut scratch) = (Buffer::zeroed(outputs), Buffer::zeroed(batch * M::PREDICT_SCRATCH));
+fn first_layer<M: Model>(model: &M, samples: &[M::Sample], outputs: usize) -> Option<String> {
+    let (mut output, batch) = (Buffer::zeroed(outputs), samples.len());
+    let mut scratch = Buffer::zeroed(M::MEMORY.predict.of(batch, threads::threads()));
     let (parameters, buffers) = model.block().split_at(parameter_count::<M>());
-    let (rows, found) = (Cell::new(M::LAYERS), Cell::new(None));
-    M::predict_with::<<M::Last as Layer>::Body, _>(
-        Look { rows: &rows, found: &found },
-        Predict { batch, parameters, buffers, input, output: &mut output, scratch: &mut scratch },
-    );
-    found.get().map(|row| row.name.to_string())
+    let found = Cell::new(None);
+    let pass = Predict {
+        batch,
+        parameters,
+        buffers,
+        input: M::sample_values(samples),
+        output: M::prediction_values(bytemuck::cast_slice_mut(&mut output)),
+        scratch: &mut scratch,
+    };
+    M::predict_with::<WithoutHead, _>(Look { found: &found }, pass);
+    found.get().map(|row: usize| M::LAYERS[row].name.to_string())
 }
 
 /// Runs each layer by itself, and notes the first whose output is not finite.
 #[derive(Clone, Copy)]
 struct Look<'a> {
-    /// The rows of the layers to come, and of those that do nothing in an inference.
-    rows: &'a Cell<&'static [LayerInfo]>,
-    found: &'a Cell<Option<&'static LayerInfo>>,
+    found: &'a Cell<Option<usize>>,
 }
 
-impl Route for Look<'_> {
-    fn layer<L: Layer>(self, pass: Predict<'_, f32>) {
-        let output = pass.output;
-        L::predict(Predict { output: &mut *output, ..pass });
-        let is_this = |row: &LayerInfo| {
-            row.kind == L::KIND && row.input == L::Input::SIZES && row.output == L::Output::SIZES
-        };
-        let rows = self.rows.get();
-        let Some(at) = rows.iter().position(is_this) else { return };
-        self.rows.set(&rows[at + 1..]);
-        if self.found.get().is_none() && !output.iter().all(|value| value.is_finite()) {
-            self.found.set(Some(&rows[at]));
+impl Route<Cpu> for Look<'_> {
+    fn layer<L: Run>(self, row: usize, pass: Predict<'_, L>) {
+        let (mut slices, mut is_finite) = (Vec::new(), true);
+        let Predict { batch, parameters, buffers, input, output, scratch } = pass;
+        L::Output::each_result::<Cpu>(output, &mut |slice| slices.push(slice));
+        let mut lent = slices.iter_mut().map(|slice| &mut **slice);
+        L::predict(Predict {
+            batch,
+            parameters,
+            buffers,
+            input: L::Input::shorten_values(input),
+            output: L::Output::results::<Cpu>(&mut || lent.next().expect("as many as the port has")),
+            scratch,
+        });
+        drop(lent);
+        for slice in slices {
+            is_finite &= slice.iter().all(|value| value.is_finite());
+        }
+        if self.found.get().is_none() && !is_finite {
+            self.found.set(Some(row));
         }
     }
 }
@@ -179,24 +190,19 @@ impl Route for Look<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::TensorInfo;
+    use crate::schema::{Info, TensorInfo};
 
     const LAYER: LayerInfo = LayerInfo {
         name: "dense_1",
-        kind: "Dense",
-        input: &[2],
-        output: &[2],
+        info: Info {
+            tensors: &[TensorInfo::parameter("weight", &[2, 2]), TensorInfo::parameter("bias", &[2])],
+            ..Info::new("Dense")
+        },
+        inputs: &[],
+        outputs: &[],
         activation: "linear",
-        settings: &[],
-        parameters: &[
-            TensorInfo { name: "weight", shape: &[2, 2] },
-            TensorInfo { name: "bias", shape: &[2] },
-        ],
-        buffers: &[],
-        layers: &[],
-        flops: 0,
-        regularizer: crate::schema::Regularizer::NONE,
-        constraint: None,
+        sources: &[],
+        shares: None,
     };
 
     #[test]

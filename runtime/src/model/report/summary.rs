@@ -53,11 +53,11 @@ impl From<Facts> for Summary {
     fn from(Facts { row, activation_bytes, .. }: Facts) -> Self {
         Self {
             name: row.name,
-            input: row.input,
-            layers: row.layers,
+            input: row.inputs[0].shape,
+            layers: row.info.layers,
             parameters: row.parameter_count(),
             buffers: row.buffer_count(),
-            flops: row.flops,
+            flops: row.info.flops,
             activation_bytes,
         }
     }
@@ -86,12 +86,12 @@ fn rows(table: &mut Table, layers: &[LayerInfo], prefix: &str) {
         let name = format!("{prefix}{}", layer.name);
         table.add_row([
             name.clone(),
-            layer.kind.to_string(),
-            shape(layer.output),
+            layer.info.kind.to_string(),
+            shape(layer.outputs[0].shape),
             thousands(layer.parameter_count() as u64),
-            thousands(layer.flops),
+            thousands(layer.info.flops),
         ]);
-        rows(table, layer.layers, &format!("{name}."));
+        rows(table, layer.info.layers, &format!("{name}."));
     }
 }
 

@@ -82,7 +82,7 @@ fn describe(layers: &[LayerInfo], prefix: &str, identity: &mut Vec<(String, Stri
     for (i, layer) in layers.iter().enumerate() {
         let key = format!("{prefix}{}", i + 1);
         identity.push((key.clone(), layer.to_string()));
-        describe(layer.layers, &format!("{key}."), identity);
+        describe(layer.info.layers, &format!("{key}."), identity);
     }
 }
 

@@ -78,7 +78,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
         self.optimizer.validate()?;
         self.check_batch(samples, labels, weights)?;
         self.reserve(samples.len())?;
-        let input = Some(bytemuck::cast_slice(samples));
+        let input = Some(samples);
         self.step_on(input, labels, weights, 0, rng).map(|loss| loss / samples.len() as f64)
     }
 
@@ -178,7 +178,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     {
         self.check_batch(samples, labels, weights)?;
         self.reserve(samples.len())?;
-        let input = Some(bytemuck::cast_slice(samples));
+        let input = Some(samples);
         let loss = threads::enter(step_cost::<M>(samples.len()), || {
             let loss = self.forward(input, labels, weights, 0, rng)?;
             self.backward(input, samples.len())?;

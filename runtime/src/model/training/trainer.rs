@@ -13,7 +13,9 @@ use crate::hardware::threads;
 use crate::kernels::Rng;
 use crate::kernels::flush::flush_all;
 use crate::kernels::update::MAX_SLOTS;
-use crate::layers::{Backward, Forward, Layer, Model, Step, Trained, input_len, output_len, parameter_count};
+use crate::layers::{
+    Backward, Cpu, Forward, Headless, Model, Port, Run, Step, Trained, input_len, output_len, parameter_count,
+};
 use crate::losses::Loss;
 use crate::metrics::Metrics;
 use crate::model::report::finite;
@@ -277,7 +279,8 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
         for (i, (samples, labels)) in samples.chunks(batch).zip(labels.chunks(batch)).enumerate() {
             let weights = weights.map(|weights| &weights[i * batch..][..samples.len()]);
             let output = &mut evaluation.output[..samples.len() * output_len::<M>()];
-            evaluation.predictor.run::<M::Body>(&self.model, samples, output);
+            let logits = bytemuck::cast_slice_mut(&mut *output);
+            evaluation.predictor.run::<Headless<M>>(&self.model, samples, logits);
             loss += self.loss.evaluate(labels, weights, output, None);
             self.metrics.update(bytemuck::cast_slice(output), labels);
         }
@@ -367,7 +370,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     /// One step on these samples, or on the gathered ones. Returns the batch's summed, weighted loss before the update.
     pub(in crate::model) fn step_on<Y>(
         &mut self,
-        input: Option<&[f32]>,
+        input: Option<&[M::Sample]>,
         labels: &[Y],
         weights: Option<&[f32]>,
         epoch: usize,
@@ -382,7 +385,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     /// [`step_on`](Self::step_on), where sharing costs least.
     fn step_inside<Y>(
         &mut self,
-        input: Option<&[f32]>,
+        input: Option<&[M::Sample]>,
         labels: &[Y],
         weights: Option<&[f32]>,
         epoch: usize,
@@ -395,6 +398,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
         let is_one_pass = labels.len() == 1
             && !self.workspace.as_ref().is_some_and(|workspace| workspace.is_overflow_ignored)
             && parameter_count::<M>() >= ONE_PASS
+            && !M::HAS_SHARED
             && self.trainable.is_plain()
             && self.optimizer.elementwise().is_some();
         if is_one_pass {
@@ -416,7 +420,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     /// output.
     pub(in crate::model) fn forward<Y>(
         &mut self,
-        input: Option<&[f32]>,
+        input: Option<&[M::Sample]>,
         labels: &[Y],
         weights: Option<&[f32]>,
         epoch: usize,
@@ -431,21 +435,25 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
         let output = &mut workspace.output[..batch * output_len::<M>()];
         let grad_output = &mut workspace.grad_output[..batch * output_len::<M>()];
         let (parameters, buffers) = self.model.block_mut().split_at_mut(parameter_count::<M>());
-        <M::Body as Layer>::forward(Forward {
+        let samples = input.unwrap_or(bytemuck::cast_slice(&workspace.input[..batch * input_len::<M>()]));
+        let logits = &mut workspace.logits[..batch * output_len::<M>()];
+        <Headless<M> as Run>::forward(Forward {
             batch,
             parameters,
             buffers,
-            input: input.unwrap_or(&workspace.input[..batch * input_len::<M>()]),
-            output,
-            cache: &mut workspace.cache[..batch * M::CACHE],
+            input: M::sample_values(samples),
+            output: M::prediction_values(bytemuck::cast_slice_mut(&mut *logits)),
+            kept: &mut workspace.kept,
+            scratch: &mut workspace.scratch,
             rng: rng.fork(self.step),
         });
+        // The loss makes predictions of logits, which the backward pass reads as they are.
+        output.copy_from_slice(logits);
         let loss = self.loss.evaluate(labels, weights, output, Some(&mut *grad_output));
         flush_all(grad_output);
         let loss = loss + self.trainable.penalty(parameters) * batch as f64;
         if !loss.is_finite() {
-            let input = input.unwrap_or(&workspace.input[..batch * input_len::<M>()]);
-            let cause = finite::cause_of_step(&*self.model, input, output);
+            let cause = finite::cause_of_step(&*self.model, samples, output);
             return Err(Error::NonFiniteLoss {
                 epoch,
                 step: self.step + 1,
@@ -465,19 +473,22 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     ///
     /// # Errors
     /// [`Error::NonFiniteGradient`] if the loss did not show an overflow, because the sample's weight is zero, and a gradient does.
-    pub(in crate::model) fn backward(&mut self, input: Option<&[f32]>, batch: usize) -> Result<(), Error> {
+    pub(in crate::model) fn backward(&mut self, input: Option<&[M::Sample]>, batch: usize) -> Result<(), Error> {
         let workspace = self.workspace.as_mut().expect("a step is reserved for");
         let parameters = &self.model.block()[..parameter_count::<M>()];
-        <M::Body as Layer>::backward(Backward {
+        let (input_values, output_values) = (batch * input_len::<M>(), batch * output_len::<M>());
+        let samples = input.unwrap_or(bytemuck::cast_slice(&workspace.input[..input_values]));
+        let gradient = bytemuck::cast_slice_mut(&mut workspace.grad_output[..output_values]);
+        <Headless<M> as Run>::backward(Backward {
             batch,
             parameters,
-            input: input.unwrap_or(&workspace.input[..batch * input_len::<M>()]),
-            output: &workspace.output[..batch * output_len::<M>()],
-            cache: &workspace.cache[..batch * M::CACHE],
-            grad_output: &mut workspace.grad_output[..batch * output_len::<M>()],
-            grad_input: None,
+            input: M::sample_values(samples),
+            output: M::logit_values(bytemuck::cast_slice(&workspace.logits[..output_values])),
+            kept: &workspace.kept,
+            grad_output: M::prediction_values(gradient),
+            grad_input: M::Input::gradients::<Cpu>(&mut || None),
             grad_parameters: &mut workspace.gradients,
-            scratch: &mut workspace.scratch[..batch * M::BACKWARD_SCRATCH],
+            scratch: &mut workspace.scratch,
         });
         self.trainable.add_penalty_gradients(parameters, &mut workspace.gradients);
         if workspace.is_overflow_ignored {
@@ -487,7 +498,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     }
 
     /// The gradients of the last forward pass over one sample, and the update of each layer as they are made.
-    fn backward_and_update(&mut self, input: Option<&[f32]>) {
+    fn backward_and_update(&mut self, input: Option<&[M::Sample]>) {
         let workspace = self.workspace.as_mut().expect("a step is reserved for");
         let parameters = &mut self.model.block_mut()[..parameter_count::<M>()];
         let turn = self.updates.step(&self.optimizer, 1);
@@ -496,15 +507,17 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
             optimizer.update_part(&turn, parameters, gradient, slots);
         };
         let slots = self.slots.iter_mut().map(|slot| &mut **slot);
-        <M::Body as Layer>::step(Step {
+        let samples = input.unwrap_or(bytemuck::cast_slice(&workspace.input[..input_len::<M>()]));
+        let gradient = bytemuck::cast_slice_mut(&mut workspace.grad_output[..output_len::<M>()]);
+        <Headless<M> as Run>::step(Step {
             batch: 1,
             trained: Trained::new(parameters, &mut workspace.gradients, slots, &update),
-            input: input.unwrap_or(&workspace.input[..input_len::<M>()]),
-            output: &workspace.output[..output_len::<M>()],
-            cache: &workspace.cache[..M::CACHE],
-            grad_output: &mut workspace.grad_output[..output_len::<M>()],
-            grad_input: None,
-            scratch: &mut workspace.scratch[..M::BACKWARD_SCRATCH],
+            input: M::sample_values(samples),
+            output: M::logit_values(bytemuck::cast_slice(&workspace.logits[..output_len::<M>()])),
+            kept: &workspace.kept,
+            grad_output: M::prediction_values(gradient),
+            grad_input: M::Input::gradients::<Cpu>(&mut || None),
+            scratch: &mut workspace.scratch,
         });
     }
 }

@@ -17,13 +17,15 @@ pub(in crate::model) struct Workspace {
     pub(in crate::model) is_overflow_ignored: bool,
     /// `[batch, Input]`: the samples of the batch, gathered.
     pub(in crate::model) input: Buffer,
-    /// `[batch, Output]`: logits, then predictions.
+    /// `[batch, Output]`: what the forward pass gives, for the backward pass.
+    pub(in crate::model) logits: Buffer,
+    /// `[batch, Output]`: predictions.
     pub(in crate::model) output: Buffer,
     /// `[batch, Output]`
     pub(in crate::model) grad_output: Buffer,
-    /// `[batch · CACHE]`
-    pub(in crate::model) cache: Buffer,
-    /// `[batch · BACKWARD_SCRATCH]`
+    /// What the forward pass keeps for the backward pass.
+    pub(in crate::model) kept: Buffer,
+    /// For either of them.
     pub(in crate::model) scratch: Buffer,
     /// As long as the parameters.
     pub(in crate::model) gradients: Buffer,
@@ -32,23 +34,27 @@ pub(in crate::model) struct Workspace {
 impl Workspace {
     pub(in crate::model) fn new<M: Model>(capacity: usize) -> Result<Self, Error> {
         let parameters = parameter_count::<M>();
+        let (memory, threads) = (M::MEMORY, threads::threads());
+        let of_samples = |values: usize| values.saturating_mul(capacity);
+        let scratch = memory.forward.of(capacity, threads).max(memory.backward.of(capacity, threads));
+        let output = of_samples(output_len::<M>());
         let of_batch =
-            [input_len::<M>(), output_len::<M>(), output_len::<M>(), M::CACHE, M::BACKWARD_SCRATCH]
-                .map(|values| values.saturating_mul(capacity));
+            [of_samples(input_len::<M>()), output, output, output, memory.kept.of(capacity, 1), scratch];
         let all = of_batch.iter().fold(parameters, |sum, &values| sum.saturating_add(values));
         let buffer = |values| {
             Buffer::try_zeroed(values)
                 .map_err(|_| Error::memory::<f32>(format!("steps on {capacity} samples"), all))
         };
-        let [input, output, grad_output, cache, scratch] = of_batch;
+        let [input, logits, output, grad_output, kept, scratch] = of_batch;
         Ok(Self {
             capacity,
             predicted: 0,
             is_overflow_ignored: false,
             input: buffer(input)?,
+            logits: buffer(logits)?,
             output: buffer(output)?,
             grad_output: buffer(grad_output)?,
-            cache: buffer(cache)?,
+            kept: buffer(kept)?,
             scratch: buffer(scratch)?,
             gradients: buffer(parameters)?,
         })
@@ -72,7 +78,7 @@ pub(in crate::model) struct Evaluation<M> {
 
 impl<M: Model> Evaluation<M> {
     pub(in crate::model) fn new(capacity: usize) -> Result<Self, Error> {
-        let (output, scratch) = (capacity * output_len::<M>(), capacity * M::PREDICT_SCRATCH);
+        let (output, scratch) = (capacity * output_len::<M>(), M::MEMORY.predict.of(capacity, threads::threads()));
         let none = |_| {
             Error::memory::<f32>(format!("an evaluation of {capacity} samples at a time"), output + scratch)
         };
