@@ -8,7 +8,7 @@ use crate::hardware::Buffer;
 use crate::hardware::buffer::AllocError;
 use crate::hardware::threads::{self, Divide};
 use crate::layers::model::{STACK_SCRATCH, predict_one};
-use crate::layers::{Layer, Model, Predict, Run, parameter_count};
+use crate::layers::{Model, Predict, Run, parameter_count};
 
 /// Samples that run through the network together.
 pub(super) const BLOCK: usize = 256;

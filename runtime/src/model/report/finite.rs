@@ -4,7 +4,7 @@ use core::cell::Cell;
 use core::fmt;
 
 use crate::hardware::{Buffer, threads};
-use crate::layers::model::{Passes, Route, WithoutHead};
+use crate::layers::model::{Route, WithoutHead};
 use crate::layers::{Cpu, Model, Port, Predict, Run, parameter_count};
 use crate::schema::{LayerInfo, Tensors};
 
@@ -151,7 +151,7 @@ fn first_layer<M: Model>(model: &M, samples: &[M::Sample], outputs: usize) -> Op
         buffers,
         input: M::sample_values(samples),
         output: M::prediction_values(bytemuck::cast_slice_mut(&mut output)),
-        scratch: &mut scratch,
+        scratch: &mut scratch[..],
     };
     M::predict_with::<WithoutHead, _>(Look { found: &found }, pass);
     found.get().map(|row: usize| M::LAYERS[row].name.to_string())

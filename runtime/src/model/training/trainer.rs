@@ -511,7 +511,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
         let gradient = bytemuck::cast_slice_mut(&mut workspace.grad_output[..output_len::<M>()]);
         <Headless<M> as Run>::step(Step {
             batch: 1,
-            trained: Trained::new(parameters, &mut workspace.gradients, slots, &update),
+            trained: Trained::new(parameters, &mut workspace.gradients[..], slots, &update),
             input: M::sample_values(samples),
             output: M::logit_values(bytemuck::cast_slice(&workspace.logits[..output_len::<M>()])),
             kept: &workspace.kept,

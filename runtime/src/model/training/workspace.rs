@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::hardware::Buffer;
+use crate::hardware::{Buffer, threads};
 use crate::layers::{Model, input_len, output_len, parameter_count};
 use crate::model::{Error, Predictor};
 
