@@ -10,53 +10,44 @@ pub use core::primitive::{bool, f32, f64, str, u8, u64, u128, usize};
 pub use typenet_macros::model;
 pub use typenet_runtime::bytemuck::Zeroable;
 pub use typenet_runtime::io::embed::embed_block;
-pub use typenet_runtime::kernels::{Rng, Simd};
-pub use typenet_runtime::layers::model::{AllOn, EachByItself, Route, predict_one};
-pub use typenet_runtime::layers::row::{
-    BackwardRow, ForwardRow, InitializeRow, Lengths, PredictRow, RowLengths, StepRow,
+pub use typenet_runtime::kernels::Rng;
+pub use typenet_runtime::layers::graph::{
+    BackwardRun, Computes, ForwardRun, Graph, Node, PredictRun, StepRun, Wire,
 };
+pub use typenet_runtime::layers::model::{Ending, Passes, Route, WithHead, predict_one};
 pub use typenet_runtime::layers::{
-    Backward, Forward, Headless, Layer, Model, Predict, Step, buffer_count, output_len, parameter_count,
+    Backend, Backward, Cpu, Forward, Headless, Layer, Memory, Model, Port, Predict, Run, Step, buffer_count,
+    output_len, parameter_count,
 };
-pub use typenet_runtime::schema::LayerInfo;
+pub use typenet_runtime::schema::{Info, LayerInfo};
 
 use core::marker::PhantomData;
 use typenet_runtime::layers::Activation;
-use typenet_runtime::schema::Shape;
 use typenet_runtime::typenum::Unsigned;
-
-/// Where each of several parts ends that lie one behind the other.
-pub const fn ends<const N: usize>(mut lens: [usize; N]) -> [usize; N] {
-    let mut i = 1;
-    while i < N {
-        lens[i] += lens[i - 1];
-        i += 1;
-    }
-    lens
-}
 
 /// Numbers that begin where a line of the cache does, so that no vector of them lies in two.
 #[derive(Debug)]
 #[repr(align(64))]
 pub struct Aligned<T>(pub T);
 
-/// The number of sizes of a shape.
-pub const fn rank<S: Shape>() -> usize {
-    S::SIZES.len()
+/// The number of sizes of what a port takes or gives first.
+pub const fn rank<P: Port>() -> usize {
+    P::PARTS[0].shape.len()
 }
 
-/// A size of a shape, or zero behind its last.
-pub const fn size<S: Shape>(index: usize) -> usize {
-    if index < S::SIZES.len() { S::SIZES[index] } else { 0 }
+/// One of its sizes, or zero behind the last.
+pub const fn size<P: Port>(index: usize) -> usize {
+    let sizes = P::PARTS[0].shape;
+    if index < sizes.len() { sizes[index] } else { 0 }
 }
 
-/// Whether these are the shape's sizes.
-pub const fn has_sizes<S: Shape>(sizes: &[usize]) -> bool {
-    let mut i = 0;
-    while i < sizes.len() && i < S::SIZES.len() && sizes[i] == S::SIZES[i] {
+/// Whether these are its sizes.
+pub const fn has_sizes<P: Port>(sizes: &[usize]) -> bool {
+    let (mut i, own) = (0, P::PARTS[0].shape);
+    while i < sizes.len() && i < own.len() && sizes[i] == own[i] {
         i += 1;
     }
-    i == sizes.len() && i == S::SIZES.len()
+    i == sizes.len() && i == own.len()
 }
 
 /// Whether the layer ends with an activation that looks at whole rows.
@@ -106,7 +97,7 @@ pub const fn either(constant: usize, number: u128) -> u128 {
 
 /// Whether the layer, which is no model, ends with a softmax over rows of one value.
 pub const fn is_softmax_of_one<L: Layer>() -> bool {
-    is_rowwise::<L>() && size::<L::Output>(rank::<L::Output>() - 1) == 1 && L::LAYERS.is_empty()
+    is_rowwise::<L>() && size::<L::Output>(rank::<L::Output>() - 1) == 1 && L::INFO.layers.is_empty()
 }
 
 /// Asks what a type is. Where the question's own constant does not apply, [`Otherwise`] answers.

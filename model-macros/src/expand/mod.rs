@@ -28,49 +28,55 @@ use names::Names;
 /// What the inner block imports from the facade's private module.
 const IMPORTS: &[&str] = &[
     "Aligned",
-    "AllOn",
+    "Backend",
     "Backward",
-    "BackwardRow",
+    "BackwardRun",
     "Checked",
+    "Computes",
+    "Cpu",
     "Debug",
-    "EachByItself",
+    "Ending",
     "FmtResult",
     "Formatter",
     "Forward",
-    "ForwardRow",
+    "ForwardRun",
+    "Graph",
     "Headless",
-    "InitializeRow",
+    "Info",
     "Layer",
     "LayerInfo",
-    "Lengths",
+    "Memory",
     "Model",
+    "Node",
     "None",
     "Otherwise",
     "PartialEq",
+    "Passes",
+    "Port",
     "Predict",
-    "PredictRow",
+    "PredictRun",
     "Probe",
     "Rng",
     "Route",
-    "RowLengths",
-    "Simd",
+    "Run",
     "Sized",
     "Some",
     "Step",
-    "StepRow",
+    "StepRun",
+    "Wire",
+    "WithHead",
     "Zeroable",
     "bool",
     "buffer_count",
-    "embed_block",
     "either",
-    "ends",
+    "embed_block",
     "f32",
     "f64",
     "has_sizes",
     "is_rowwise",
     "is_size",
-    "is_sum_at_most",
     "is_softmax_of_one",
+    "is_sum_at_most",
     "numbers",
     "output_len",
     "parameter_count",
@@ -93,6 +99,10 @@ struct Context<'a> {
     this: Ident,
     /// The alias of each layer's type.
     aliases: Vec<Ident>,
+    /// The numbers of the values that each layer takes.
+    sources: Vec<Vec<usize>>,
+    /// The layers whose values the model gives.
+    outputs: Vec<usize>,
     /// The module of the joints' traits.
     joints: Ident,
     /// The trait with what is stated of sizes and layers, and the type it is stated for.
@@ -124,6 +134,41 @@ impl Context<'_> {
         if self.model.written.incomplete { &self.mistake } else { &self.aliases[self.last()] }
     }
 
+    /// The number of the model's inputs.
+    fn inputs(&self) -> usize {
+        1
+    }
+
+    /// The numbers of the values that each layer takes: first the model's inputs, then what each layer gives.
+    fn sources(&self) -> impl Iterator<Item = &[usize]> {
+        self.sources.iter().map(Vec::as_slice)
+    }
+
+    /// The layers whose values the model gives.
+    fn outputs(&self) -> &[usize] {
+        &self.outputs
+    }
+
+    /// Whether each layer's gradients by its inputs, or by its parameters, are added to others: its inputs are read by a layer
+    /// behind it too, or are given by the model.
+    fn adds(&self) -> Vec<bool> {
+        let inputs = self.inputs();
+        let mut roots: Vec<usize> = (0..inputs).collect();
+        for (layer, sources) in self.model.layers.iter().zip(self.sources()) {
+            let own = roots.len();
+            roots.push(if layer.role == Role::Reshape { roots[sources[0]] } else { own });
+        }
+        let mut is_written: Vec<bool> = vec![false; roots.len()];
+        self.outputs().iter().for_each(|&output| is_written[inputs + output] = true);
+        let mut adds = vec![false; self.model.layers.len()];
+        for layer in self.steps(true).into_iter().rev() {
+            for &source in &self.sources[layer] {
+                adds[layer] |= core::mem::replace(&mut is_written[roots[source]], true);
+            }
+        }
+        adds
+    }
+
     /// The layers that compute in inference, or in training.
     fn steps(&self, in_training: bool) -> Vec<usize> {
         let computes = |role| role == Role::Step || in_training && role == Role::Training;
@@ -142,7 +187,11 @@ pub(crate) fn model(model: &Model<'_>, mistake: Option<TokenStream>) -> TokenStr
     let stated = ["Joints", "Stated"].map(|name| names.unique(name));
     let hidden = names.unique("Mistake");
     let mistake = mistake.map(|error| quote!(type #hidden = <[(); #error] as Checked>::Then<()>;));
-    let mut context = Context { model, root, names, this, aliases, joints, stated, mistake: hidden };
+    let sources = (0..model.layers.len()).map(|layer| vec![layer]).collect();
+    let last = model.layers.iter().rposition(|layer| layer.role != Role::Reshape);
+    let outputs = vec![last.unwrap_or(model.layers.len() - 1)];
+    let mut context =
+        Context { model, root, names, this, aliases, sources, outputs, joints, stated, mistake: hidden };
 
     let layers = surface::layer_aliases(&mut context);
     let declaration = surface::declaration(&context);

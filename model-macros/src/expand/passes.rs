@@ -1,26 +1,60 @@
 //! The straight-line code of a model: one step for each layer that computes.
 //!
-//! What belongs to whom is a matter of lengths alone, which `runtime/src/layers/row.rs` knows: a row of the runtime
-//! hands each layer its pass.
+//! Which values lie where is a matter of wiring and lengths, which `runtime/src/layers/graph.rs` turns into constants: a run
+//! of the runtime hands each layer its pass.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 
 use super::Context;
+use crate::kinds::Role;
 
-/// The constant with the lengths of what belongs to a layer.
-fn lengths(context: &Context<'_>, layer: usize) -> Ident {
-    let name = context.model.layers[layer].name.to_string();
-    format_ident!("{}_LENGTHS", name.trim_start_matches("r#").to_uppercase(), span = Span::mixed_site())
+/// The constant that says what belongs to a layer.
+pub(crate) fn node(context: &Context<'_>, layer: usize) -> Ident {
+    constant(context, layer, "NODE")
 }
 
-/// The layer's type, and its lengths, in code that is generic in the last layer.
-fn step(context: &Context<'_>, layer: usize) -> (TokenStream, TokenStream) {
-    if layer == context.last() {
-        (quote!(Last), quote!(const { &Lengths::of::<Last>() }))
-    } else {
-        let (alias, lengths) = (&context.aliases[layer], lengths(context, layer));
-        (quote!(#alias), quote!(&#lengths))
+/// A constant of a layer.
+pub(crate) fn constant(context: &Context<'_>, layer: usize, what: &str) -> Ident {
+    let name = context.model.layers[layer].name.to_string();
+    let name = name.trim_start_matches("r#").replace('.', "_").to_uppercase();
+    format_ident!("{name}_{what}", span = Span::mixed_site())
+}
+
+/// The layers, wired, and what follows from it for each.
+pub(crate) fn graph(context: &Context<'_>) -> TokenStream {
+    let layers = &context.model.layers;
+    let inputs = context.inputs();
+    let (count, sources) = (layers.len(), context.sources().map(|sources| sources.len()).sum::<usize>());
+    let [layer_count, values, all] =
+        [count, inputs + count, inputs + count + sources].map(Literal::usize_unsuffixed);
+    let wires = context.sources().enumerate().map(|(index, sources)| {
+        let alias = &context.aliases[index];
+        let sources = sources.iter().map(|&value| Literal::usize_unsuffixed(value));
+        let computes = match layers[index].role {
+            _ if context.outputs().contains(&index) => quote!(Computes::Always),
+            Role::Reshape => quote!(Computes::Never),
+            Role::Training => quote!(Computes::InTraining),
+            Role::Step | Role::Sample => quote!(Computes::Always),
+        };
+        quote!(Wire::of::<#alias>(&[#(#sources),*], #computes))
+    });
+    let outputs =
+        context.outputs().iter().map(|&layer| Literal::usize_unsuffixed(inputs + layer)).collect::<Vec<_>>();
+    let this = &context.this;
+    let nodes = context.steps(true).into_iter().map(|layer| {
+        let (name, index) = (node(context, layer), Literal::usize_unsuffixed(layer));
+        let sources = Literal::usize_unsuffixed(context.sources().nth(layer).map_or(1, <[usize]>::len));
+        quote!(const #name: Node<#sources, 1> = GRAPH.node(#index);)
+    });
+    quote! {
+        /// Which layer takes which value: the inputs come first, then what each layer gives.
+        const GRAPH: Graph<#layer_count, #values, #all> = Graph::new(
+            <#this as Layer>::Input::PARTS,
+            [#(#wires),*],
+            &[#(#outputs),*],
+        );
+        #(#nodes)*
     }
 }
 
@@ -29,78 +63,55 @@ pub(crate) fn initialize(context: &Context<'_>) -> TokenStream {
     let layers = &context.model.layers;
     let with_numbers = (0..layers.len()).filter(|&i| layers[i].has_parameters || layers[i].has_buffers);
     let calls = with_numbers.filter(|_| !context.model.is_mistaken).map(|i| {
-        let (alias, lengths) = (&context.aliases[i], lengths(context, i));
-        let index = Literal::usize_unsuffixed(i);
-        quote! {
-            let (parameters, buffers, rng) = row.next(&#lengths, #index);
-            <#alias as Layer>::initialize(parameters, buffers, rng);
-        }
+        let (alias, index) = (&context.aliases[i], Literal::usize_unsuffixed(i));
+        quote!(GRAPH.initialize::<#alias>(#index, parameters, buffers, &rng);)
     });
     quote! {
-        #[allow(unused_mut, unused_variables)]
+        #[allow(unused_variables)]
         fn initialize(parameters: &mut [f32], buffers: &mut [f32], rng: Rng) {
-            let mut row = InitializeRow::new(parameters, buffers, rng);
             #(#calls)*
         }
     }
 }
 
-/// The constants of `Layer` that say how much memory a pass needs.
-pub(crate) fn memory() -> TokenStream {
-    quote! {
-        const CACHE: usize = TRAINING.cache;
-        const PREDICT_SCRATCH: usize = INFERENCE.predict_scratch;
-        const BACKWARD_SCRATCH: usize = TRAINING.backward_scratch;
-    }
-}
-
-/// The lengths of every layer, and of those that compute.
-fn tables(context: &Context<'_>) -> TokenStream {
-    let all = context.aliases.iter().enumerate().map(|(i, alias)| {
-        let name = lengths(context, i);
-        quote!(const #name: Lengths = Lengths::of::<#alias>();)
-    });
-    let row = |steps: &[usize]| {
-        let names = steps.iter().map(|&i| lengths(context, i));
-        quote!(RowLengths = RowLengths::of(&[#(#names),*]))
-    };
-    let (inference, training) = (row(&context.steps(false)), row(&context.steps(true)));
-    quote! {
-        #(#all)*
-        /// The layers that compute in inference.
-        const INFERENCE: #inference;
-        /// The layers that compute in training.
-        const TRAINING: #training;
-    }
+/// The number of a model's inputs and of its outputs.
+fn ends(context: &Context<'_>) -> [Literal; 2] {
+    [context.inputs(), context.outputs().len()].map(Literal::usize_unsuffixed)
 }
 
 fn predict_with(context: &Context<'_>) -> TokenStream {
+    let [inputs, outputs] = ends(context);
     let calls = context.steps(false).into_iter().map(|layer| {
-        let (step, lengths) = step(context, layer);
-        let next = if layer == context.last() { quote!(last) } else { quote!(next) };
-        quote!(route.layer::<#step>(row.#next(#lengths));)
+        let (alias, node, row) =
+            (&context.aliases[layer], node(context, layer), Literal::usize_unsuffixed(layer));
+        if context.outputs().contains(&layer) {
+            quote!(E::predict::<#alias, B, R>(route, #row, run.layer(&#node));)
+        } else {
+            quote!(route.layer::<#alias>(#row, run.layer(&#node));)
+        }
     });
     quote! {
-        #[allow(unused_mut)]
         #[inline(always)]
-        fn predict_with<Last: Layer, R: Route>(route: R, pass: Predict<'_, f32>) {
-            let mut row = PredictRow::new(pass, &INFERENCE);
+        fn predict_with<E: Ending, R: Route<B>>(route: R, pass: Predict<'_, Self, B>) {
+            let mut run = PredictRun::<B, #inputs, #outputs>::new(pass, &GRAPH);
             #(#calls)*
         }
     }
 }
 
 fn forward_with(context: &Context<'_>) -> TokenStream {
+    let [inputs, outputs] = ends(context);
     let calls = context.steps(true).into_iter().map(|layer| {
-        let (step, lengths) = step(context, layer);
-        let next = if layer == context.last() { quote!(last) } else { quote!(next) };
-        let index = Literal::usize_unsuffixed(layer);
-        quote!(<#step as Layer>::forward(row.#next(#lengths, #index));)
+        let (alias, node) = (&context.aliases[layer], node(context, layer));
+        if context.outputs().contains(&layer) {
+            quote!(E::forward::<#alias, B>(run.layer(&#node));)
+        } else {
+            quote!(<#alias as Run<B>>::forward(run.layer(&#node));)
+        }
     });
     quote! {
-        #[allow(unused_mut)]
-        fn forward_with<Last: Layer>(pass: Forward<'_, f32>) {
-            let mut row = ForwardRow::new(pass);
+        fn forward_with<E: Ending>(pass: Forward<'_, Self, B>) {
+            let mut run = ForwardRun::<B, #inputs, #outputs>::new(pass, &GRAPH);
             #(#calls)*
         }
     }
@@ -108,74 +119,89 @@ fn forward_with(context: &Context<'_>) -> TokenStream {
 
 /// The layers in reverse: `backward_with`, or `step_with`, in which the layers that have parameters also update them.
 fn reverse_with(context: &Context<'_>, updates: bool) -> TokenStream {
-    let layers = &context.model.layers;
-    let steps = context.steps(true);
-    // No layer before the first one with parameters needs a gradient, unless the caller does.
-    let first_with_parameters = steps.iter().position(|&i| layers[i].has_parameters).unwrap_or(steps.len());
-    let calls = steps.iter().enumerate().rev().map(|(position, &layer)| {
-        let (step, own) = step(context, layer);
-        let is_step = updates && layers[layer].has_parameters;
+    let [inputs, outputs] = ends(context);
+    let adds = context.adds();
+    let calls = context.steps(true).into_iter().rev().map(|layer| {
+        let (alias, node) = (&context.aliases[layer], node(context, layer));
+        let is_step = updates && context.model.layers[layer].has_parameters;
         let method = if is_step { quote!(step) } else { quote!(backward) };
-        let pass = match position.checked_sub(1) {
-            None if is_step => quote!(row.first_step(#own)),
-            None => quote!(row.first(#own)),
-            Some(before) => {
-                let next = if is_step { quote!(next_step) } else { quote!(next) };
-                let before = lengths(context, steps[before]);
-                let is_needed = position > first_with_parameters;
-                quote!(row.#next(#own, &#before, #is_needed))
-            }
+        let pass = if is_step { quote!(run.step(&#node)) } else { quote!(run.layer(&#node)) };
+        let call = if context.outputs().contains(&layer) {
+            quote!(E::#method::<#alias, B>(#pass);)
+        } else {
+            quote!(<#alias as Run<B>>::#method(#pass);)
         };
-        quote!(<#step as Layer>::#method(#pass);)
+        let sum = adds[layer].then(|| quote!(run.sum(&#node);));
+        quote!(#call #sum)
     });
-    let (method, pass, row) = if updates {
-        (quote!(step_with), quote!(Step), quote!(StepRow))
+    let (method, pass, run) = if updates {
+        (quote!(step_with), quote!(Step), quote!(StepRun))
     } else {
-        (quote!(backward_with), quote!(Backward), quote!(BackwardRow))
+        (quote!(backward_with), quote!(Backward), quote!(BackwardRun))
     };
     quote! {
-        #[allow(unused_mut)]
-        fn #method<Last: Layer>(pass: #pass<'_, f32>) {
-            let mut row = #row::new(pass, &TRAINING, const { &Lengths::of::<Last>() });
+        fn #method<E: Ending>(pass: #pass<'_, Self, B>) {
+            let mut run = #run::<B, #inputs, #outputs>::new(pass, &GRAPH);
             #(#calls)*
         }
     }
 }
 
-/// Stands in for the passes of a model with a mistake.
-fn no_passes() -> TokenStream {
+/// `Passes`, for every backend on which all layers run.
+fn passes(context: &Context<'_>) -> TokenStream {
+    let this = &context.this;
+    if context.model.is_mistaken {
+        return quote! {
+            impl<B: Backend> Passes<B> for #this {
+                fn predict_with<E: Ending, R: Route<B>>(_: R, _: Predict<'_, Self, B>) {}
+                fn forward_with<E: Ending>(_: Forward<'_, Self, B>) {}
+                fn backward_with<E: Ending>(_: Backward<'_, Self, B>) {}
+                fn step_with<E: Ending>(_: Step<'_, Self, B>) {}
+            }
+        };
+    }
+    let bounds = context.steps(true).into_iter().map(|layer| {
+        let alias = &context.aliases[layer];
+        if context.outputs().contains(&layer) {
+            quote!(#alias: Run<B>, <#alias as Layer>::Body: Run<B>)
+        } else {
+            quote!(#alias: Run<B>)
+        }
+    });
+    let (predict_with, forward_with) = (predict_with(context), forward_with(context));
+    let (backward_with, step_with) = (reverse_with(context, false), reverse_with(context, true));
     quote! {
-        fn predict_with<Last: Layer, R: Route>(_: R, _: Predict<'_, f32>) {}
-        fn forward_with<Last: Layer>(_: Forward<'_, f32>) {}
-        fn backward_with<Last: Layer>(_: Backward<'_, f32>) {}
-        fn step_with<Last: Layer>(_: Step<'_, f32>) {}
+        impl<B: Backend> Passes<B> for #this
+        where
+            #(#bounds),*
+        {
+            #predict_with
+            #forward_with
+            #backward_with
+            #step_with
+        }
     }
 }
 
-/// `Model`, and the lengths that its passes use.
+/// `Model` and `Passes`.
 pub(crate) fn model_impl(context: &mut Context<'_>) -> TokenStream {
     let (sample, prediction) = super::surface::sample_types(context);
-    let predict_one = super::surface::predict_one(context);
+    let values = super::surface::values(context);
     let this = &context.this;
     let name = Literal::string(&context.model.written.name.to_string());
-    let last = context.last_type();
-    let tables = tables(context);
-    let passes = if context.model.is_mistaken {
-        no_passes()
+    let passes = passes(context);
+    let (unshared, has_shared) = if context.model.is_mistaken {
+        (quote!(0), quote!(false))
     } else {
-        let (predict_with, forward_with) = (predict_with(context), forward_with(context));
-        let (backward_with, step_with) = (reverse_with(context, false), reverse_with(context, true));
-        quote!(#predict_with #predict_one #forward_with #backward_with #step_with)
+        (quote!(4 * (GRAPH.unshared[1] + output_len::<Self>())), quote!(GRAPH.has_shared))
     };
-    let predict_one = context.model.is_mistaken.then_some(predict_one);
     quote! {
-        #tables
-
         impl Model for #this {
             type Sample = #sample;
             type Prediction = #prediction;
             const NAME: &'static str = #name;
-            type Last = #last;
+            const UNSHARED_BYTES: usize = #unshared;
+            const HAS_SHARED: bool = #has_shared;
 
             fn block(&self) -> &[f32] {
                 &self.block
@@ -185,8 +211,9 @@ pub(crate) fn model_impl(context: &mut Context<'_>) -> TokenStream {
                 &mut self.block
             }
 
-            #passes
-            #predict_one
+            #values
         }
+
+        #passes
     }
 }

@@ -90,19 +90,34 @@ fn layer_type_tokens(context: &mut Context<'_>, layer: &Layer, layer_type: &Laye
             quote!(#mistake)
         }
         LayerType::BuiltIn { module, kind, arguments } => {
-            let arguments: Vec<_> =
-                arguments.iter().map(|argument| type_argument(context, layer, argument)).collect();
-            let module = Ident::new(module, Span::mixed_site());
-            quote!(#root::layers::#module::#kind<#(#arguments),*>)
+            built_in(context, layer, module, kind, arguments, &[])
         }
         LayerType::Ruled { layer: inner, rules } => {
-            let inner = layer_type_tokens(context, layer, inner);
-            rules.iter().fold(inner, |inner, rule| {
-                let rule = type_argument(context, layer, rule);
-                quote!(#root::layers::rules::Ruled<#inner, #rule>)
-            })
+            let LayerType::BuiltIn { module, kind, arguments } = &**inner else {
+                return layer_type_tokens(context, layer, inner);
+            };
+            built_in(context, layer, module, kind, arguments, rules)
         }
     }
+}
+
+/// A built-in layer's type; rules for its weight are its last argument.
+fn built_in(
+    context: &mut Context<'_>,
+    layer: &Layer,
+    module: &str,
+    kind: &Ident,
+    arguments: &[TypeArgument],
+    rules: &[TypeArgument],
+) -> TokenStream {
+    let root = context.root;
+    let arguments: Vec<_> =
+        arguments.iter().map(|argument| type_argument(context, layer, argument)).collect();
+    let rules: Vec<_> = rules.iter().map(|rule| type_argument(context, layer, rule)).collect();
+    let rule = rules.into_iter().reduce(|all, rule| quote!(#root::layers::rules::Both<#all, #rule>));
+    let module = Ident::new(module, Span::mixed_site());
+    let rule = rule.into_iter();
+    quote!(#root::layers::#module::#kind<#(#arguments),* #(, #rule)*>)
 }
 
 fn type_argument(context: &mut Context<'_>, layer: &Layer, argument: &TypeArgument) -> TokenStream {
@@ -185,13 +200,12 @@ fn array_type(context: &mut Context<'_>, shape: Option<&Shape>) -> TokenStream {
 pub(crate) fn inherent(context: &mut Context<'_>) -> TokenStream {
     let model = context.model;
     let (this, visibility) = (context.this.clone(), &model.written.visibility);
-    let views = views(context);
+    let (views, places) = views(context);
     let embed = if model.is_mistaken {
         quote!(let _ = file; Self { block: [0.0; Self::BLOCK_LEN] })
     } else {
-        quote!(Self { block: embed_block(file, <Self as Model>::NAME, <Self as Layer>::LAYERS) })
+        quote!(Self { block: embed_block(file, <Self as Model>::NAME, <Self as Layer>::INFO.layers) })
     };
-    let ends = ends(context);
     let (sample, prediction) = sample_types(context);
     // Written in place: an unoptimised call that returns the array would have a copy of its own.
     let predict = match &model.output {
@@ -209,23 +223,23 @@ pub(crate) fn inherent(context: &mut Context<'_>) -> TokenStream {
         }
     };
     quote! {
-        #ends
+        #places
 
         #[allow(dead_code)]
         impl #this {
             /// Number of trainable values.
-            #visibility const PARAMETER_COUNT: usize = parameter_count::<f32, Self>();
+            #visibility const PARAMETER_COUNT: usize = parameter_count::<Self>();
             /// Number of values that move without a gradient.
-            #visibility const BUFFER_COUNT: usize = buffer_count::<f32, Self>();
+            #visibility const BUFFER_COUNT: usize = buffer_count::<Self>();
             /// Number of values in the block: the parameters of every layer, then the buffers of every layer.
             #visibility const BLOCK_LEN: usize = Self::PARAMETER_COUNT + Self::BUFFER_COUNT;
             /// Multiplications and additions per sample in a forward pass.
-            #visibility const FLOPS: u64 = <Self as Layer>::FLOPS;
-            /// Bytes per sample that a forward pass in training writes: every layer's output, and what layers keep
-            /// for their backward pass.
-            #visibility const ACTIVATION_BYTES: usize = 4 * (<Self as Layer>::CACHE + output_len::<Self>());
+            #visibility const FLOPS: u64 = <Self as Model>::FLOPS;
+            /// Bytes per sample that a forward pass in training writes: what the backward pass reads again, the largest of
+            /// the rest, and the output.
+            #visibility const ACTIVATION_BYTES: usize = <Self as Model>::ACTIVATION_BYTES;
             /// One row for each layer.
-            #visibility const LAYERS: &'static [LayerInfo] = <Self as Layer>::LAYERS;
+            #visibility const LAYERS: &'static [LayerInfo] = <Self as Layer>::INFO.layers;
 
             /// The model whose numbers these are, in the order of [`Self::LAYERS`].
             #visibility const fn from_block(block: [f32; Self::BLOCK_LEN]) -> Self {
@@ -251,32 +265,20 @@ pub(crate) fn inherent(context: &mut Context<'_>) -> TokenStream {
     }
 }
 
-/// Where the parameters of each layer end in the block.
-fn ends(context: &Context<'_>) -> TokenStream {
-    let layers = context.model.layers.iter().zip(&context.aliases);
-    let counts: Vec<_> = layers
-        .filter(|(layer, _)| layer.has_parameters)
-        .map(|(_, alias)| quote!(parameter_count::<f32, #alias>()))
-        .collect();
-    let len = Literal::usize_unsuffixed(counts.len());
-    quote! {
-        /// Where the parameters of each layer end in the block.
-        #[allow(dead_code)]
-        const ENDS: [usize; #len] = ends([#(#counts),*]);
-    }
-}
-
-fn views(context: &mut Context<'_>) -> TokenStream {
+/// What shows each layer's parameters, and where they lie.
+fn views(context: &mut Context<'_>) -> (TokenStream, TokenStream) {
     let (root, model) = (context.root, context.model);
     let visibility = &model.written.visibility;
-    let mut views = TokenStream::new();
-    let layers = model.layers.iter().filter(|layer| layer.has_parameters);
-    for (position, layer) in layers.enumerate() {
-        let end = Literal::usize_unsuffixed(position);
-        let range = match position.checked_sub(1).map(Literal::usize_unsuffixed) {
-            Some(start) => quote!(ENDS[#start]..ENDS[#end]),
-            None => quote!(..ENDS[#end]),
-        };
+    let (mut views, mut places) = (TokenStream::new(), TokenStream::new());
+    for (index, layer) in model.layers.iter().enumerate().filter(|(_, layer)| layer.has_parameters) {
+        let (place, number) =
+            (super::passes::constant(context, index, "PLACE"), Literal::usize_unsuffixed(index));
+        let range = quote!(#place[0]..#place[1]);
+        if !model.is_mistaken {
+            places.extend(quote!(#[allow(dead_code)] const #place: [usize; 2] = GRAPH.parameters(#number);));
+        } else {
+            places.extend(quote!(#[allow(dead_code)] const #place: [usize; 2] = [0; 2];));
+        }
         let (name, name_mut) = (&layer.name, format_ident!("{}_mut", layer.name));
         let (docs, title) = (&layer.docs, format!(" The parameters of layer `{name}`: `{}`.", layer.text));
         let title_mut = format!(" The parameters of layer `{name}`, to be changed.");
@@ -323,7 +325,7 @@ fn views(context: &mut Context<'_>) -> TokenStream {
             }
         });
     }
-    views
+    (views, places)
 }
 
 fn call(function: Option<TokenStream>, argument: TokenStream) -> TokenStream {
@@ -349,10 +351,13 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
         let name = Literal::string(&layer.name.to_string());
         quote!(LayerInfo::of::<#alias>(#name))
     });
-    let flops = context.aliases.iter().map(|alias| quote!(<#alias as Layer>::FLOPS));
     let last = context.last_type();
     let initialize = super::passes::initialize(context);
-    let memory = super::passes::memory();
+    let (graph, memory) = if context.model.is_mistaken {
+        (TokenStream::new(), quote!(Memory::NONE))
+    } else {
+        (super::passes::graph(context), quote!(GRAPH.memory))
+    };
     let equal = unless_derived(&model.written.attributes, "PartialEq").map(|unless| {
         quote! {
             /// Whether all numbers are equal, as numbers: NaN equals nothing, and −0 equals 0.
@@ -385,34 +390,13 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
             type Output = #output;
             type Head = <#last as Layer>::Head;
             type Body = Headless<Self>;
-            const KIND: &'static str = #name;
-            const LAYERS: &'static [LayerInfo] = &[#(#rows),*];
-            const FLOPS: u64 = #(#flops)+*;
-            #memory
+            const INFO: Info = Info::model(#name, &[#(#rows),*]);
+            const MEMORY: Memory = #memory;
 
             #initialize
-
-            fn predict(pass: Predict<'_, f32>) {
-                <Self as Model>::predict_with::<<Self as Model>::Last, _>(EachByItself, pass);
-            }
-
-            #[inline(always)]
-            fn predict_on<S: Simd>(simd: S, pass: Predict<'_, f32>) {
-                <Self as Model>::predict_with::<<Self as Model>::Last, _>(AllOn(simd), pass);
-            }
-
-            fn forward(pass: Forward<'_, f32>) {
-                <Self as Model>::forward_with::<<Self as Model>::Last>(pass);
-            }
-
-            fn backward(pass: Backward<'_, f32>) {
-                <Self as Model>::backward_with::<<Self as Model>::Last>(pass);
-            }
-
-            fn step(pass: Step<'_, f32>) {
-                <Self as Model>::step_with::<<Self as Model>::Last>(pass);
-            }
         }
+
+        #graph
     }
 }
 
@@ -433,33 +417,60 @@ fn unless_derived(attributes: &[Attribute], name: &str) -> Option<TokenStream> {
     Some(quote!(#[cfg(not(any(#(#predicates),*)))]))
 }
 
-/// `Model::predict_one`
-pub(crate) fn predict_one(context: &mut Context<'_>) -> TokenStream {
+/// Samples and predictions as numbers, and `Model::predict_one`.
+pub(crate) fn values(context: &mut Context<'_>) -> TokenStream {
     let model = context.model;
     let (sample, prediction) = sample_types(context);
-    let (Some(input), Some(output)) = (&model.input, &model.output) else {
+    let (Some(input), Some(output), false) = (&model.input, &model.output, model.is_mistaken) else {
         return quote! {
-            fn predict_one<R: Route>(&self, _: R, _: &#sample, _: &mut #prediction) {
+            fn sample_values(_: &[#sample]) -> <<Self as Layer>::Input as Port>::Values<'_, Cpu> {
+                loop {}
+            }
+
+            fn logit_values(_: &[#prediction]) -> <<Self as Layer>::Output as Port>::Values<'_, Cpu> {
+                loop {}
+            }
+
+            fn prediction_values(_: &mut [#prediction]) -> <<Self as Layer>::Output as Port>::Mut<'_, Cpu> {
+                loop {}
+            }
+
+            fn predict_one<R: Route<Cpu>>(&self, _: R, _: &#sample, _: &mut #prediction) {
                 loop {}
             }
         };
     };
-    let input = (1..input.sizes.len()).fold(quote!(sample), |name, _| quote!(#name.as_flattened()));
-    let output = match output.sizes.len() {
-        1 => quote!(prediction),
-        rank => (1..rank).fold(quote!(prediction), |name, _| quote!(#name.as_flattened_mut())),
-    };
+    let flat =
+        |name: TokenStream, depth: usize| (0..depth).fold(name, |name, _| quote!(#name.as_flattened()));
+    let flat_mut =
+        |name: TokenStream, depth: usize| (0..depth).fold(name, |name, _| quote!(#name.as_flattened_mut()));
+    let (inputs, outputs) = (input.sizes.len(), output.sizes.len());
+    let (samples, logits) = (flat(quote!(samples), inputs), flat(quote!(logits), outputs));
+    let predictions = flat_mut(quote!(predictions), outputs);
+    let (one, result) = (flat(quote!(sample), inputs - 1), flat_mut(quote!(prediction), outputs - 1));
     quote! {
+        fn sample_values(samples: &[#sample]) -> &[f32] {
+            #samples
+        }
+
+        fn logit_values(logits: &[#prediction]) -> &[f32] {
+            #logits
+        }
+
+        fn prediction_values(predictions: &mut [#prediction]) -> &mut [f32] {
+            #predictions
+        }
+
         #[inline(always)]
-        fn predict_one<R: Route>(&self, route: R, sample: &#sample, prediction: &mut #prediction) {
+        fn predict_one<R: Route<Cpu>>(&self, route: R, sample: &#sample, prediction: &mut #prediction) {
             let (parameters, buffers) = self.block.split_at(Self::PARAMETER_COUNT);
-            <Self as Model>::predict_with::<<Self as Model>::Last, R>(route, Predict {
+            <Self as Passes>::predict_with::<WithHead, R>(route, Predict {
                 batch: 1,
                 parameters,
                 buffers,
-                input: #input,
-                output: #output,
-                scratch: &mut Aligned([0.0; <Self as Layer>::PREDICT_SCRATCH]).0,
+                input: #one,
+                output: #result,
+                scratch: &mut Aligned([0.0; <Self as Model>::PREDICT_SCRATCH]).0,
             });
         }
     }

@@ -28,7 +28,10 @@ use crate::kernels::Element;
 /// assert_eq!(numbers, [0.0; 3]);
 /// assert!(B::no_numbers().is_empty() && B::no_numbers_mut().is_empty() && B::no_indices().is_empty());
 /// ```
-#[diagnostic::on_unimplemented(message = "`{Self}` is not a backend", note = "such as `Cpu<f32>` and `Cpu<f64>`")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a backend",
+    note = "such as `Cpu<f32>` and `Cpu<f64>`"
+)]
 pub trait Backend: Debug + Sized + 'static {
     /// Numbers in its memory.
     type Numbers: ?Sized + Debug + 'static;

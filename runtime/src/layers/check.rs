@@ -183,9 +183,8 @@ impl<L: Run<Cpu<f64>>> Case<L> {
         let weights = L::Output::PARTS.iter().map(|part| {
             // Nothing depends on what lies behind the end of a sequence.
             let step = part.len() / part.shape[0].max(1);
-            let is_present = |i: usize| {
-                !part.is_sequence || i % part.len() < lengths[i / part.len()] as usize * step
-            };
+            let is_present =
+                |i: usize| !part.is_sequence || i % part.len() < lengths[i / part.len()] as usize * step;
             let mut weight = |i| {
                 let normal = draws.normal();
                 if is_present(i) { normal } else { 0.0 }

@@ -116,7 +116,9 @@ const WIDE: usize = 64;
 #[doc(alias = "Linear")]
 #[doc(alias = "FullyConnected")]
 #[derive(Debug)]
-pub struct Dense<I, O, A = Linear, B = WithBias, W = GlorotUniform, R = NoRule>(PhantomData<(I, O, A, B, W, R)>);
+pub struct Dense<I, O, A = Linear, B = WithBias, W = GlorotUniform, R = NoRule>(
+    PhantomData<(I, O, A, B, W, R)>,
+);
 
 impl<I, O, A, B, W, R> Layer for Dense<I, O, A, B, W, R>
 where

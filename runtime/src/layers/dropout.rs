@@ -94,12 +94,8 @@ impl<P: Plain, R: Rate> Layer for Dropout<P, R> {
     type Body = Self;
     const INFO: Info = Info { settings: &[("rate", R::RATE)], ..Info::new("Dropout") };
     /// The factor of each value: zero or `1 / (1 − R)`.
-    const MEMORY: Memory = Memory {
-        kept: Amount::per_sample(P::LEN),
-        reads_input: false,
-        reads_output: false,
-        ..Memory::NONE
-    };
+    const MEMORY: Memory =
+        Memory { kept: Amount::per_sample(P::LEN), reads_input: false, reads_output: false, ..Memory::NONE };
 }
 
 impl<T: Element, P: Plain, R: Rate> Run<Cpu<T>> for Dropout<P, R> {

@@ -532,8 +532,7 @@ impl<const N: usize, const V: usize, const G: usize> Graph<N, V, G> {
         }
         self.grad = places;
         self.areas[2] = plan.len;
-        self.memory.backward =
-            scratch.and(Amount { per_batch: self.extra, ..Amount::per_sample(plan.len) });
+        self.memory.backward = scratch.and(Amount { per_batch: self.extra, ..Amount::per_sample(plan.len) });
     }
 
     /// The layer at a place.
@@ -588,7 +587,8 @@ impl<const N: usize, const V: usize, const G: usize> Graph<N, V, G> {
 
     /// The start values of layer `L`, at place `i`, which has numbers of its own.
     pub fn initialize<L: Layer>(&self, i: usize, parameters: &mut [f32], buffers: &mut [f32], rng: &Rng) {
-        let is_numbered = |wire: &&Wire| wire.shares.is_none() && wire.layer.parameters + wire.layer.buffers > 0;
+        let is_numbered =
+            |wire: &&Wire| wire.shares.is_none() && wire.layer.parameters + wire.layer.buffers > 0;
         let index = self.wires[..i].iter().filter(is_numbered).count();
         let (own, own_buffers) = (self.parameters[i], self.buffers[i]);
         L::initialize(
@@ -749,8 +749,7 @@ impl<'a, B: Backend, const I: usize, const O: usize> PredictRun<'a, B, I, O> {
     ) -> Self {
         let Predict { batch, parameters, buffers, input, output, scratch } = pass;
         let (areas, scratch) = B::split_mut(scratch, batch * graph.areas[0]);
-        let (inputs, outputs) =
-            (all_values::<M::Input, B, I>(input), all_results::<M::Output, B, O>(output));
+        let (inputs, outputs) = (all_values::<M::Input, B, I>(input), all_results::<M::Output, B, O>(output));
         Self { batch, parameters, buffers, inputs, outputs, areas, scratch }
     }
 
@@ -762,8 +761,15 @@ impl<'a, B: Backend, const I: usize, const O: usize> PredictRun<'a, B, I, O> {
     ) -> Predict<'_, L, B> {
         let (none, none_mut) = (B::no_numbers(), B::no_numbers_mut());
         let areas = &mut *self.areas;
-        let lent =
-            lend::<B, K, J, O>(self.batch, &node.predict, &self.inputs, &mut self.outputs, none, none_mut, areas);
+        let lent = lend::<B, K, J, O>(
+            self.batch,
+            &node.predict,
+            &self.inputs,
+            &mut self.outputs,
+            none,
+            none_mut,
+            areas,
+        );
         Predict {
             batch: self.batch,
             parameters: part::<B>(self.parameters, node.parameters),
@@ -798,8 +804,7 @@ impl<'a, B: Backend, const I: usize, const O: usize> ForwardRun<'a, B, I, O> {
     ) -> Self {
         let Forward { batch, parameters, buffers, input, output, kept, scratch, rng } = pass;
         let (areas, scratch) = B::split_mut(scratch, batch * graph.areas[1]);
-        let (inputs, outputs) =
-            (all_values::<M::Input, B, I>(input), all_results::<M::Output, B, O>(output));
+        let (inputs, outputs) = (all_values::<M::Input, B, I>(input), all_results::<M::Output, B, O>(output));
         Self { batch, parameters, buffers, inputs, outputs, kept, areas, scratch, rng }
     }
 
@@ -815,8 +820,15 @@ impl<'a, B: Backend, const I: usize, const O: usize> ForwardRun<'a, B, I, O> {
         let (own, _) = B::split_mut(own, batch * node.kept_outputs + node.memory.kept.of(batch, 0));
         let (own_outputs, kept) = B::split_mut(own, batch * node.kept_outputs);
         let areas = &mut *self.areas;
-        let lent =
-            lend::<B, K, J, O>(batch, &node.forward, &self.inputs, &mut self.outputs, before, own_outputs, areas);
+        let lent = lend::<B, K, J, O>(
+            batch,
+            &node.forward,
+            &self.inputs,
+            &mut self.outputs,
+            before,
+            own_outputs,
+            areas,
+        );
         Forward {
             batch,
             parameters: part::<B>(self.parameters, node.parameters),
@@ -967,7 +979,9 @@ impl<'a, B: Backend, const I: usize, const O: usize> Reverse<'a, B, I, O> {
     /// Adds what a layer has written beside the gradients of values that others read too.
     fn sum<const K: usize, const J: usize>(&mut self, node: &Node<K, J>) {
         for target in &node.targets {
-            let (Place::Area(from), false) = (target.place, matches!(target.into, Place::None)) else { continue };
+            let (Place::Area(from), false) = (target.place, matches!(target.into, Place::None)) else {
+                continue;
+            };
             if !(target.is_needed || self.wants_all) {
                 continue;
             }
@@ -1039,7 +1053,10 @@ impl<'a, B: Backend, const I: usize, const O: usize> BackwardRun<'a, B, I, O> {
         match node.owned {
             Owned::Alone | Owned::First(_) => {}
             Owned::Owner(from) => {
-                B::add(part_mut::<B>(self.grad_parameters, node.parameters), B::part(extra, from..from + len));
+                B::add(
+                    part_mut::<B>(self.grad_parameters, node.parameters),
+                    B::part(extra, from..from + len),
+                );
             }
             Owned::Between(into, from) => {
                 let (low, high) = B::split_mut(extra, from);

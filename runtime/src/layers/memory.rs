@@ -47,7 +47,8 @@ impl Amount {
 
     /// The number of values for a batch of so many samples, of which so many threads may work.
     pub const fn of(self, batch: usize, threads: usize) -> usize {
-        let (samples, threads) = (self.per_sample.saturating_mul(batch), self.per_thread.saturating_mul(threads));
+        let (samples, threads) =
+            (self.per_sample.saturating_mul(batch), self.per_thread.saturating_mul(threads));
         self.per_batch.saturating_add(samples).saturating_add(threads)
     }
 

@@ -39,8 +39,8 @@ pub use port::{Branches, Index, IndexSteps, Plain, Port, Sequences, Steps};
 pub use step::{Step, Trained};
 
 use crate::kernels::{Rng, Simd};
-use crate::schema::{Info, LayerInfo};
 pub use crate::schema::Part;
+use crate::schema::{Info, LayerInfo};
 
 /// What a layer is: what a path in `model!` names. [`Run`] is how it runs.
 ///

@@ -152,8 +152,17 @@ impl<'a, L: Layer + ?Sized, B: Backend> Backward<'a, L, B> {
     where
         M: Layer<Input = L::Input, Output = L::Output> + ?Sized,
     {
-        let Self { batch, parameters, input, output, kept, grad_output, grad_input, grad_parameters, scratch } =
-            self;
+        let Self {
+            batch,
+            parameters,
+            input,
+            output,
+            kept,
+            grad_output,
+            grad_input,
+            grad_parameters,
+            scratch,
+        } = self;
         Backward { batch, parameters, input, output, kept, grad_output, grad_input, grad_parameters, scratch }
     }
 }

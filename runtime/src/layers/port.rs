@@ -401,11 +401,11 @@ pub struct Index<S, V>(PhantomData<(S, V)>);
 
 impl<S: Shape, V: Size> Port for Index<S, V> {
     const PARTS: &'static [Part] = &[Part { shape: S::SIZES, below: Some(V::VALUE), is_sequence: false }];
-    index_port!(
-        &'a B::Indices,
-        |value| value.indices,
-        |indices| Value { numbers: B::no_numbers(), indices, lengths: B::no_indices() }
-    );
+    index_port!(&'a B::Indices, |value| value.indices, |indices| Value {
+        numbers: B::no_numbers(),
+        indices,
+        lengths: B::no_indices()
+    });
 }
 
 /// A sequence of up to `N` whole numbers below `V`: the words of a text.
@@ -425,11 +425,7 @@ impl<N: Size, V: Size> Port for IndexSteps<N, V> {
     index_port!(
         Sequences<'a, B::Indices, B::Indices>,
         |value| Sequences { values: value.indices, lengths: value.lengths },
-        |sequences| Value {
-            numbers: B::no_numbers(),
-            indices: sequences.values,
-            lengths: sequences.lengths,
-        }
+        |sequences| Value { numbers: B::no_numbers(), indices: sequences.values, lengths: sequences.lengths }
     );
 }
 

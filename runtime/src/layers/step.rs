@@ -206,8 +206,17 @@ impl<'a, L: Layer + ?Sized, B: Backend> Step<'a, L, B> {
     pub(super) fn split(self) -> (Trained<'a, B>, Backward<'a, L, B>) {
         let Self { batch, trained, input, output, kept, grad_output, grad_input, scratch } = self;
         let (parameters, grad_parameters) = (B::no_numbers(), B::no_numbers_mut());
-        let pass =
-            Backward { batch, parameters, input, output, kept, grad_output, grad_input, grad_parameters, scratch };
+        let pass = Backward {
+            batch,
+            parameters,
+            input,
+            output,
+            kept,
+            grad_output,
+            grad_input,
+            grad_parameters,
+            scratch,
+        };
         (trained, pass)
     }
 

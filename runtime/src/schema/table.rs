@@ -205,6 +205,26 @@ impl Info {
         Self { kind, tensors: &[], layers: &[], settings: &[], flops: 0, draws: true }
     }
 
+    /// A model with these layers.
+    ///
+    /// ```
+    /// use typenet_runtime::layers::Dense;
+    /// use typenet_runtime::schema::{Info, LayerInfo};
+    /// use typenet_runtime::typenum::{U2, U3};
+    ///
+    /// const MODEL: Info = Info::model("Mlp", &[LayerInfo::of::<Dense<U3, U2>>("dense_1")]);
+    /// assert_eq!((MODEL.parameter_count(), MODEL.flops, MODEL.draws), (8, 14, false));
+    /// ```
+    pub const fn model(kind: &'static str, layers: &'static [LayerInfo]) -> Self {
+        let (mut flops, mut draws, mut i) = (0, false, 0);
+        while i < layers.len() {
+            flops += layers[i].info.flops;
+            draws |= layers[i].info.draws;
+            i += 1;
+        }
+        Self { layers, flops, draws, ..Self::new(kind) }
+    }
+
     const fn count(&self, trainable: bool) -> usize {
         let (mut count, mut i) = (0, 0);
         while i < self.tensors.len() {
@@ -660,7 +680,8 @@ mod tests {
         const STEPS: Part = Part { shape: &[40, 8], below: None, is_sequence: true };
         let row = LayerInfo { info: Info::new("Kind"), inputs: &[WORDS, IMAGE], outputs: &[STEPS], ..NORM };
         let row = row.from(&["text", "image"]).sharing("tower");
-        let expected = "norm: Kind(..40 below 1000, (2, 3) => (..40, 8), shared with tower, from text and image)";
+        let expected =
+            "norm: Kind(..40 below 1000, (2, 3) => (..40, 8), shared with tower, from text and image)";
         assert_eq!(row.to_string(), expected);
     }
 

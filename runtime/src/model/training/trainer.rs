@@ -473,7 +473,11 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     ///
     /// # Errors
     /// [`Error::NonFiniteGradient`] if the loss did not show an overflow, because the sample's weight is zero, and a gradient does.
-    pub(in crate::model) fn backward(&mut self, input: Option<&[M::Sample]>, batch: usize) -> Result<(), Error> {
+    pub(in crate::model) fn backward(
+        &mut self,
+        input: Option<&[M::Sample]>,
+        batch: usize,
+    ) -> Result<(), Error> {
         let workspace = self.workspace.as_mut().expect("a step is reserved for");
         let parameters = &self.model.block()[..parameter_count::<M>()];
         let (input_values, output_values) = (batch * input_len::<M>(), batch * output_len::<M>());

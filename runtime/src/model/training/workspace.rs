@@ -78,7 +78,8 @@ pub(in crate::model) struct Evaluation<M> {
 
 impl<M: Model> Evaluation<M> {
     pub(in crate::model) fn new(capacity: usize) -> Result<Self, Error> {
-        let (output, scratch) = (capacity * output_len::<M>(), M::MEMORY.predict.of(capacity, threads::threads()));
+        let (output, scratch) =
+            (capacity * output_len::<M>(), M::MEMORY.predict.of(capacity, threads::threads()));
         let none = |_| {
             Error::memory::<f32>(format!("an evaluation of {capacity} samples at a time"), output + scratch)
         };
