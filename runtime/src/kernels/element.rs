@@ -1,8 +1,8 @@
 //! The numbers a layer computes with.
 
 use super::{
-    affine::Affine, function::Map, orthogonal::Orthonormalize, product::Product, reduce::Reduce,
-    softmax::SoftmaxRows,
+    affine::Affine, conv2d::Convolve, function::Map, orthogonal::Orthonormalize, pool2d::Pool,
+    product::Product, reduce::Reduce, softmax::SoftmaxRows,
 };
 
 /// `f32` with fast kernels, or `f64` with the reference kernels.
@@ -27,9 +27,11 @@ pub trait Element:
     + Default
     + 'static
     + Affine
+    + Convolve
     + Product
     + Map
     + Orthonormalize
+    + Pool
     + Reduce
     + SoftmaxRows
 {
