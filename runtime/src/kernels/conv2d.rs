@@ -709,28 +709,41 @@ mod tests {
             ]
         }
 
-        /// The outputs as chains of fused multiply-adds in the order of channels and taps, also over padding.
-        fn chains(&self) -> Vec<f32> {
+        /// The number under a step of a filter's chain at a place, which may be padding: `output` counts outputs.
+        fn input(&self, output: usize, step: usize) -> f32 {
             let Self { shape, .. } = self;
             let [rows, columns] = shape.axes();
             let (filters, channels) = (shape.group_filters(), shape.channels / shape.groups);
-            (0..self.grad_y.len())
-                .map(|output| {
-                    let (q, p) = (output % shape.out[1], output / shape.out[1] % shape.out[0]);
-                    let f = output / shape.places() % shape.filters;
-                    let image = output / shape.output_len() * shape.channels + f / filters * channels;
-                    let mut sum = self.bias[f];
-                    for step in 0..shape.chain() {
-                        let (c, tap) = (step / shape.taps(), step % shape.taps());
-                        let inside =
-                            rows.input(p, tap / shape.kernel[1]).zip(columns.input(q, tap % shape.kernel[1]));
-                        let x = inside
-                            .map_or(0.0, |(h, w)| self.x[((image + c) * shape.height + h) * shape.width + w]);
-                        sum = self.weight[f * shape.chain() + step].mul_add(x, sum);
-                    }
-                    sum
-                })
-                .collect()
+            let (q, p) = (output % shape.out[1], output / shape.out[1] % shape.out[0]);
+            let f = output / shape.places() % shape.filters;
+            let (c, tap) = (step / shape.taps(), step % shape.taps());
+            let channel = output / shape.output_len() * shape.channels + f / filters * channels + c;
+            let place = rows.input(p, tap / shape.kernel[1]).zip(columns.input(q, tap % shape.kernel[1]));
+            place.map_or(0.0, |(h, w)| self.x[(channel * shape.height + h) * shape.width + w])
+        }
+
+        /// Outputs as chains of fused multiply-adds, from the bias over channels and taps.
+        fn output_chains(&self) -> Vec<f32> {
+            let Self { shape, .. } = self;
+            let chain = |output: usize| {
+                let f = output / shape.places() % shape.filters;
+                let weight = self.weight[f * shape.chain()..][..shape.chain()].iter().enumerate();
+                weight.fold(self.bias[f], |sum, (step, w)| w.mul_add(self.input(output, step), sum))
+            };
+            (0..self.grad_y.len()).map(chain).collect()
+        }
+
+        /// Gradients by the weight as chains of fused multiply-adds over samples and places.
+        fn weight_chains(&self) -> Vec<f32> {
+            let Self { shape, batch, .. } = self;
+            let (chain, places) = (shape.chain(), shape.places());
+            let gradient = |weight: usize| {
+                let (f, step) = (weight / chain, weight % chain);
+                let outputs =
+                    (0..batch * places).map(|i| (i / places * shape.filters + f) * places + i % places);
+                outputs.fold(0.0, |sum, output| self.grad_y[output].mul_add(self.input(output, step), sum))
+            };
+            (0..self.weight.len()).map(gradient).collect()
         }
     }
 
@@ -780,7 +793,7 @@ mod tests {
     }
 
     /// Shapes that fill vectors and tiles, whose work is worth several threads.
-    fn large() -> [Problem; 5] {
+    fn large() -> [Problem; 6] {
         let pointwise = Conv2dShape { kernel: [1, 1], padding: [0, 0], ..square(33, 17, 40, 1) };
         let strided = Conv2dShape { stride: [2, 2], out: [13, 13], ..square(6, 25, 20, 2) };
         [
@@ -788,6 +801,8 @@ mod tests {
             Problem::new(square(16, 31, 16, 16), 3),
             Problem::new(square(40, 9, 70, 1), 2),
             Problem::new(pointwise, 5),
+            // A kernel of one tap that also reads padding.
+            Problem::new(Conv2dShape { out: [18, 17], ..pointwise }, 5),
             Problem::new(strided, 9),
         ]
     }
@@ -822,10 +837,12 @@ mod tests {
         }
 
         #[test]
-        fn every_output_is_one_chain_of_fused_multiply_adds(problem in problem()) {
-            let chains = bits(&problem.chains());
+        fn outputs_and_weight_gradients_are_chains_of_fused_multiply_adds(problem in problem()) {
+            let (outputs, weights) = (bits(&problem.output_chains()), bits(&problem.weight_chains()));
             for isa in Isa::available().filter(|&isa| isa != Isa::Portable) {
-                prop_assert_eq!(&bits(&problem.solve(isa, 1)[0]), &chains, "{}", isa);
+                let [y, _, grad_weight, _] = problem.solve(isa, 1);
+                prop_assert_eq!(&bits(&y), &outputs, "{}", isa);
+                prop_assert_eq!(&bits(&grad_weight), &weights, "{}", isa);
             }
         }
 

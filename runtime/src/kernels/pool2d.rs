@@ -420,9 +420,8 @@ mod tests {
         x.iter().map(|&x| f64::from(x).abs()).collect()
     }
 
-    /// Numbers among which there are equals.
     fn values(len: usize, seed: usize) -> Vec<f32> {
-        (0..len).map(|i| ((i * 7919 + seed * 104_729) % 203) as f32 / 100.0 - 1.0).collect()
+        (0..len).map(|i| ((i * 7919 + seed * 104_729) % 2003) as f32 / 1001.0 - 1.0).collect()
     }
 
     fn shape() -> impl Strategy<Value = Pool2dShape> {
@@ -449,7 +448,8 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(300))]
         #[test]
         fn maxima_are_those_of_the_definition(shape in shape(), nan in any::<prop::sample::Index>(), with_nan in any::<bool>()) {
-            let mut x = values(shape.input_len(), 1);
+            // So few different numbers that windows have equals.
+            let mut x: Vec<f32> = (0..shape.input_len()).map(|i| (i * 7919 % 13 % 5) as f32 - 2.0).collect();
             if with_nan && !x.is_empty() {
                 let at = nan.index(x.len());
                 x[at] = f32::NAN;
