@@ -5,9 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use typenet_runtime::kernels::embedding::{Positions, gather, scatter_add};
 use typenet_runtime::kernels::function::{Function, Map};
+use typenet_runtime::kernels::global_average::{channel_means, sequence_means};
+use typenet_runtime::kernels::pool2d::{Count, Pool, Pool2dShape};
 use typenet_runtime::kernels::product::{Matrix, Product, Tail};
 use typenet_runtime::kernels::reduce::Reduce;
 use typenet_runtime::kernels::{BatchNorm, LayerNorm, batch_norm, concat, layer_norm, sum};
+use typenet_runtime::kernels::{Conv2dShape, Convolve};
 
 struct Counting;
 
@@ -114,6 +117,48 @@ fn every_kernel_of_rows(rows: usize, width: usize, x: &[f32], indices: &[u32], y
     let half = rows / 2 * width;
     concat::concat(rows / 2, &[&x[..half], &x[half..2 * half]], &mut y[..2 * half]);
     concat::part(rows / 2, &x[..2 * half], width, &mut y[..half]);
+/// Convolutions, pools and global averages of six images of 40×40, with scratch for two threads, over numbers that are all equal.
+fn every_image_kernel(numbers: &mut [Vec<f32>; 5]) {
+    let shape = Conv2dShape {
+        channels: 4,
+        height: 40,
+        width: 40,
+        filters: 8,
+        kernel: [3, 3],
+        stride: [1, 1],
+        padding: [1, 1],
+        dilation: [1, 1],
+        groups: 2,
+        out: [40, 40],
+    };
+    let [x, y, pooled, weight, scratch] = numbers.each_mut().map(Vec::as_mut_slice);
+    let (x, y) = (&mut x[..6 * shape.input_len()], &mut y[..6 * shape.output_len()]);
+    let (weight, scratch) = (&mut weight[..shape.weight_len()], &mut scratch[..2 * shape.scratch_len()]);
+    f32::conv2d(&shape, 6, x, weight, Tail { function: Function::Relu, ..Tail::default() }, scratch, y);
+    f32::conv2d_grad_weight(&shape, 6, x, y, scratch, weight);
+    f32::conv2d_grad_input(&shape, 6, y, weight, scratch, x);
+    f32::conv2d_grad_bias(&shape, 6, y, &mut weight[..8]);
+    let images = Pool2dShape {
+        images: 6 * 8,
+        height: 40,
+        width: 40,
+        kernel: [3, 3],
+        stride: [2, 2],
+        padding: [1, 1],
+        out: [20, 20],
+    };
+    let pooled = &mut pooled[..images.output_len()];
+    f32::max_pool(&images, y, pooled);
+    f32::average_pool(&images, Count::Inputs, y, pooled);
+    f32::average_pool_gradient(&images, Count::Window, pooled, y);
+    f32::max_pool_gradient(
+        &Pool2dShape { images: 6 * 4, ..images },
+        x,
+        &pooled[..6 * 4 * 400],
+        &mut y[..x.len()],
+    );
+    channel_means(1600, y, &mut weight[..48]);
+    sequence_means([40, 40], &[7; 48], y, &mut scratch[..48 * 40]);
 }
 
 #[test]
@@ -125,6 +170,11 @@ fn kernels_allocate_nothing() {
         // The first call chooses the instruction set, which reads the environment, and makes threads.
         every_kernel(300, 700, 300, &a, &b, &mut c, &mut kept);
         every_kernel_of_rows(300, 700, &a, &indices, &mut rows);
+    let mut images = std::array::from_fn(|_| vec![0.5; 6 * 8 * 1600]);
+    let mut count = || {
+        // The first call chooses the instruction set, which reads the environment, and makes threads.
+        every_kernel(300, 700, 300, &a, &b, &mut c, &mut kept);
+        every_image_kernel(&mut images);
         let before = ALLOCATIONS.load(Relaxed);
         for (m, k, n) in [(1, 5, 3), (1, 700, 300), (20, 30, 1), (300, 700, 300)] {
             every_kernel(m, k, n, &a, &b, &mut c, &mut kept);
@@ -132,6 +182,7 @@ fn kernels_allocate_nothing() {
         for (count, width) in [(2, 3), (300, 700)] {
             every_kernel_of_rows(count, width, &a, &indices, &mut rows);
         }
+        every_image_kernel(&mut images);
         ALLOCATIONS.load(Relaxed) - before
     };
     assert_eq!(count(), 0, "on a thread of no pool");

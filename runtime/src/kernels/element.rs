@@ -1,8 +1,8 @@
 //! The numbers a layer computes with.
 
 use super::{
-    affine::Affine, batch_norm::BatchNorm, function::Map, layer_norm::LayerNorm, orthogonal::Orthonormalize,
-    product::Product, reduce::Reduce, softmax::SoftmaxRows,
+    affine::Affine, batch_norm::BatchNorm, conv2d::Convolve, function::Map, layer_norm::LayerNorm,
+    orthogonal::Orthonormalize, pool2d::Pool, product::Product, reduce::Reduce, softmax::SoftmaxRows,
 };
 
 /// `f32` with fast kernels, or `f64` with the reference kernels.
@@ -32,9 +32,11 @@ pub trait Element:
     + Affine
     + BatchNorm
     + LayerNorm
+    + Convolve
     + Product
     + Map
     + Orthonormalize
+    + Pool
     + Reduce
     + SoftmaxRows
 {

@@ -3,7 +3,7 @@
 //! Every element of a result is one chain
 //!
 //! ```text
-//! s₋₁ = bias[j] or 0        sₚ = a[i, p]·b[p, j] + sₚ₋₁        c[i, j] = f(sₖ₋₁)
+//! s₋₁ = bias[j], c[i, j] or 0        sₚ = a[i, p]·b[p, j] + sₚ₋₁        c[i, j] = f(sₖ₋₁)
 //! ```
 //!
 //! in ascending order of the inner index `p`, each step one fused multiply-add (on
@@ -137,6 +137,8 @@ impl<T> Default for Tail<'_, T> {
 /// let mut c = [f32::NAN; 4];
 /// f32::product(a, a.transposed(), Tail::default(), &mut c);
 /// assert_eq!(c, [5.0, 11.0, 11.0, 25.0]);
+/// f32::add_product(a, a.transposed(), Tail::default(), &mut c);
+/// assert_eq!(c, [10.0, 22.0, 22.0, 50.0]);
 /// ```
 pub trait Product: Sized {
     /// `c ← f(a·b + bias)` with `a: m×k`, `b: k×n`, and `c: m×n` row by row; `c` is never read.
@@ -144,6 +146,12 @@ pub trait Product: Sized {
     /// # Panics
     /// If `a.columns != b.rows`, or a slice does not hold its matrix.
     fn product(a: Matrix<'_, Self>, b: Matrix<'_, Self>, tail: Tail<'_, Self>, c: &mut [Self]);
+
+    /// `c ← f(a·b + c)`: as [`product`](Self::product), but the chain of each element starts with what `c` holds.
+    ///
+    /// # Panics
+    /// As [`product`](Self::product), and if the tail has a bias.
+    fn add_product(a: Matrix<'_, Self>, b: Matrix<'_, Self>, tail: Tail<'_, Self>, c: &mut [Self]);
 }
 
 #[track_caller]
@@ -165,16 +173,29 @@ fn check<T>(a: &Matrix<'_, T>, b: &Matrix<'_, T>, tail: &Tail<'_, T>, c: &[T]) {
     }
 }
 
+#[track_caller]
+fn check_unbiased<T>(tail: &Tail<'_, T>) {
+    assert!(tail.bias.is_none(), "add_product: chains start with `c`, not with a bias");
+}
+
 /// The definition of a product, and the arithmetic in which gradients are checked.
 impl Product for f64 {
     fn product(a: Matrix<'_, Self>, b: Matrix<'_, Self>, tail: Tail<'_, Self>, c: &mut [Self]) {
         check(&a, &b, &tail, c);
-        let n = b.columns;
-        for (i, row) in c.chunks_exact_mut(n.max(1)).enumerate() {
+        for row in c.chunks_exact_mut(b.columns.max(1)) {
             match tail.bias {
                 Some(bias) => row.copy_from_slice(bias),
                 None => row.fill(0.0),
             }
+        }
+        Self::add_product(a, b, Tail { bias: None, ..tail }, c);
+    }
+
+    fn add_product(a: Matrix<'_, Self>, b: Matrix<'_, Self>, tail: Tail<'_, Self>, c: &mut [Self]) {
+        check(&a, &b, &tail, c);
+        check_unbiased(&tail);
+        let n = b.columns;
+        for (i, row) in c.chunks_exact_mut(n.max(1)).enumerate() {
             for p in 0..a.columns {
                 let factor = a.data[i * a.row_stride + p * a.column_stride];
                 for (j, sum) in row.iter_mut().enumerate() {
@@ -193,6 +214,10 @@ impl Product for f32 {
     fn product(a: Matrix<'_, Self>, b: Matrix<'_, Self>, tail: Tail<'_, Self>, c: &mut [Self]) {
         product_with(isa(), a, b, tail, c);
     }
+
+    fn add_product(a: Matrix<'_, Self>, b: Matrix<'_, Self>, tail: Tail<'_, Self>, c: &mut [Self]) {
+        add_product_with(isa(), a, b, tail, c);
+    }
 }
 
 pub(super) fn product_with(
@@ -203,6 +228,23 @@ pub(super) fn product_with(
     c: &mut [f32],
 ) {
     check(&a, &b, &tail, c);
+    run(isa, a, b, tail, false, c);
+}
+
+pub(super) fn add_product_with(
+    isa: Isa,
+    a: Matrix<'_, f32>,
+    b: Matrix<'_, f32>,
+    tail: Tail<'_, f32>,
+    c: &mut [f32],
+) {
+    check(&a, &b, &tail, c);
+    check_unbiased(&tail);
+    run(isa, a, b, tail, true, c);
+}
+
+/// `resumed`: chains start with what `c` holds.
+fn run(isa: Isa, a: Matrix<'_, f32>, b: Matrix<'_, f32>, tail: Tail<'_, f32>, resumed: bool, c: &mut [f32]) {
     let (mut m, k, mut n) = (a.rows, a.columns, b.columns);
     if m == 0 || n == 0 {
         return;
@@ -210,11 +252,14 @@ pub(super) fn product_with(
     let function = if tail.function.is_rowwise() { Function::Linear } else { tail.function };
     let whole = if n == 1 && m >= 4 {
         // A single column is computed as a row, (a·b)ᵀ = bᵀ·aᵀ, whose chains are the same but fill vectors.
-        c.fill(tail.bias.map_or(0.0, |bias| bias[0]));
+        if !resumed {
+            c.fill(tail.bias.map_or(0.0, |bias| bias[0]));
+        }
         (m, n) = (1, m);
         Block::new(b.transposed(), a.transposed(), None, function, tail.preactivation, c).resumed()
     } else {
-        Block::new(a, b, tail.bias, function, tail.preactivation, c)
+        let block = Block::new(a, b, tail.bias, function, tail.preactivation, c);
+        if resumed { block.resumed() } else { block }
     };
 
     // Rows are shared where each thread has many: then each writes a piece of memory of its own. Else columns, so that a
@@ -431,6 +476,50 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_product_added_in_two_parts_is_one_chain() {
+        // On every route: one row and several, few steps, packed panels, `b` by columns, a single column.
+        for (m, k, n) in
+            [(1, 40, 300), (4, 3, 1100), (13, 520, 33), (30, 1024, 9), (9, 5, 1), (3, 0, 7), (50, 90, 70)]
+        {
+            for layouts in 0..9 {
+                let mut problem = Problem::new(m, k, n);
+                problem.a_layout = Layout::ALL[layouts / 3];
+                problem.b_layout = Layout::ALL[layouts % 3];
+                for isa in Isa::available() {
+                    let whole = problem.solve(isa, Function::Relu);
+                    let (a, b, first) = (problem.a(), problem.b(), k / 3);
+                    let mut c = vec![f32::NAN; m * n];
+                    let bias = Tail { bias: problem.bias.as_deref(), ..Tail::default() };
+                    product_with(
+                        isa,
+                        Matrix { columns: first, ..a },
+                        Matrix { rows: first, ..b },
+                        bias,
+                        &mut c,
+                    );
+                    let a = Matrix { data: &a.data[first * a.column_stride..], columns: k - first, ..a };
+                    let b = Matrix { data: &b.data[first * b.row_stride..], rows: k - first, ..b };
+                    let relu = Tail { function: Function::Relu, ..Tail::default() };
+                    add_product_with(isa, a, b, relu, &mut c);
+                    assert!(
+                        bits(&c) == bits(&whole),
+                        "{isa}: {m}×{k}×{n}, {:?}·{:?}",
+                        problem.a_layout,
+                        problem.b_layout
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "not with a bias")]
+    fn a_product_added_to_a_matrix_has_no_bias() {
+        let a = Matrix::new(&[1.0f32], 1, 1);
+        f32::add_product(a, a, Tail { bias: Some(&[1.0]), ..Tail::default() }, &mut [0.0]);
     }
 
     #[test]
