@@ -83,7 +83,6 @@ pub(crate) fn layer_aliases(context: &mut Context<'_>) -> TokenStream {
 
 /// The type of a layer that is not a user's.
 fn layer_type_tokens(context: &mut Context<'_>, layer: &Layer, layer_type: &LayerType) -> TokenStream {
-    let root = context.root;
     match layer_type {
         LayerType::Written(_) | LayerType::Unknown => {
             let mistake = &context.mistake;
