@@ -1,8 +1,9 @@
 //! `Activation(relu)`: an activation as a layer of its own.
 
-use proc_macro2::{Ident, Span};
+use proc_macro2::Ident;
+use quote::quote;
 
-use super::{Arguments, Kind, LayerType, Role, Spec, TypeArgument};
+use super::{Arguments, Kind, LayerType, Role, Spec, WordType};
 
 pub(crate) struct Activation;
 
@@ -26,17 +27,12 @@ impl Kind for Activation {
         let span = arguments.layer.span();
         let shape = arguments.arriving(span);
         let softmax = activation.as_ref().and_then(super::Activation::softmax);
-        let marker = match activation {
-            Some(activation) => activation.marker(),
-            None => {
-                TypeArgument::Marker { module: "activation", name: Ident::new("Linear", Span::mixed_site()) }
-            }
-        };
-        let layer_type = LayerType::BuiltIn {
-            module: "activation",
-            kind: Ident::new("Activate", span),
-            arguments: vec![TypeArgument::InputShape, marker],
-        };
+        let function = activation.as_ref().map_or_else(|| WordType::default("activation", "Linear"), super::Activation::marker);
+        let name = Ident::new("Activate", span);
+        let layer_type = LayerType::of_shape(shape.as_ref(), move |types, shape| {
+            let (path, function) = (types.path("activation", &name), function.write(types));
+            quote!(#path<#shape, #function>)
+        });
         Spec { softmax, ..Spec::same_shape(shape, layer_type, Role::Step) }
     }
 }

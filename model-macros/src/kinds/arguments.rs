@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span};
 use syn::{Lit, LitBool};
 
-use super::TypeArgument;
+use super::WordType;
 use crate::ast::{Argument, Layer, Value};
 use crate::report::Report;
 use crate::size::{Named, Shape, Size};
@@ -336,8 +336,8 @@ pub(crate) struct Activation {
 
 impl Activation {
     /// Its type in the runtime.
-    pub(crate) fn marker(&self) -> TypeArgument {
-        TypeArgument::Marker { module: "activation", name: Ident::new(self.word.marker, self.span) }
+    pub(crate) fn marker(&self) -> WordType {
+        WordType::plain("activation", Ident::new(self.word.marker, self.span))
     }
 
     /// Its name, if it is a softmax.

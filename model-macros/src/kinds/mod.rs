@@ -12,14 +12,16 @@ mod flatten;
 mod initializer;
 mod input;
 mod rules;
+mod types;
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, Span, TokenStream};
 
 pub(crate) use arguments::{Activation, Arguments, Arrives, LARGEST_SIZE};
 pub(crate) use custom::Custom;
+pub(crate) use types::{TypeTokens, Types, WordType};
 
 use crate::ast::Path;
-use crate::size::Shape;
+use crate::size::{Function, Shape, Size};
 
 /// Every built-in kind, in the order in which errors list them.
 pub(crate) static KINDS: &[&dyn Kind] =
@@ -58,8 +60,12 @@ pub(crate) struct Spec {
     pub(crate) has_parameters: bool,
     /// Whether the layer has tensors that move without a gradient.
     pub(crate) has_buffers: bool,
-    /// How the layer's parameters are seen.
-    pub(crate) view: View,
+    /// How the layer's parameters are seen; `None` as a slice.
+    pub(crate) view: Option<View>,
+    /// Sizes whose product is the number of values in the layer's largest tensor; empty without one, or if nobody knows.
+    pub(crate) weight: Vec<Size>,
+    /// What must hold besides the joints.
+    pub(crate) requirements: Vec<Requirement>,
     /// `softmax` or `log_softmax` at the layer's end, where it is written.
     pub(crate) softmax: Option<Ident>,
 }
@@ -76,7 +82,9 @@ impl Spec {
             role,
             has_parameters: false,
             has_buffers: false,
-            view: View::None,
+            view: None,
+            weight: Vec::new(),
+            requirements: Vec::new(),
             softmax: None,
         }
     }
@@ -95,52 +103,65 @@ pub(crate) enum Role {
     Step,
 }
 
-/// How a layer's parameters are seen.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum View {
-    /// Not at all.
-    None,
-    /// As a slice.
-    Slice,
-    /// As a type of `layers::module` with the sizes of input and output.
-    Sizes { module: &'static str, view: &'static str, view_mut: &'static str },
+/// The types through which a layer's parameters are seen, each made of a slice by its function `new`.
+#[derive(Clone)]
+pub(crate) struct View {
+    /// Of `layers`.
+    pub(crate) module: &'static str,
+    pub(crate) view: &'static str,
+    pub(crate) view_mut: &'static str,
+    /// The generic arguments of both, behind the lifetime.
+    pub(crate) arguments: TypeTokens,
 }
 
 /// A layer's type.
 #[derive(Clone)]
 pub(crate) enum LayerType {
-    /// A type of `layers::module`, at the place where its kind is written.
-    BuiltIn { module: &'static str, kind: Ident, arguments: Vec<TypeArgument> },
+    /// A type of the runtime, as its kind writes it.
+    BuiltIn(TypeTokens),
     /// A user's type.
     Written(Path),
-    /// A layer whose weight is trained by rules, types of `layers::rules`.
-    Ruled { layer: Box<LayerType>, rules: Vec<TypeArgument> },
     /// Stands in for a layer with a mistake.
     Unknown,
 }
 
 impl LayerType {
-    /// The layer with rules for its weight, if there are any.
-    fn with_rules(self, rules: Vec<TypeArgument>) -> Self {
-        if rules.is_empty() { self } else { Self::Ruled { layer: Box::new(self), rules } }
+    pub(crate) fn new(write: impl Fn(&mut dyn Types) -> TokenStream + 'static) -> Self {
+        Self::BuiltIn(TypeTokens::new(write))
+    }
+
+    /// A type with a shape among its arguments, which is known unless a mistake hides it.
+    pub(crate) fn of_shape(
+        shape: Option<&Shape>,
+        write: impl Fn(&mut dyn Types, TokenStream) -> TokenStream + 'static,
+    ) -> Self {
+        let Some(shape) = shape.cloned() else { return Self::Unknown };
+        Self::new(move |types| {
+            let shape = types.shape(&shape);
+            write(types, shape)
+        })
     }
 }
 
-/// A generic argument of a built-in layer's type.
+/// What a layer needs of its sizes: judged by the macro where all are literals, else by rustc.
 #[derive(Clone)]
-pub(crate) enum TypeArgument {
-    /// The input's shape.
-    InputShape,
-    /// The only size of the input.
-    InputSize,
-    /// The only size of the output.
-    OutputSize,
-    /// A type of `layers::module`.
-    Marker { module: &'static str, name: Ident },
-    /// A type of `layers::module` with numbers, and then types of the same module, as its generic arguments.
-    Numbers { module: &'static str, name: Ident, numbers: Vec<f64>, words: Vec<Ident> },
-    /// A type of `layers::module` with another as its generic argument.
-    Of { module: &'static str, name: Ident, argument: Box<TypeArgument> },
-    /// A share.
-    Fraction { numerator: u64, denominator: u64 },
+pub(crate) struct Requirement {
+    /// What an error underlines.
+    pub(crate) span: Span,
+    pub(crate) condition: &'static Function<bool>,
+    pub(crate) arguments: Vec<Size>,
+    /// What is wrong, with `{0}` for the first of the sizes that are shown.
+    pub(crate) message: String,
+    pub(crate) label: String,
+    pub(crate) shown: Vec<Size>,
+}
+
+impl Requirement {
+    /// The text with literals in their places, and each other size as `placeholder` says.
+    pub(crate) fn fill(&self, text: &str, placeholder: impl Fn(usize, &Size) -> String) -> String {
+        self.shown.iter().enumerate().fold(text.to_owned(), |text, (i, size)| {
+            let value = size.literal().map_or_else(|| placeholder(i, size), |value| value.to_string());
+            text.replace(&format!("{{{i}}}"), &value)
+        })
+    }
 }
