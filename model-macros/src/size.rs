@@ -163,11 +163,20 @@ pub(crate) struct Shape {
     pub(crate) sizes: Vec<Size>,
     /// Of all sizes together.
     pub(crate) span: Span,
+    /// Whether the first size is the most steps that a sample may have, and each sample has a number of its own.
+    pub(crate) is_sequence: bool,
+    /// Whether the values are whole numbers, such as words of a vocabulary.
+    pub(crate) is_index: bool,
 }
 
 impl Shape {
+    /// Numbers, as many for every sample.
+    pub(crate) fn new(sizes: Vec<Size>, span: Span) -> Self {
+        Self { sizes, span, is_sequence: false, is_index: false }
+    }
+
     pub(crate) fn of(size: Size) -> Self {
-        Self { span: size.span(), sizes: vec![size] }
+        Self::new(vec![size.clone()], size.span())
     }
 
     /// Where to point when this shape is not `other`: at the one literal that differs, or at the whole.
@@ -189,7 +198,7 @@ impl Shape {
                 Size::derived(&PRODUCT, None, sizes.to_vec(), self.span, text.join("·"))
             }
         };
-        Self { sizes: vec![size], span: self.span }
+        Self::new(vec![size], self.span)
     }
 }
 

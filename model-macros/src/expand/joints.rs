@@ -180,9 +180,15 @@ impl Obligations {
         let kind = &flatten.kind;
         let fact = context.fact(index, "KEEPS_HEAD");
         self.facts.extend(quote!(const #fact: bool = !is_rowwise::<#alias>();));
-        let message =
-            format!("`{kind}` behind `{head}`, whose softmax is over rows: put `{kind}` before it");
-        self.truth(context, &context.aliases[index], flatten.span, &fact, &message, "flattens rows of shares");
+        let message = format!("`{kind}` behind `{head}`, whose softmax is over rows: put `{kind}` before it");
+        self.truth(
+            context,
+            &context.aliases[index],
+            flatten.span,
+            &fact,
+            &message,
+            "flattens rows of shares",
+        );
     }
 
     /// A model has no more numbers than a machine can hold, which the macro sees only where all sizes are literals.
@@ -230,12 +236,18 @@ impl Obligations {
     /// What a layer needs of sizes that are not all literals.
     fn requirements(&mut self, context: &mut Context<'_>, layer: usize) {
         for (number, requirement) in context.model.layers[layer].requirements.iter().enumerate() {
-            let (name, fact) =
-                (context.requirement(layer, number), context.fact(layer, &format!("REQUIRES_{}", number + 1)));
+            let (name, fact) = (
+                context.requirement(layer, number),
+                context.fact(layer, &format!("REQUIRES_{}", number + 1)),
+            );
             // Where a size is none, an error says so already.
             let sizes = context.names.facts_of(&requirement.arguments);
             let holds = context.names.call(requirement.condition, &requirement.arguments);
-            self.facts.extend(quote!(const #fact: bool = !(#(#sizes)&&*) || #holds;));
+            // What is second is no mistake of its own where what it belongs to does not hold.
+            let first = number.checked_sub(1).filter(|_| requirement.is_second);
+            let first = first.map(|first| context.fact(layer, &format!("REQUIRES_{}", first + 1)));
+            let sizes = sizes.into_iter().chain(first.map(|first| quote!(#first)));
+            self.facts.extend(quote!(const #fact: bool = !(true #(&& #sizes)*) || #holds;));
             let shown = requirement.shown.iter().enumerate().filter(|(_, size)| size.literal().is_none());
             let (shown, values): (Vec<_>, Vec<_>) = shown
                 .map(|(i, size)| {
@@ -326,7 +338,8 @@ impl Obligations {
             }
             impl<Joint: ?#root::__private::Sized #(, const #shown: usize)*> #name<true #(, #shown)*> for Joint {}
         });
-        self.statements.extend(quote!(const #name: usize = <#this as #module::#name<#fact #(, #values)*>>::HOLDS;));
+        self.statements
+            .extend(quote!(const #name: usize = <#this as #module::#name<#fact #(, #values)*>>::HOLDS;));
     }
 }
 

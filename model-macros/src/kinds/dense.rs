@@ -3,6 +3,7 @@
 use quote::quote;
 
 use super::initializer::{bias_initializer, initializer};
+use super::options::{ACTIVATION, BIAS, BIAS_INIT, CONSTRAINT, INIT, L1, L2};
 use super::rules::rules;
 use super::types::{bias_type, ruled};
 use super::{Activation, Arguments, Kind, LayerType, Role, Spec, TypeTokens, View, WordType};
@@ -37,15 +38,18 @@ impl Kind for Dense {
         let init = initializer(arguments);
         let bias_init = bias_initializer(arguments, has_bias);
         let rules = rules(arguments);
-        arguments.finish(&["activation", "bias", "init", "bias_init", "l1", "l2", "constraint"]);
+        arguments.finish(&[ACTIVATION, BIAS, INIT, BIAS_INIT, L1, L2, CONSTRAINT]);
 
         let softmax = activation.as_ref().and_then(Activation::softmax);
         let function =
             activation.map_or_else(|| WordType::default("activation", "Linear"), |written| written.marker());
         let init = init.unwrap_or_else(|| WordType::default("initializers", "GlorotUniform"));
         let name = arguments.kind_ident();
-        let weight: Vec<Size> =
-            [&input, &output].into_iter().flatten().filter_map(|shape| shape.sizes.first().cloned()).collect();
+        let weight: Vec<Size> = [&input, &output]
+            .into_iter()
+            .flatten()
+            .filter_map(|shape| shape.sizes.first().cloned())
+            .collect();
         let sizes = weight.clone();
         let layer_type = LayerType::new(move |types| {
             let path = types.path("dense", &name);

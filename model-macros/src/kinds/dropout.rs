@@ -4,6 +4,7 @@ use proc_macro2::{Ident, Literal, Span};
 use quote::quote;
 use syn::Lit;
 
+use super::options::RATE;
 use super::{Arguments, Kind, LayerType, Role, Spec};
 use crate::ast::Value;
 
@@ -33,7 +34,7 @@ impl Kind for Dropout {
                 None
             }
         };
-        arguments.finish(&["rate"]);
+        arguments.finish(&[RATE]);
         let rate = value.and_then(|value| match fraction(value) {
             Ok(rate) => Some(rate),
             Err(message) => {

@@ -5,14 +5,22 @@
 
 mod activation;
 mod arguments;
+mod conv2d;
 mod custom;
 mod dense;
 mod dropout;
+mod embedding;
 mod flatten;
+mod global_avg_pool;
 mod initializer;
 mod input;
+mod join;
+mod norm;
+mod options;
+mod pool2d;
 mod rules;
 mod types;
+mod window;
 
 use proc_macro2::{Ident, Span, TokenStream};
 
@@ -20,12 +28,31 @@ pub(crate) use arguments::{Activation, Arguments, Arrives, LARGEST_SIZE};
 pub(crate) use custom::Custom;
 pub(crate) use types::{TypeTokens, Types, WordType};
 
-use crate::ast::Path;
+use crate::ast::{Layer, Path};
 use crate::size::{Function, Shape, Size};
 
 /// Every built-in kind, in the order in which errors list them.
 pub(crate) static KINDS: &[&dyn Kind] =
     &[&input::Input, &dense::Dense, &dropout::Dropout, &flatten::Flatten, &activation::Activation];
+
+/// Kinds whose types the runtime does not have yet: to have one, move its line to [`KINDS`].
+pub(crate) static SOON: &[&dyn Kind] = &[
+    &conv2d::Conv2d,
+    &pool2d::Pool2d::MAX,
+    &pool2d::Pool2d::AVERAGE,
+    &global_avg_pool::GlobalAvgPool,
+    &norm::BatchNorm,
+    &norm::LayerNorm,
+    &join::Add,
+    &join::Concat,
+    &embedding::Embedding,
+];
+
+/// The kinds that a declaration may name; those of [`SOON`] in tests alone.
+pub(crate) fn all() -> impl Iterator<Item = &'static dyn Kind> {
+    let soon: &[&dyn Kind] = if cfg!(test) { SOON } else { &[] };
+    KINDS.iter().chain(soon).copied()
+}
 
 /// A kind of layer.
 pub(crate) trait Kind: Sync {
@@ -40,8 +67,37 @@ pub(crate) trait Kind: Sync {
     /// A layer of this kind, for errors.
     fn example(&self) -> &'static str;
 
+    /// What arrives.
+    fn inputs(&self) -> Inputs {
+        Inputs::One
+    }
+
     /// Reads the arguments. Goes on after a mistake: what cannot be known is `None`.
     fn check(&self, arguments: &mut Arguments<'_>) -> Spec;
+}
+
+/// How many values arrive at a layer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Inputs {
+    One,
+    /// At least two, and the kind says how their shapes must agree.
+    Several,
+}
+
+impl Inputs {
+    /// What is wrong where `count` values arrive.
+    pub(crate) fn misfit(self, layer: &Layer, count: usize) -> Option<String> {
+        let kind = layer.kind();
+        match self {
+            Self::One if count > 1 => Some(format!(
+                "`{kind}` takes one value, but {count} arrive: join them, as in `Concat[ a | b ]`"
+            )),
+            Self::Several if count < 2 => {
+                Some(format!("`{kind}` joins two values or more: `{kind}[ _ | Dense(64 => 64) ]`"))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What a kind says of one layer.
@@ -52,6 +108,8 @@ pub(crate) struct Spec {
     pub(crate) output: Option<Shape>,
     /// Whether the input is written, so that it must be compared with what arrives.
     pub(crate) is_input_written: bool,
+    /// Whether errors behind this layer name it as the one that gave the shape, though it has no parameters.
+    pub(crate) changes_shape: bool,
     /// How many sizes the input must have; `None` if any number will do.
     pub(crate) input_rank: Option<usize>,
     pub(crate) layer_type: LayerType,
@@ -78,6 +136,7 @@ impl Spec {
             output: shape,
             is_input_written: false,
             input_rank: None,
+            changes_shape: false,
             layer_type,
             role,
             has_parameters: false,
@@ -154,6 +213,8 @@ pub(crate) struct Requirement {
     pub(crate) message: String,
     pub(crate) label: String,
     pub(crate) shown: Vec<Size>,
+    /// Whether it is judged only where the requirement before it holds: both are one mistake then.
+    pub(crate) is_second: bool,
 }
 
 impl Requirement {

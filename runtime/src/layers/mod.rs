@@ -14,6 +14,7 @@ pub mod model;
 #[doc(hidden)]
 pub mod row;
 pub mod rules;
+pub mod sizes;
 pub mod step;
 
 pub use activation::Activation;
