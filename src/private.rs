@@ -19,7 +19,7 @@ pub use typenet_runtime::layers::{
     Backend, Backward, Cpu, Forward, Headless, Layer, Memory, Model, Port, Predict, Run, Step, buffer_count,
     output_len, parameter_count,
 };
-pub use typenet_runtime::schema::{Info, LayerInfo};
+pub use typenet_runtime::schema::{Info, LayerInfo, Size};
 
 use core::marker::PhantomData;
 use typenet_runtime::layers::Activation;
@@ -60,24 +60,19 @@ pub const fn is_size(number: u128) -> bool {
     0 < number && number <= 1 << 32
 }
 
-/// How many numbers a layer brings, at least: the largest there is.
-pub const fn numbers(input: &[usize], output: &[usize], has_matrix: bool) -> u128 {
-    const fn product(sizes: &[usize]) -> u128 {
-        let (mut product, mut i) = (1_u128, 0);
-        while i < sizes.len() {
-            product = product.saturating_mul(sizes[i] as u128);
-            i += 1;
+/// How many numbers a layer brings, at least: the most that one of its shapes and tensors has.
+pub const fn numbers(shapes: &[&[usize]]) -> u128 {
+    let (mut most, mut i) = (0, 0);
+    while i < shapes.len() {
+        let (mut product, mut j) = (1_u128, 0);
+        while j < shapes[i].len() {
+            product = product.saturating_mul(shapes[i][j] as u128);
+            j += 1;
         }
-        product
+        most = if product > most { product } else { most };
+        i += 1;
     }
-    let (input, output) = (product(input), product(output));
-    if has_matrix {
-        input.saturating_mul(output)
-    } else if input > output {
-        input
-    } else {
-        output
-    }
+    most
 }
 
 /// Whether the sum is at most `most`.

@@ -19,8 +19,8 @@ const _: () = {
             Aligned, AllOn, Backward, BackwardRow, Checked, Debug, EachByItself,
             FmtResult, Formatter, Forward, ForwardRow, Headless, InitializeRow, Layer,
             LayerInfo, Lengths, Model, None, Otherwise, PartialEq, Predict, PredictRow,
-            Probe, Rng, Route, RowLengths, Simd, Sized, Some, Step, StepRow, Zeroable,
-            bool, buffer_count, embed_block, either, ends, f32, f64, has_sizes,
+            Probe, Rng, Route, RowLengths, Simd, Size, Sized, Some, Step, StepRow,
+            Zeroable, bool, buffer_count, embed_block, either, ends, f32, f64, has_sizes,
             is_rowwise, is_size, is_sum_at_most, is_softmax_of_one, numbers, output_len,
             parameter_count, predict_one, rank, size, str, u128, u64, u8, usize,
         };
@@ -29,10 +29,19 @@ const _: () = {
         const WIDTH_SIZE: usize = WIDTH_NUMBER as usize
             + <Stated as Joints>::WidthSizeIsSize + <Stated as Joints>::WidthSizeFits;
         type WidthSize = <[(); WIDTH_SIZE * 0] as Checked>::Then<WrittenWidth>;
+        type Flatten1Size = ::typenet::schema::Const<
+            {
+                if WIDTH_IS_SIZE {
+                    ::typenet::layers::flatten::output_size(&[28, WIDTH_SIZE])
+                } else {
+                    0
+                }
+            },
+        >;
         type Flatten1 = <[(); <Stated as Joints>::NumbersFit] as Checked>::Then<
             ::typenet::layers::flatten::Flatten<
                 (::typenet::typenum::consts::U28, WidthSize),
-                ::typenet::schema::Const<{ 28 * WIDTH_SIZE }>,
+                Flatten1Size,
             >,
         >;
         type Dense1 = <[(); <Stated as Joints>::NumbersFit] as Checked>::Then<
@@ -166,10 +175,10 @@ const _: () = {
         const NUMBERS_FIT: bool = !(true && WIDTH_IS_SIZE)
             || is_sum_at_most(
                 &[
-                    numbers(&[28, WIDTH_SIZE], &[28 * WIDTH_SIZE], false),
-                    numbers(&[784], &[512], true),
-                    numbers(&[512], &[512], false),
-                    numbers(&[512], &[10], false),
+                    numbers(&[&[28, WIDTH_SIZE], &[<Flatten1Size as Size>::VALUE]]),
+                    numbers(&[&[784], &[512], &[784, 512]]),
+                    numbers(&[&[512], &[512]]),
+                    numbers(&[&[512], &[10]]),
                 ],
                 1099511627776u64,
             );
@@ -208,7 +217,13 @@ const _: () = {
             >>::HOLDS;
             const Dense1: usize = <Self as joints::Dense1<
                 784,
-                { if WIDTH_IS_SIZE { 28 * WIDTH_SIZE } else { 784 } },
+                {
+                    if <Flatten1Size as Size>::VALUE != 0 {
+                        <Flatten1Size as Size>::VALUE
+                    } else {
+                        784
+                    }
+                },
             >>::HOLDS;
             const Head1: usize = <Self as joints::Head1<
                 512,

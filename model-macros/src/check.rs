@@ -8,7 +8,7 @@ use quote::format_ident;
 use syn::ext::IdentExt;
 
 use crate::ast;
-use crate::kinds::{Arguments, Arrives, Custom, KINDS, Kind, LayerType, Role, Spec, View};
+use crate::kinds::{self, Arguments, Arrives, Custom, Kind, LayerType, Requirement, Role, Spec, View};
 use crate::report::Report;
 use crate::size::{Shape, Size};
 use crate::suggest::{nearest, normal, typos};
@@ -44,7 +44,14 @@ pub(crate) struct Layer {
     pub(crate) role: Role,
     pub(crate) has_parameters: bool,
     pub(crate) has_buffers: bool,
-    pub(crate) view: View,
+    /// `None`: as a slice.
+    pub(crate) view: Option<View>,
+    /// Sizes whose product is the number of values in the layer's largest tensor.
+    pub(crate) weight: Vec<Size>,
+    /// What rustc must prove of the layer's sizes.
+    pub(crate) requirements: Vec<Requirement>,
+    /// Where the kind is written.
+    pub(crate) span: Span,
     /// `softmax` or `log_softmax` at the layer's end, where it is written.
     pub(crate) softmax: Option<Ident>,
 }
@@ -80,13 +87,16 @@ pub(crate) fn model<'a>(written: &'a ast::Model, report: &mut Report) -> Model<'
         let arrives = match &given {
             None if written.incomplete && layers.is_empty() => Arrives::Unknown,
             None => Arrives::Nothing,
-            Some(Given { shape: Some(shape), .. }) if !written.incomplete => Arrives::Shape(shape),
+            Some(Given { shape: Some(shape), text, .. }) if !written.incomplete => {
+                Arrives::Shape { shape, giver: text }
+            }
             Some(_) => Arrives::Unknown,
         };
         let mistakes = report.count();
-        let mut spec = spec(written, layer, arrives, report);
+        let mut spec = spec(written, layer, &[arrives], report);
+        requirements(&mut spec, report);
         if !is_small_enough(layer, &spec, &mut numbers, report) {
-            spec = unknown(Arrives::Unknown);
+            spec = unknown(&[Arrives::Unknown]);
         }
         softmax_of_one(&spec, report);
         let index = layers.len();
@@ -120,7 +130,10 @@ pub(crate) fn model<'a>(written: &'a ast::Model, report: &mut Report) -> Model<'
                 role: spec.role,
                 has_parameters: spec.has_parameters,
                 has_buffers: spec.has_buffers,
-                view: spec.view,
+                view: spec.view.clone(),
+                weight: spec.weight.clone(),
+                requirements: spec.requirements.clone(),
+                span: layer.span(),
                 softmax: spec.softmax.clone(),
             });
         }
@@ -158,10 +171,9 @@ fn names(written: &ast::Model, report: &mut Report) -> Vec<Ident> {
     let mut methods: HashSet<String> = HashSet::new();
     let mut names = Vec::new();
     for layer in &written.layers {
-        let kind = match KINDS
-            .iter()
-            .find(|kind| layer.path.word().is_some_and(|word| means(**kind, &word.to_string())))
-        {
+        let is_meant =
+            |kind: &&dyn Kind| layer.path.word().is_some_and(|word| means(*kind, &word.to_string()));
+        let kind = match kinds::all().find(is_meant) {
             Some(kind) => snake_case(kind.name()),
             None => snake_case(&layer.kind()),
         };
@@ -350,13 +362,10 @@ fn means(kind: &dyn Kind, written: &str) -> bool {
 }
 
 /// What the layer's kind says of it; a path to a type where no kind is meant.
-fn spec(written: &ast::Model, layer: &ast::Layer, arrives: Arrives<'_>, report: &mut Report) -> Spec {
+fn spec(written: &ast::Model, layer: &ast::Layer, arrives: &[Arrives<'_>], report: &mut Report) -> Spec {
     let (word, kind_name) = (layer.path.word().map(ToString::to_string), layer.kind());
     let kind = word.as_ref().and_then(|word| {
-        KINDS
-            .iter()
-            .find(|kind| kind.name() == word)
-            .or_else(|| KINDS.iter().find(|kind| means(**kind, word)))
+        kinds::all().find(|kind| kind.name() == word).or_else(|| kinds::all().find(|kind| means(*kind, word)))
     });
     match (kind, word) {
         (_, Some(word)) if written.name == word => {
@@ -371,6 +380,10 @@ fn spec(written: &ast::Model, layer: &ast::Layer, arrives: Arrives<'_>, report: 
                     all_kinds()
                 );
                 report.error(layer.span(), message);
+            }
+            if let Some(message) = kind.inputs().misfit(layer, arrives.len()) {
+                report.error(layer.span(), message);
+                return unknown(&[Arrives::Unknown]);
             }
             kind.check(&mut Arguments::new(layer, kind.name(), kind.example(), arrives, report))
         }
@@ -399,22 +412,42 @@ fn spec(written: &ast::Model, layer: &ast::Layer, arrives: Arrives<'_>, report: 
 }
 
 fn all_kinds() -> String {
-    let names: Vec<&str> = KINDS.iter().map(|kind| kind.name()).collect();
+    let names: Vec<&str> = kinds::all().map(|kind| kind.name()).collect();
     format!("Built in are {}", names.join(", "))
 }
 
 /// Stands in for a layer of which nothing is known.
-fn unknown(arrives: Arrives<'_>) -> Spec {
+fn unknown(arrives: &[Arrives<'_>]) -> Spec {
     let input = match arrives {
-        Arrives::Shape(shape) => Some(shape.clone()),
-        Arrives::Nothing | Arrives::Unknown => None,
+        [Arrives::Shape { shape, .. }, ..] => Some((*shape).clone()),
+        _ => None,
     };
     Spec { output: None, ..Spec::same_shape(input, LayerType::Unknown, Role::Step) }
 }
 
+/// Judges what a layer needs of literal sizes, and leaves the rest to rustc. What does not hold hides the output.
+fn requirements(spec: &mut Spec, report: &mut Report) {
+    let (judged, left): (Vec<_>, Vec<_>) = std::mem::take(&mut spec.requirements)
+        .into_iter()
+        .map(|requirement| (requirement.condition.literal(&requirement.arguments), requirement))
+        .partition(|(holds, _)| holds.is_some());
+    let mut holds_before = true;
+    for (holds, requirement) in judged {
+        let is_mistake = holds == Some(false) && (holds_before || !requirement.is_second);
+        holds_before = holds != Some(false);
+        if !is_mistake {
+            continue;
+        }
+        let message = requirement.fill(&requirement.message, |_, size| size.to_string());
+        report.error(requirement.span, message);
+        spec.output = None;
+    }
+    spec.requirements = left.into_iter().map(|(_, requirement)| requirement).collect();
+}
+
 /// Whether errors behind this layer name it as the one that gave the shape.
 fn changes_shape(spec: &Spec) -> bool {
-    spec.role == Role::Reshape || spec.is_input_written || spec.has_parameters
+    spec.changes_shape || spec.role == Role::Reshape || spec.is_input_written || spec.has_parameters
 }
 
 /// Whether a layer takes as many sizes as arrive: the macro sees that, so it can say the remedy.
@@ -503,13 +536,11 @@ pub(crate) const MOST_NUMBERS: u64 = 1 << 40;
 
 /// Whether the layer keeps the model within what a machine can hold; `sum` counts up.
 fn is_small_enough(layer: &ast::Layer, spec: &Spec, sum: &mut u64, report: &mut Report) -> bool {
-    let length = |shape: &Option<Shape>| -> u64 {
-        let sizes = shape.iter().flat_map(|shape| &shape.sizes);
-        sizes.map(|size| size.literal().unwrap_or(1)).fold(1, u64::saturating_mul)
+    let product = |sizes: &[Size]| -> u64 {
+        sizes.iter().map(|size| size.literal().unwrap_or(1)).fold(1, u64::saturating_mul)
     };
-    let (input, output) = (length(&spec.input), length(&spec.output));
-    let has_matrix = spec.has_parameters && !matches!(spec.layer_type, LayerType::Written(_));
-    let numbers = if has_matrix { input.saturating_mul(output) } else { input.max(output) };
+    let shapes = [&spec.input, &spec.output].into_iter().flatten().map(|shape| shape.sizes.as_slice());
+    let numbers = shapes.chain([spec.weight.as_slice()]).map(product).max().unwrap_or(1);
     let before = *sum;
     *sum = before.saturating_add(numbers);
     if before <= MOST_NUMBERS && *sum > MOST_NUMBERS {
@@ -547,7 +578,10 @@ fn placeholder_layer(input: Option<Shape>) -> Layer {
         role: Role::Step,
         has_parameters: false,
         has_buffers: false,
-        view: View::None,
+        view: None,
+        weight: Vec::new(),
+        requirements: Vec::new(),
+        span: Span::mixed_site(),
         softmax: None,
     }
 }

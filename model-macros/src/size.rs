@@ -1,6 +1,7 @@
-//! Sizes and shapes as the checker knows them: a number, what only rustc can evaluate, or a product.
+//! Sizes and shapes as the checker knows them: a number, what only rustc can evaluate, or what a rule makes of other sizes.
 
 use std::fmt;
+use std::rc::Rc;
 
 use proc_macro2::{Span, TokenStream};
 
@@ -13,9 +14,41 @@ pub(crate) enum Size {
     Literal { value: u64, span: Span },
     /// A type or a constant.
     Named(Named),
-    /// What `Flatten` makes of a shape that is not all literals.
-    Product(Vec<Size>),
+    /// What a rule makes of sizes that are not all literals.
+    Derived(Rc<Derived>),
 }
+
+/// A total `const fn` of the runtime, which rustc evaluates, beside a copy that the macro evaluates where all arguments are literals.
+pub(crate) struct Function<T> {
+    /// The path in the runtime: `["kernels", "window", "output_size"]`.
+    pub(crate) path: &'static [&'static str],
+    /// Whether it takes its arguments as one slice.
+    pub(crate) takes_slice: bool,
+    pub(crate) evaluate: fn(&[u64]) -> T,
+}
+
+impl<T> Function<T> {
+    /// The result, where all arguments are literals.
+    pub(crate) fn literal(&self, arguments: &[Size]) -> Option<T> {
+        let arguments: Option<Vec<u64>> = arguments.iter().map(Size::literal).collect();
+        arguments.map(|arguments| (self.evaluate)(&arguments))
+    }
+}
+
+/// A size that rustc derives from others. It is zero where [`fits`](Self::fits) does not hold, and so is what is derived from it:
+/// a size of zero is a mistake that is reported already.
+pub(crate) struct Derived {
+    pub(crate) rule: &'static Function<u64>,
+    /// What must hold of the same arguments for the rule to have a meaning.
+    pub(crate) fits: Option<&'static Function<bool>>,
+    pub(crate) arguments: Vec<Size>,
+    /// For messages.
+    text: String,
+    span: Span,
+}
+
+/// A derived size that takes more letters than this is shown as `…`.
+const LONGEST_TEXT: usize = 40;
 
 /// A size that only rustc can evaluate.
 #[derive(Clone)]
@@ -80,18 +113,35 @@ impl Named {
 }
 
 impl Size {
+    /// What the rule makes of the arguments, as `text` says it.
+    pub(crate) fn derived(
+        rule: &'static Function<u64>,
+        fits: Option<&'static Function<bool>>,
+        arguments: Vec<Self>,
+        span: Span,
+        text: String,
+    ) -> Self {
+        match rule.literal(&arguments) {
+            Some(value) => Self::Literal { value, span },
+            None => {
+                let text = if text.chars().count() > LONGEST_TEXT { "…".to_owned() } else { text };
+                Self::Derived(Rc::new(Derived { rule, fits, arguments, text, span }))
+            }
+        }
+    }
+
     pub(crate) fn span(&self) -> Span {
         match self {
             Self::Literal { span, .. } => *span,
             Self::Named(named) => named.span,
-            Self::Product(factors) => factors.first().map_or_else(Span::mixed_site, Size::span),
+            Self::Derived(derived) => derived.span,
         }
     }
 
     pub(crate) fn literal(&self) -> Option<u64> {
         match self {
             Self::Literal { value, .. } => Some(*value),
-            Self::Named(_) | Self::Product(_) => None,
+            Self::Named(_) | Self::Derived(_) => None,
         }
     }
 }
@@ -101,10 +151,7 @@ impl fmt::Display for Size {
         match self {
             Self::Literal { value, .. } => write!(f, "{value}"),
             Self::Named(named) => write!(f, "{}", named.text),
-            Self::Product(factors) => {
-                let factors: Vec<String> = factors.iter().map(ToString::to_string).collect();
-                write!(f, "{}", factors.join("·"))
-            }
+            Self::Derived(derived) => write!(f, "{}", derived.text),
         }
     }
 }
@@ -116,11 +163,20 @@ pub(crate) struct Shape {
     pub(crate) sizes: Vec<Size>,
     /// Of all sizes together.
     pub(crate) span: Span,
+    /// Whether the first size is the most steps that a sample may have, and each sample has a number of its own.
+    pub(crate) is_sequence: bool,
+    /// Whether the values are whole numbers, such as words of a vocabulary.
+    pub(crate) is_index: bool,
 }
 
 impl Shape {
+    /// Numbers, as many for every sample.
+    pub(crate) fn new(sizes: Vec<Size>, span: Span) -> Self {
+        Self { sizes, span, is_sequence: false, is_index: false }
+    }
+
     pub(crate) fn of(size: Size) -> Self {
-        Self { span: size.span(), sizes: vec![size] }
+        Self::new(vec![size.clone()], size.span())
     }
 
     /// Where to point when this shape is not `other`: at the one literal that differs, or at the whole.
@@ -135,16 +191,23 @@ impl Shape {
 
     /// The shape with one size that holds the same values.
     pub(crate) fn flat(&self) -> Self {
-        let literals: Option<Vec<u64>> = self.sizes.iter().map(Size::literal).collect();
-        let product = literals.and_then(|values| values.into_iter().try_fold(1_u64, u64::checked_mul));
-        let size = match (product, self.sizes.as_slice()) {
-            (_, [size]) => size.clone(),
-            (Some(value), _) => Size::Literal { value, span: self.span },
-            (None, sizes) => Size::Product(sizes.to_vec()),
+        let size = match self.sizes.as_slice() {
+            [size] => size.clone(),
+            sizes => {
+                let text: Vec<String> = sizes.iter().map(ToString::to_string).collect();
+                Size::derived(&PRODUCT, None, sizes.to_vec(), self.span, text.join("·"))
+            }
         };
-        Self { sizes: vec![size], span: self.span }
+        Self::new(vec![size], self.span)
     }
 }
+
+/// The number of values in a shape.
+pub(crate) static PRODUCT: Function<u64> = Function {
+    path: &["layers", "flatten", "output_size"],
+    takes_slice: true,
+    evaluate: |sizes| sizes.iter().copied().fold(1, u64::saturating_mul),
+};
 
 /// `784` or `(28, 28)`
 impl fmt::Display for Shape {

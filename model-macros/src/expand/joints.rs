@@ -15,7 +15,7 @@ use quote::{format_ident, quote, quote_spanned};
 use super::Context;
 use super::names::NamedSize;
 use crate::check::{Joint, MOST_NUMBERS, softmax_of_one_is};
-use crate::kinds::{LARGEST_SIZE, LayerType};
+use crate::kinds::{LARGEST_SIZE, LayerType, Types};
 use crate::size::{Shape, Size};
 
 /// The traits, in a module of their own where no name of the user's is seen, and what is stated with them.
@@ -35,6 +35,9 @@ pub(crate) fn joints(context: &mut Context<'_>) -> TokenStream {
     }
     for joint in &context.model.joints {
         obligations.joint(context, joint);
+    }
+    for index in 0..context.model.layers.len() {
+        obligations.requirements(context, index);
     }
     obligations.flattened_head(context);
     obligations.softmax_of_one(context);
@@ -81,10 +84,12 @@ impl Obligations {
         let mut conditions = context.names.facts(&joint.takes);
         conditions.extend(context.names.facts(&joint.gives));
         if is_path(context, joint.taker) {
-            conditions.push(context.fact(joint.taker, "INPUT_HOLDS"));
+            let fact = context.fact(joint.taker, "INPUT_HOLDS");
+            conditions.push(quote!(#fact));
         }
         if let Some(giver) = joint.giver.filter(|&giver| is_path(context, giver)) {
-            conditions.push(context.fact(giver, "OUTPUT_HOLDS"));
+            let fact = context.fact(giver, "OUTPUT_HOLDS");
+            conditions.push(quote!(#fact));
         }
         if let Some(message) = &joint.different_ranks {
             let mistaken = context.fact(joint.taker, "RANK_HOLDS");
@@ -151,7 +156,7 @@ impl Obligations {
                     quote!(size::<#actual>(#position))
                 })
                 .collect();
-            let conditions: Vec<_> = [has_rank.clone()].into_iter().chain(conditions).collect();
+            let conditions: Vec<_> = [quote!(#has_rank)].into_iter().chain(conditions).collect();
             self.state(context, &name, shape.span, shape, &actual_sizes, &conditions);
 
             let holds = context.fact(index, &format!("{}_HOLDS", side.to_uppercase()));
@@ -163,31 +168,39 @@ impl Obligations {
         }
     }
 
-    /// `Flatten` behind the last step hands its activation on, which is right unless that one works row by row.
+    /// A new shape behind the last step hands its activation on, which is right unless that one works row by row.
     fn flattened_head(&mut self, context: &Context<'_>) {
         let last = context.last();
         let behind = context.model.layers.iter().enumerate().skip(last + 1);
         let Some((index, flatten)) = behind.into_iter().find(|(_, layer)| layer.input.sizes.len() > 1) else {
             return;
         };
-        let LayerType::BuiltIn { kind, .. } = &flatten.layer_type else { return };
+        let LayerType::BuiltIn(_) = &flatten.layer_type else { return };
         let (alias, head) = (&context.aliases[last], &context.model.layers[last].text);
+        let kind = &flatten.kind;
         let fact = context.fact(index, "KEEPS_HEAD");
         self.facts.extend(quote!(const #fact: bool = !is_rowwise::<#alias>();));
-        let message =
-            format!("`Flatten` behind `{head}`, whose softmax is over rows: put `Flatten` before it");
-        self.truth(context, &context.aliases[index], kind.span(), &fact, &message, "flattens rows of shares");
+        let message = format!("`{kind}` behind `{head}`, whose softmax is over rows: put `{kind}` before it");
+        self.truth(
+            context,
+            &context.aliases[index],
+            flatten.span,
+            &fact,
+            &message,
+            "flattens rows of shares",
+        );
     }
 
     /// A model has no more numbers than a machine can hold, which the macro sees only where all sizes are literals.
     fn numbers(&mut self, context: &mut Context<'_>) {
         let layers = context.model.layers.iter().map(|layer| {
-            let mut sizes = |shape: &Shape| -> Vec<_> {
-                shape.sizes.iter().map(|size| context.names.size_value(size)).collect()
+            let mut sizes = |sizes: &[Size]| -> Vec<_> {
+                sizes.iter().map(|size| context.names.size_value(size)).collect()
             };
-            let (input, output) = (sizes(&layer.input), sizes(&layer.output));
-            let has_matrix = layer.has_parameters && !matches!(layer.layer_type, LayerType::Written(_));
-            quote!(numbers(&[#(#input),*], &[#(#output),*], #has_matrix))
+            let shapes = [sizes(&layer.input.sizes), sizes(&layer.output.sizes)];
+            let weight = Some(sizes(&layer.weight)).filter(|weight| !weight.is_empty());
+            let parts = shapes.into_iter().chain(weight).map(|sizes| quote!(&[#(#sizes),*]));
+            quote!(numbers(&[#(#parts),*]))
         });
         let layers: Vec<_> = layers.collect();
         let fact = format_ident!("NUMBERS_FIT");
@@ -220,6 +233,39 @@ impl Obligations {
         }
     }
 
+    /// What a layer needs of sizes that are not all literals.
+    fn requirements(&mut self, context: &mut Context<'_>, layer: usize) {
+        for (number, requirement) in context.model.layers[layer].requirements.iter().enumerate() {
+            let (name, fact) = (
+                context.requirement(layer, number),
+                context.fact(layer, &format!("REQUIRES_{}", number + 1)),
+            );
+            // Where a size is none, an error says so already.
+            let sizes = context.names.facts_of(&requirement.arguments);
+            let holds = context.names.call(requirement.condition, &requirement.arguments);
+            // What is second is no mistake of its own where what it belongs to does not hold.
+            let first = number.checked_sub(1).filter(|_| requirement.is_second);
+            let first = first.map(|first| context.fact(layer, &format!("REQUIRES_{}", first + 1)));
+            let sizes = sizes.into_iter().chain(first.map(|first| quote!(#first)));
+            self.facts.extend(quote!(const #fact: bool = !(true #(&& #sizes)*) || #holds;));
+            let shown = requirement.shown.iter().enumerate().filter(|(_, size)| size.literal().is_none());
+            let (shown, values): (Vec<_>, Vec<_>) = shown
+                .map(|(i, size)| {
+                    let value = context.names.size_value(size);
+                    let name = format_ident!("SIZE_{i}", span = Span::mixed_site());
+                    (quote!(#name), quote!({ #value }))
+                })
+                .unzip();
+            let text = |text: &str| {
+                let placeholder = |i: usize| format!("\0SIZE_{i}\u{1}");
+                let text = escape(&requirement.fill(text, |i, _| placeholder(i)));
+                text.replace('\0', "{").replace('\u{1}', "}")
+            };
+            let (message, label) = (text(&requirement.message), text(&requirement.label));
+            self.truth_of(context, &name, requirement.span, &fact, [&message, &label], [&shown, &values]);
+        }
+    }
+
     /// The trait that holds between equal shapes.
     fn equation(&mut self, root: &TokenStream, name: &Ident, rank: usize, message: &str, label: &str) {
         let (takes, gives) = (parameters("TAKES", rank), parameters("GIVES", rank));
@@ -242,14 +288,14 @@ impl Obligations {
         span: Span,
         takes: &Shape,
         gives: &[TokenStream],
-        conditions: &[Ident],
+        conditions: &[TokenStream],
     ) {
         let module = &context.joints.clone();
         let this = quote_spanned!(span=> Self);
         let (arguments, values): (Vec<_>, Vec<_>) = takes
             .sizes
             .iter()
-            .map(|size| (context.names.size_argument(size), context.names.size_value(size)))
+            .map(|size| (context.names.number(size), context.names.size_value(size)))
             .unzip();
         let gives = gives.iter().zip(values).map(|(gives, takes)| match conditions {
             [] => quote!({ #gives }),
@@ -270,17 +316,30 @@ impl Obligations {
         message: &str,
         label: &str,
     ) {
+        self.truth_of(context, name, span, fact, [&escape(message), label], [&[], &[]]);
+    }
+
+    /// That a fact is true, with sizes that the message shows under their names.
+    fn truth_of(
+        &mut self,
+        context: &Context<'_>,
+        name: &Ident,
+        span: Span,
+        fact: &Ident,
+        [message, label]: [&str; 2],
+        [shown, values]: [&[TokenStream]; 2],
+    ) {
         let (root, module) = (context.root, &context.joints);
         let this = quote_spanned!(span=> Self);
-        let message = escape(message);
         self.module.extend(quote! {
             #[diagnostic::on_unimplemented(message = #message, label = #label)]
-            pub trait #name<const IS: bool> {
+            pub trait #name<const IS: bool #(, const #shown: usize)*> {
                 const HOLDS: usize = 0;
             }
-            impl<Joint: ?#root::__private::Sized> #name<true> for Joint {}
+            impl<Joint: ?#root::__private::Sized #(, const #shown: usize)*> #name<true #(, #shown)*> for Joint {}
         });
-        self.statements.extend(quote!(const #name: usize = <#this as #module::#name<#fact>>::HOLDS;));
+        self.statements
+            .extend(quote!(const #name: usize = <#this as #module::#name<#fact #(, #values)*>>::HOLDS;));
     }
 }
 

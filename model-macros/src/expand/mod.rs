@@ -59,6 +59,7 @@ const IMPORTS: &[&str] = &[
     "Rng",
     "Route",
     "Run",
+    "Size",
     "Sized",
     "Some",
     "Step",
@@ -121,6 +122,11 @@ impl Context<'_> {
     /// The name of a constant that says whether something holds for a user's type.
     fn fact(&self, layer: usize, what: &str) -> Ident {
         quote::format_ident!("{}_{what}", self.model.layers[layer].name.to_string().to_uppercase())
+    }
+
+    /// The name of what is stated of a layer's sizes.
+    fn requirement(&self, layer: usize, number: usize) -> Ident {
+        quote::format_ident!("{}Requires{}", self.aliases[layer], number + 1)
     }
 
     /// Whether only rustc knows how many numbers the model has.
@@ -193,12 +199,16 @@ pub(crate) fn model(model: &Model<'_>, mistake: Option<TokenStream>) -> TokenStr
     let mut context =
         Context { model, root, names, this, aliases, sources, outputs, joints, stated, mistake: hidden };
 
+    for (layer, alias) in model.layers.iter().zip(&context.aliases) {
+        context.names.name_sizes(alias, &layer.output);
+    }
     let layers = surface::layer_aliases(&mut context);
     let declaration = surface::declaration(&context);
     let inherent = surface::inherent(&mut context);
     let implementations = surface::implementations(&mut context);
     let passes = passes::model_impl(&mut context);
     let joints = joints::joints(&mut context);
+    let derived = context.names.derived_sizes();
     let neither = context.names.neither();
     let (written, sizes) = (context.names.written(), context.names.sizes(&context.stated));
     let imports = IMPORTS.iter().map(|name| Ident::new(name, proc_macro2::Span::mixed_site()));
@@ -213,6 +223,7 @@ pub(crate) fn model(model: &Model<'_>, mistake: Option<TokenStream>) -> TokenStr
 
             #mistake
             #sizes
+            #derived
             #layers
             #joints
             #inherent

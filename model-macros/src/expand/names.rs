@@ -1,13 +1,15 @@
 //! Names of the expansion: aliases of sizes and layers that meet no name of the user's.
 
 use std::collections::{BTreeMap, HashSet};
+use std::rc::Rc;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
 use crate::ast;
 use crate::ast::Path;
-use crate::size::{Named, Namespace, Shape, Size};
+use crate::kinds::Types;
+use crate::size::{Derived, Function, Named, Namespace, Shape, Size};
 
 pub(crate) struct Names<'a> {
     model: &'a ast::Model,
@@ -16,6 +18,8 @@ pub(crate) struct Names<'a> {
     written: Vec<(Ident, Path)>,
     /// By the size as written.
     sizes: BTreeMap<String, NamedSize>,
+    /// Derived sizes with an alias, in the order of the layers whose sizes they are.
+    derived: Vec<(Rc<Derived>, Ident)>,
 }
 
 /// A size that is a type or a constant.
@@ -37,7 +41,7 @@ impl<'a> Names<'a> {
     pub(crate) fn new(model: &'a ast::Model, imports: &[&str]) -> Self {
         let mut taken = model.idents.clone();
         taken.extend(imports.iter().map(ToString::to_string));
-        Self { model, taken, written: Vec::new(), sizes: BTreeMap::new() }
+        Self { model, taken, written: Vec::new(), sizes: BTreeMap::new(), derived: Vec::new() }
     }
 
     /// `wanted`, or `wanted` with underscores behind it.
@@ -94,36 +98,50 @@ impl<'a> Names<'a> {
         self.sizes.values()
     }
 
-    /// The facts that what a shape names are sizes.
-    pub(crate) fn facts(&mut self, shape: &Shape) -> Vec<Ident> {
-        fn collect(names: &mut Names<'_>, size: &Size, into: &mut Vec<Ident>) {
+    /// Gives the derived sizes of a layer's output names: `Conv2d1Height`.
+    pub(crate) fn name_sizes(&mut self, layer: &Ident, output: &Shape) {
+        let what: &[&str] = match output.sizes.len() {
+            1 => &["Size"],
+            3 => &["Channels", "Height", "Width"],
+            _ => &["Size1", "Size2", "Size3", "Size4"],
+        };
+        for (size, what) in output.sizes.iter().zip(what) {
+            let Size::Derived(derived) = size else { continue };
+            if self.alias_of(derived).is_none() {
+                let alias = self.unique(&format!("{layer}{what}"));
+                self.derived.push((derived.clone(), alias));
+            }
+        }
+    }
+
+    fn alias_of(&self, derived: &Rc<Derived>) -> Option<&Ident> {
+        // A size that arrives is most often that of the last layer.
+        let mut known = self.derived.iter().rev();
+        known.find(|(known, _)| Rc::ptr_eq(known, derived)).map(|(_, alias)| alias)
+    }
+
+    /// What says that sizes are sizes: if it is false, another error says so already.
+    pub(crate) fn facts(&mut self, shape: &Shape) -> Vec<TokenStream> {
+        self.facts_of(&shape.sizes)
+    }
+
+    pub(crate) fn facts_of(&mut self, sizes: &[Size]) -> Vec<TokenStream> {
+        fn collect(names: &mut Names<'_>, size: &Size, into: &mut Vec<TokenStream>) {
             match size {
                 Size::Literal { .. } => {}
-                Size::Named(named) => into.push(names.named_size(named).fact.clone()),
-                Size::Product(factors) => factors.iter().for_each(|factor| collect(names, factor, into)),
+                Size::Named(named) => {
+                    let fact = &names.named_size(named).fact;
+                    into.push(quote!(#fact));
+                }
+                Size::Derived(derived) => match names.alias_of(derived).cloned() {
+                    Some(alias) => into.push(quote!(<#alias as Size>::VALUE != 0)),
+                    None => derived.arguments.iter().for_each(|argument| collect(names, argument, into)),
+                },
             }
         }
         let mut facts = Vec::new();
-        shape.sizes.iter().for_each(|size| collect(self, size, &mut facts));
+        sizes.iter().for_each(|size| collect(self, size, &mut facts));
         facts
-    }
-
-    /// A size as a type.
-    pub(crate) fn size_type(&mut self, size: &Size, root: &TokenStream) -> TokenStream {
-        match size {
-            Size::Literal { value: value @ ..=1024, .. } => {
-                let name = format_ident!("U{value}", span = Span::mixed_site());
-                quote!(#root::typenum::consts::#name)
-            }
-            Size::Named(named) => {
-                let alias = &self.named_size(named).alias;
-                quote!(#alias)
-            }
-            Size::Literal { .. } | Size::Product(_) => {
-                let value = self.size_argument(size);
-                quote!(#root::schema::Const<#value>)
-            }
-        }
     }
 
     /// A size as an expression of type `usize`.
@@ -137,26 +155,37 @@ impl<'a> Names<'a> {
                 let value = &self.named_size(named).value;
                 quote!(#value)
             }
-            Size::Product(factors) => {
-                let factors: Vec<_> = factors.iter().map(|factor| self.size_value(factor)).collect();
-                factors.into_iter().reduce(|a, b| quote!(#a * #b)).expect("a shape has a size")
-            }
+            Size::Derived(derived) => match self.alias_of(derived) {
+                Some(alias) => quote!(<#alias as Size>::VALUE),
+                None => self.call(derived.rule, &derived.arguments),
+            },
         }
     }
 
-    /// A size as a generic argument.
-    pub(crate) fn size_argument(&mut self, size: &Size) -> TokenStream {
-        let value = self.size_value(size);
-        match size {
-            Size::Literal { .. } => value,
-            Size::Named(_) | Size::Product(_) => quote!({ #value }),
-        }
+    /// `::typenet::kernels::window::output_size(WIDTH_SIZE, 5, 1, 4, 1)`
+    pub(crate) fn call<T>(&mut self, function: &Function<T>, arguments: &[Size]) -> TokenStream {
+        let root = &self.model.root;
+        let path = function.path.iter().map(|name| Ident::new(name, Span::mixed_site()));
+        let path = quote!(#root #(::#path)*);
+        let arguments: Vec<_> = arguments.iter().map(|argument| self.size_value(argument)).collect();
+        if function.takes_slice { quote!(#path(&[#(#arguments),*])) } else { quote!(#path(#(#arguments),*)) }
     }
 
-    /// `(U28, U28)`
-    pub(crate) fn shape_type(&mut self, shape: &Shape, root: &TokenStream) -> TokenStream {
-        let sizes: Vec<_> = shape.sizes.iter().map(|size| self.size_type(size, root)).collect();
-        quote!((#(#sizes,)*))
+    /// An alias for each derived size of a layer's output.
+    pub(crate) fn derived_sizes(&mut self) -> TokenStream {
+        let root = &self.model.root.clone();
+        let mut aliases = TokenStream::new();
+        for (derived, alias) in self.derived.clone() {
+            let value = self.call(derived.rule, &derived.arguments);
+            let mut conditions = self.facts_of(&derived.arguments);
+            conditions.extend(derived.fits.map(|fits| self.call(fits, &derived.arguments)));
+            let value = match conditions.as_slice() {
+                [] => value,
+                conditions => quote!(if #(#conditions)&&* { #value } else { 0 }),
+            };
+            aliases.extend(quote!(type #alias = #root::schema::Const<{ #value }>;));
+        }
+        aliases
     }
 
     /// The user's paths and constants, for the outer block.
@@ -229,6 +258,42 @@ impl<'a> Names<'a> {
             }
         });
         quote!(#(#sizes)*)
+    }
+}
+
+impl Types for Names<'_> {
+    fn root(&self) -> TokenStream {
+        self.model.root.clone()
+    }
+
+    fn size(&mut self, size: &Size) -> TokenStream {
+        let root = &self.model.root;
+        match size {
+            Size::Literal { value: value @ ..=1024, .. } => {
+                let name = format_ident!("U{value}", span = Span::mixed_site());
+                quote!(#root::typenum::consts::#name)
+            }
+            Size::Named(named) => {
+                let alias = &self.named_size(named).alias;
+                quote!(#alias)
+            }
+            Size::Derived(derived) if self.alias_of(derived).is_some() => {
+                let alias = self.alias_of(derived);
+                quote!(#alias)
+            }
+            Size::Literal { .. } | Size::Derived(_) => {
+                let value = self.number(size);
+                quote!(#root::schema::Const<#value>)
+            }
+        }
+    }
+
+    fn number(&mut self, size: &Size) -> TokenStream {
+        let value = self.size_value(size);
+        match size {
+            Size::Literal { .. } => value,
+            Size::Named(_) | Size::Derived(_) => quote!({ #value }),
+        }
     }
 }
 

@@ -6,8 +6,7 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, Meta, Token};
 
 use super::Context;
-use crate::check::Layer;
-use crate::kinds::{LayerType, TypeArgument, View};
+use crate::kinds::{LayerType, Types};
 use crate::size::Shape;
 
 /// An attribute, and the predicates of every `cfg_attr` around it.
@@ -58,22 +57,21 @@ pub(crate) fn layer_aliases(context: &mut Context<'_>) -> TokenStream {
     let model = context.model;
     let mut aliases = TokenStream::new();
     for (index, (layer, alias)) in model.layers.iter().zip(context.aliases.clone()).enumerate() {
+        let [stated, of] = &context.stated;
         let layer_type = match &layer.layer_type {
             LayerType::Written(path) => {
                 let written = context.names.written_alias(&alias.to_string(), path);
-                let fact = context.fact(index, "IS_LAYER");
-                let ([stated, of], check) = (&context.stated, format_ident!("{alias}IsLayer"));
+                let (fact, check) = (context.fact(index, "IS_LAYER"), format_ident!("{alias}IsLayer"));
                 aliases.extend(quote!(const #fact: bool = Probe::<#written>::IS_LAYER;));
                 quote!(<[(); <#of as #stated>::#check] as Checked>::Then<#written>)
             }
-            layer_type => {
-                let layer_type = layer_type_tokens(context, layer, layer_type);
-                if context.counts_numbers() {
-                    let [stated, of] = &context.stated;
-                    quote!(<[(); <#of as #stated>::NumbersFit] as Checked>::Then<#layer_type>)
-                } else {
-                    layer_type
-                }
+            LayerType::Unknown => {
+                let mistake = &context.mistake;
+                checked(context, index, quote!(#mistake))
+            }
+            LayerType::BuiltIn(tokens) => {
+                let layer_type = tokens.write(&mut context.names);
+                checked(context, index, layer_type)
             }
         };
         aliases.extend(quote!(type #alias = #layer_type;));
@@ -81,79 +79,16 @@ pub(crate) fn layer_aliases(context: &mut Context<'_>) -> TokenStream {
     aliases
 }
 
-/// The type of a layer that is not a user's.
-fn layer_type_tokens(context: &mut Context<'_>, layer: &Layer, layer_type: &LayerType) -> TokenStream {
-    match layer_type {
-        LayerType::Written(_) | LayerType::Unknown => {
-            let mistake = &context.mistake;
-            quote!(#mistake)
-        }
-        LayerType::BuiltIn { module, kind, arguments } => {
-            built_in(context, layer, module, kind, arguments, &[])
-        }
-        LayerType::Ruled { layer: inner, rules } => {
-            let LayerType::BuiltIn { module, kind, arguments } = &**inner else {
-                return layer_type_tokens(context, layer, inner);
-            };
-            built_in(context, layer, module, kind, arguments, rules)
-        }
+/// The type of a layer, or an error where what rustc must prove of its sizes does not hold.
+fn checked(context: &Context<'_>, layer: usize, layer_type: TokenStream) -> TokenStream {
+    let [stated, of] = &context.stated;
+    let required = (0..context.model.layers[layer].requirements.len()).map(|i| context.requirement(layer, i));
+    let numbers = context.counts_numbers().then(|| Ident::new("NumbersFit", Span::mixed_site()));
+    let checks: Vec<_> = required.chain(numbers).collect();
+    if checks.is_empty() {
+        return layer_type;
     }
-}
-
-/// A built-in layer's type; rules for its weight are its last argument.
-fn built_in(
-    context: &mut Context<'_>,
-    layer: &Layer,
-    module: &str,
-    kind: &Ident,
-    arguments: &[TypeArgument],
-    rules: &[TypeArgument],
-) -> TokenStream {
-    let root = context.root;
-    let arguments: Vec<_> =
-        arguments.iter().map(|argument| type_argument(context, layer, argument)).collect();
-    let rules: Vec<_> = rules.iter().map(|rule| type_argument(context, layer, rule)).collect();
-    let rule = rules.into_iter().reduce(|all, rule| quote!(#root::layers::rules::Both<#all, #rule>));
-    let module = Ident::new(module, Span::mixed_site());
-    let rule = rule.into_iter();
-    quote!(#root::layers::#module::#kind<#(#arguments),* #(, #rule)*>)
-}
-
-fn type_argument(context: &mut Context<'_>, layer: &Layer, argument: &TypeArgument) -> TokenStream {
-    let root = context.root;
-    match argument {
-        TypeArgument::InputShape => context.names.shape_type(&layer.input, root),
-        TypeArgument::InputSize => context.names.size_type(&layer.input.sizes[0], root),
-        TypeArgument::OutputSize => context.names.size_type(&layer.output.sizes[0], root),
-        TypeArgument::Marker { module, name } => {
-            let module = Ident::new(module, Span::mixed_site());
-            quote!(#root::layers::#module::#name)
-        }
-        TypeArgument::Numbers { module, name, numbers, words } => {
-            let module = Ident::new(module, Span::mixed_site());
-            let numbers = numbers.iter().map(|&number| {
-                let sign = (number < 0.0).then(|| quote!(-));
-                let number = Literal::f64_unsuffixed(number.abs());
-                quote!({ f64::to_bits(#sign #number) })
-            });
-            let words = words.iter().map(|word| quote!(#root::layers::#module::#word));
-            let arguments: Vec<_> = numbers.chain(words).collect();
-            if arguments.is_empty() {
-                return quote!(#root::layers::#module::#name);
-            }
-            quote!(#root::layers::#module::#name<#(#arguments),*>)
-        }
-        TypeArgument::Of { module, name, argument: of } => {
-            let module = Ident::new(module, Span::mixed_site());
-            let of = type_argument(context, layer, of);
-            quote!(#root::layers::#module::#name<#of>)
-        }
-        TypeArgument::Fraction { numerator, denominator } => {
-            let numerator = Literal::u64_unsuffixed(*numerator);
-            let denominator = Literal::u64_unsuffixed(*denominator);
-            quote!(#root::layers::dropout::Fraction<#numerator, #denominator>)
-        }
-    }
+    quote!(<[(); #(<#of as #stated>::#checks)+*] as Checked>::Then<#layer_type>)
 }
 
 /// The struct in the user's scope.
@@ -266,7 +201,7 @@ pub(crate) fn inherent(context: &mut Context<'_>) -> TokenStream {
 
 /// What shows each layer's parameters, and where they lie.
 fn views(context: &mut Context<'_>) -> (TokenStream, TokenStream) {
-    let (root, model) = (context.root, context.model);
+    let model = context.model;
     let visibility = &model.written.visibility;
     let (mut views, mut places) = (TokenStream::new(), TokenStream::new());
     for (index, layer) in model.layers.iter().enumerate().filter(|(_, layer)| layer.has_parameters) {
@@ -281,29 +216,23 @@ fn views(context: &mut Context<'_>) -> (TokenStream, TokenStream) {
         let (name, name_mut) = (&layer.name, format_ident!("{}_mut", layer.name));
         let (docs, title) = (&layer.docs, format!(" The parameters of layer `{name}`: `{}`.", layer.text));
         let title_mut = format!(" The parameters of layer `{name}`, to be changed.");
-        let (view, view_mut, see, see_mut) = match layer.view {
-            View::None => continue,
-            _ if !layer.has_shapes => {
-                let mistake = &context.mistake;
-                views.extend(quote! {
-                    #visibility fn #name(&self) -> #mistake { loop {} }
-                    #visibility fn #name_mut(&mut self) -> #mistake { loop {} }
-                });
-                continue;
-            }
-            View::Slice => (quote!(&[f32]), quote!(&mut [f32]), None, None),
-            View::Sizes { module, view, view_mut } => {
-                let module = Ident::new(module, Span::mixed_site());
-                let input = context.names.size_argument(&layer.input.sizes[0]);
-                let output = context.names.size_argument(&layer.output.sizes[0]);
-                let path = |name| {
-                    let name = Ident::new(name, Span::mixed_site());
-                    quote!(#root::layers::#module::#name)
-                };
-                let (view, view_mut) = (path(view), path(view_mut));
+        if !layer.has_shapes && layer.view.is_some() {
+            let mistake = &context.mistake;
+            views.extend(quote! {
+                #visibility fn #name(&self) -> #mistake { loop {} }
+                #visibility fn #name_mut(&mut self) -> #mistake { loop {} }
+            });
+            continue;
+        }
+        let (view, view_mut, see, see_mut) = match &layer.view {
+            None => (quote!(&[f32]), quote!(&mut [f32]), None, None),
+            Some(view) => {
+                let arguments = view.arguments.write(&mut context.names);
+                let path = |name| context.names.path(view.module, &Ident::new(name, Span::mixed_site()));
+                let (view, view_mut) = (path(view.view), path(view.view_mut));
                 (
-                    quote!(#view<'_, #input, #output>),
-                    quote!(#view_mut<'_, #input, #output>),
+                    quote!(#view<'_, #arguments>),
+                    quote!(#view_mut<'_, #arguments>),
                     Some(quote!(#view::new)),
                     Some(quote!(#view_mut::new)),
                 )
@@ -339,10 +268,9 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
     let model = context.model;
     let this = context.this.clone();
     let name = Literal::string(&model.written.name.to_string());
-    let root = context.root;
     let mistake = context.mistake.clone();
     let mut shape = |shape: &Option<Shape>| match shape {
-        Some(shape) => context.names.shape_type(shape, root),
+        Some(shape) => context.names.shape(shape),
         None => quote!(#mistake),
     };
     let (input, output) = (shape(&model.input), shape(&model.output));

@@ -1,8 +1,10 @@
 //! `Activation(relu)`: an activation as a layer of its own.
 
-use proc_macro2::{Ident, Span};
+use proc_macro2::Ident;
+use quote::quote;
 
-use super::{Arguments, Kind, LayerType, Role, Spec, TypeArgument};
+use super::options::ACTIVATION;
+use super::{Arguments, Kind, LayerType, Role, Spec, WordType};
 
 pub(crate) struct Activation;
 
@@ -18,7 +20,7 @@ impl Kind for Activation {
     fn check(&self, arguments: &mut Arguments<'_>) -> Spec {
         let is_given = !arguments.layer.arguments().is_empty() || arguments.layer.incomplete;
         let activation = arguments.activation();
-        arguments.finish(&["activation"]);
+        arguments.finish(&[ACTIVATION]);
         if !is_given {
             let span = arguments.layer.arguments_span;
             arguments.error(span, "`Activation` needs its function: `Activation(relu)`");
@@ -26,17 +28,14 @@ impl Kind for Activation {
         let span = arguments.layer.span();
         let shape = arguments.arriving(span);
         let softmax = activation.as_ref().and_then(super::Activation::softmax);
-        let marker = match activation {
-            Some(activation) => activation.marker(),
-            None => {
-                TypeArgument::Marker { module: "activation", name: Ident::new("Linear", Span::mixed_site()) }
-            }
-        };
-        let layer_type = LayerType::BuiltIn {
-            module: "activation",
-            kind: Ident::new("Activate", span),
-            arguments: vec![TypeArgument::InputShape, marker],
-        };
+        let function = activation
+            .as_ref()
+            .map_or_else(|| WordType::default("activation", "Linear"), super::Activation::marker);
+        let name = Ident::new("Activate", span);
+        let layer_type = LayerType::of_shape(shape.as_ref(), move |types, shape| {
+            let (path, function) = (types.path("activation", &name), function.write(types));
+            quote!(#path<#shape, #function>)
+        });
         Spec { softmax, ..Spec::same_shape(shape, layer_type, Role::Step) }
     }
 }

@@ -3,7 +3,8 @@
 use proc_macro2::{Ident, Span};
 use syn::{Lit, LitBool};
 
-use super::TypeArgument;
+use super::WordType;
+use super::options::{ACTIVATION, OptionName};
 use crate::ast::{Argument, Layer, Value};
 use crate::report::Report;
 use crate::size::{Named, Shape, Size};
@@ -17,7 +18,8 @@ pub(crate) enum Arrives<'a> {
     Nothing,
     /// Unknown after a mistake that is already reported.
     Unknown,
-    Shape(&'a Shape),
+    /// A shape, and the name of the layer that gives it.
+    Shape { shape: &'a Shape, giver: &'a str },
 }
 
 /// The arguments of one layer, each taken once; [`finish`](Self::finish) reports the rest.
@@ -26,7 +28,8 @@ pub(crate) struct Arguments<'a> {
     /// What the kind is called and how it is written, for errors.
     pub(crate) kind: &'a str,
     pub(crate) example: &'a str,
-    pub(crate) arrives: Arrives<'a>,
+    /// By each of the layer's sources, in the order in which they are written; never empty.
+    pub(crate) arrives: &'a [Arrives<'a>],
     report: &'a mut Report,
     taken: Vec<bool>,
 }
@@ -36,7 +39,7 @@ impl<'a> Arguments<'a> {
         layer: &'a Layer,
         kind: &'a str,
         example: &'a str,
-        arrives: Arrives<'a>,
+        arrives: &'a [Arrives<'a>],
         report: &'a mut Report,
     ) -> Self {
         Self { layer, kind, example, arrives, report, taken: vec![false; layer.arguments().len()] }
@@ -58,13 +61,35 @@ impl<'a> Arguments<'a> {
         Some(&self.layer.arguments()[position])
     }
 
+    /// `input => output`, as written. A missing arrow is reported.
+    pub(crate) fn arrow(&mut self) -> Option<(&'a Value, &'a Value)> {
+        match self.take(|argument| matches!(argument, Argument::Shapes { .. })) {
+            Some(Argument::Shapes { input, output }) => Some((input, output)),
+            _ => {
+                self.report_missing_shapes();
+                None
+            }
+        }
+    }
+
+    /// `channels => filters`, with `_` for the channels that arrive. The flag says whether channels are written.
+    pub(crate) fn channels(&mut self) -> (Option<Size>, Option<Size>, bool) {
+        let Some((input, output)) = self.arrow() else { return (None, None, false) };
+        let is_written = !matches!(input, Value::Arriving(_));
+        let channels = if is_written { self.size(input) } else { None };
+        let filters = if let Value::Arriving(span) = output {
+            let message = format!("`_` takes what arrives; what leaves is written: `{}`", self.example);
+            self.error(*span, message);
+            None
+        } else {
+            self.size(output)
+        };
+        (channels, filters, is_written)
+    }
+
     /// `input => output`, with `_` for what arrives. The flag says whether the input is written.
     pub(crate) fn shapes(&mut self) -> (Option<Shape>, Option<Shape>, bool) {
-        let is_shapes = |argument: &Argument| matches!(argument, Argument::Shapes { .. });
-        let Some(Argument::Shapes { input, output }) = self.take(is_shapes) else {
-            self.report_missing_shapes();
-            return (None, None, false);
-        };
+        let Some((input, output)) = self.arrow() else { return (None, None, false) };
         let is_written = !matches!(input, Value::Arriving(_));
         let input = if is_written { self.shape(input) } else { self.arriving(input.span()) };
         let output = if let Value::Arriving(span) = output {
@@ -114,8 +139,8 @@ impl<'a> Arguments<'a> {
 
     /// The shape that arrives, for a layer that takes any.
     pub(crate) fn arriving(&mut self, span: Span) -> Option<Shape> {
-        match self.arrives {
-            Arrives::Shape(shape) => Some(Shape { span, ..shape.clone() }),
+        match self.arrives[0] {
+            Arrives::Shape { shape, .. } => Some(Shape { span, ..shape.clone() }),
             Arrives::Unknown => None,
             Arrives::Nothing => {
                 let message = match self.layer.arguments().first() {
@@ -133,6 +158,54 @@ impl<'a> Arguments<'a> {
                 None
             }
         }
+    }
+
+    /// Every shape that arrives, with the name of the layer that gives it.
+    pub(crate) fn joined(&self) -> Option<Vec<(Shape, String)>> {
+        let shapes = self.arrives.iter().map(|arrives| match arrives {
+            Arrives::Shape { shape, giver } => Some(((*shape).clone(), (*giver).to_owned())),
+            Arrives::Nothing | Arrives::Unknown => None,
+        });
+        shapes.collect()
+    }
+
+    /// A number of an option, for which `is_right` holds; `what` says so.
+    pub(crate) fn number(
+        &mut self,
+        option: OptionName,
+        default: f64,
+        is_right: impl Fn(f64) -> bool,
+        what: &str,
+    ) -> f64 {
+        let Some(value) = self.option(option.name) else { return default };
+        match value.number().filter(|&number| is_right(number)) {
+            Some(number) => number,
+            None => {
+                self.error(value.span(), format!("`{}` is {what}, not `{value}`", option.name));
+                default
+            }
+        }
+    }
+
+    /// The image that arrives, `(channels, height, width)`.
+    pub(crate) fn image(&mut self) -> Option<Shape> {
+        let span = self.layer.span();
+        if let Arrives::Nothing = self.arrives[0] {
+            let message = format!(
+                "`{}` does not say how large its image is: begin with `Input(3, 32, 32)`, which is channels, height and width",
+                self.layer
+            );
+            self.error(span, message);
+            return None;
+        }
+        let shape = self.arriving(span)?;
+        if shape.sizes.len() == 3 && !shape.is_sequence && !shape.is_index {
+            return Some(shape);
+        }
+        let message =
+            format!("`{}` takes an image (channels, height, width), but {shape} arrives", self.layer);
+        self.error(span, message);
+        None
     }
 
     /// Every remaining argument as one shape: `Input(28, 28)` or `Input((28, 28))`.
@@ -155,7 +228,7 @@ impl<'a> Arguments<'a> {
             self.error(sizes[MOST_SIZES].span(), TOO_MANY_SIZES);
             return None;
         }
-        (is_right && !sizes.is_empty()).then_some(Shape { sizes, span: self.layer.arguments_span })
+        (is_right && !sizes.is_empty()).then_some(Shape::new(sizes, self.layer.arguments_span))
     }
 
     /// A written shape.
@@ -173,10 +246,10 @@ impl<'a> Arguments<'a> {
             self.error(sizes[MOST_SIZES].span(), TOO_MANY_SIZES);
             return None;
         }
-        Some(Shape { sizes, span: *span })
+        Some(Shape::new(sizes, *span))
     }
 
-    fn size(&mut self, value: &Value) -> Option<Size> {
+    pub(crate) fn size(&mut self, value: &Value) -> Option<Size> {
         let span = value.span();
         match value {
             Value::Literal(Lit::Int(literal)) => match literal.base10_parse::<u64>() {
@@ -222,7 +295,7 @@ impl<'a> Arguments<'a> {
         let is_word =
             |argument: &Argument| matches!(argument, Argument::Value(value) if value.word().is_some());
         let first = self.take(is_word);
-        let option = self.option("activation");
+        let option = self.option(ACTIVATION.name);
         let value = match (first, option) {
             (Some(Argument::Value(value)), None) | (None, Some(value)) => value,
             (Some(_), Some(value)) => {
@@ -236,7 +309,7 @@ impl<'a> Arguments<'a> {
     }
 
     /// Reports every argument that was not taken. `options` are the ones that the kind knows.
-    pub(crate) fn finish(&mut self, options: &[&str]) {
+    pub(crate) fn finish(&mut self, options: &[OptionName]) {
         for i in 0..self.taken.len() {
             if self.taken[i] {
                 continue;
@@ -248,13 +321,14 @@ impl<'a> Arguments<'a> {
                     let written = name.to_string();
                     let known = match options {
                         [] => format!("`{kind}` has no options"),
-                        [only] => format!("The option of `{kind}` is `{only}`"),
+                        [only] => format!("The option of `{kind}` is `{}`", only.name),
                         options => format!("The options of `{kind}` are {}", join(options)),
                     };
-                    let meant = nearest(&written, options.iter().copied(), typos(&written))
-                        .or_else(|| options.iter().copied().find(|option| is_meant(option, &written)));
+                    let elsewhere = || options.iter().find(|option| option.elsewhere.contains(&&*written));
+                    let meant = nearest(&written, options.iter().map(|option| option.name), typos(&written))
+                        .or_else(|| elsewhere().map(|option| option.name));
                     match meant {
-                        Some(meant) if options.contains(&written.as_str()) => {
+                        Some(meant) if meant == written => {
                             format!("option `{meant}` is given twice")
                         }
                         Some(meant) => format!("unknown option `{written}`: did you mean `{meant}`? {known}"),
@@ -262,7 +336,10 @@ impl<'a> Arguments<'a> {
                     }
                 }
                 Argument::Shapes { .. } => format!("`{kind}` does not take `{argument}` here: `{example}`"),
-                Argument::Value(value) if value.word().is_some() && options.contains(&"activation") => {
+                Argument::Value(value)
+                    if value.word().is_some()
+                        && options.iter().any(|option| option.name == ACTIVATION.name) =>
+                {
                     "this layer already has an activation".to_owned()
                 }
                 Argument::Value(_) => format!("`{kind}` does not take `{argument}`: `{example}`"),
@@ -336,8 +413,8 @@ pub(crate) struct Activation {
 
 impl Activation {
     /// Its type in the runtime.
-    pub(crate) fn marker(&self) -> TypeArgument {
-        TypeArgument::Marker { module: "activation", name: Ident::new(self.word.marker, self.span) }
+    pub(crate) fn marker(&self) -> WordType {
+        WordType::plain("activation", Ident::new(self.word.marker, self.span))
     }
 
     /// Its name, if it is a softmax.
@@ -361,21 +438,7 @@ fn is_size(value: &Value) -> bool {
     }
 }
 
-/// Options that Keras and PyTorch call otherwise.
-fn is_meant(option: &str, written: &str) -> bool {
-    matches!(
-        (option, written),
-        ("bias", "use_bias")
-            | ("init", "kernel_initializer" | "initializer" | "weight_init")
-            | ("bias_init", "bias_initializer")
-            | ("activation", "act" | "nonlinearity")
-            | ("rate", "p" | "probability")
-            | ("l2", "weight_decay" | "kernel_regularizer" | "regularizer")
-            | ("constraint", "kernel_constraint")
-    )
-}
-
-fn join(options: &[&str]) -> String {
-    let options: Vec<String> = options.iter().map(|option| format!("`{option}`")).collect();
+fn join(options: &[OptionName]) -> String {
+    let options: Vec<String> = options.iter().map(|option| format!("`{}`", option.name)).collect();
     options.join(", ")
 }

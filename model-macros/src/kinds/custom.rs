@@ -1,6 +1,6 @@
 //! `Encoder(784 => 64)`: a user's layer type, or another model.
 
-use super::{Arguments, Kind, LayerType, Role, Spec, View};
+use super::{Arguments, Kind, LayerType, Role, Spec};
 
 pub(crate) struct Custom;
 
@@ -16,17 +16,13 @@ impl Kind for Custom {
     fn check(&self, arguments: &mut Arguments<'_>) -> Spec {
         let (input, output, is_input_written) = arguments.shapes();
         arguments.finish(&[]);
+        let layer_type = LayerType::Written(arguments.layer.path.clone());
         Spec {
-            input,
             output,
             is_input_written,
-            input_rank: None,
-            layer_type: LayerType::Written(arguments.layer.path.clone()),
-            role: Role::Step,
             has_parameters: true,
             has_buffers: true,
-            view: View::Slice,
-            softmax: None,
+            ..Spec::same_shape(input, layer_type, Role::Step)
         }
     }
 }

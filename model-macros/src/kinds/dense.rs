@@ -1,10 +1,13 @@
 //! `Dense(784 => 512, relu, bias = false, init = he_normal, l2 = 1e-4, constraint = max_norm(2.0))`, `bias_init = constant(0.1)`
 
-use proc_macro2::{Ident, Span};
+use quote::quote;
 
 use super::initializer::{bias_initializer, initializer};
+use super::options::{ACTIVATION, BIAS, BIAS_INIT, CONSTRAINT, INIT, L1, L2};
 use super::rules::rules;
-use super::{Activation, Arguments, Kind, LayerType, Role, Spec, TypeArgument, View};
+use super::types::{bias_type, rule_type};
+use super::{Activation, Arguments, Kind, LayerType, Role, Spec, TypeTokens, View, WordType};
+use crate::size::Size;
 
 pub(crate) struct Dense;
 
@@ -35,40 +38,41 @@ impl Kind for Dense {
         let init = initializer(arguments);
         let bias_init = bias_initializer(arguments, has_bias);
         let rules = rules(arguments);
-        arguments.finish(&["activation", "bias", "init", "bias_init", "l1", "l2", "constraint"]);
+        arguments.finish(&[ACTIVATION, BIAS, INIT, BIAS_INIT, L1, L2, CONSTRAINT]);
 
-        let marker = |module, name: &str, span| TypeArgument::Marker { module, name: Ident::new(name, span) };
         let softmax = activation.as_ref().and_then(Activation::softmax);
-        let activation = match activation {
-            Some(activation) => activation.marker(),
-            None => marker("activation", "Linear", Span::mixed_site()),
-        };
-        let bias = match bias_init {
-            Some(init) => TypeArgument::Of {
-                module: "dense",
-                name: Ident::new("WithBias", Span::mixed_site()),
-                argument: Box::new(init),
-            },
-            None => marker("dense", if has_bias { "WithBias" } else { "NoBias" }, Span::mixed_site()),
-        };
-        let init = init.unwrap_or_else(|| marker("initializers", "GlorotUniform", Span::mixed_site()));
-        let sizes = [TypeArgument::InputSize, TypeArgument::OutputSize];
+        let function =
+            activation.map_or_else(|| WordType::default("activation", "Linear"), |written| written.marker());
+        let init = init.unwrap_or_else(|| WordType::default("initializers", "GlorotUniform"));
+        let name = arguments.kind_ident();
+        let weight: Vec<Size> = [&input, &output]
+            .into_iter()
+            .flatten()
+            .filter_map(|shape| shape.sizes.first().cloned())
+            .collect();
+        let sizes = weight.clone();
+        let layer_type = LayerType::new(move |types| {
+            let path = types.path("dense", &name);
+            let sizes: Vec<_> = sizes.iter().map(|size| types.size(size)).collect();
+            let (function, init) = (function.write(types), init.write(types));
+            let bias = bias_type(has_bias, bias_init.as_ref(), types);
+            let rule = rule_type(&rules, types);
+            quote!(#path<#(#sizes,)* #function, #bias, #init #rule>)
+        });
+        let sizes = weight.clone();
+        let arguments = TypeTokens::new(move |types| {
+            let sizes: Vec<_> = sizes.iter().map(|size| types.number(size)).collect();
+            quote!(#(#sizes),*)
+        });
         Spec {
-            input,
             output,
             is_input_written,
             input_rank: Some(1),
-            layer_type: LayerType::BuiltIn {
-                module: "dense",
-                kind: arguments.kind_ident(),
-                arguments: sizes.into_iter().chain([activation, bias, init]).collect(),
-            }
-            .with_rules(rules),
-            role: Role::Step,
             has_parameters: true,
-            has_buffers: false,
-            view: View::Sizes { module: "dense", view: "DenseView", view_mut: "DenseViewMut" },
+            view: Some(View { module: "dense", view: "DenseView", view_mut: "DenseViewMut", arguments }),
+            weight,
             softmax,
+            ..Spec::same_shape(input, layer_type, Role::Step)
         }
     }
 }

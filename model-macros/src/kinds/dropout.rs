@@ -1,8 +1,11 @@
 //! `Dropout(0.5)` or `Dropout(rate = 0.5)`
 
+use proc_macro2::{Ident, Literal, Span};
+use quote::quote;
 use syn::Lit;
 
-use super::{Arguments, Kind, LayerType, Role, Spec, TypeArgument};
+use super::options::RATE;
+use super::{Arguments, Kind, LayerType, Role, Spec};
 use crate::ast::Value;
 
 pub(crate) struct Dropout;
@@ -31,7 +34,7 @@ impl Kind for Dropout {
                 None
             }
         };
-        arguments.finish(&["rate"]);
+        arguments.finish(&[RATE]);
         let rate = value.and_then(|value| match fraction(value) {
             Ok(rate) => Some(rate),
             Err(message) => {
@@ -42,11 +45,13 @@ impl Kind for Dropout {
         let (numerator, denominator) = rate.unwrap_or((0, 1));
         let span = arguments.layer.span();
         let shape = arguments.arriving(span);
-        let layer_type = LayerType::BuiltIn {
-            module: "dropout",
-            kind: arguments.kind_ident(),
-            arguments: vec![TypeArgument::InputShape, TypeArgument::Fraction { numerator, denominator }],
-        };
+        let name = arguments.kind_ident();
+        let layer_type = LayerType::of_shape(shape.as_ref(), move |types, shape| {
+            let path = types.path("dropout", &name);
+            let fraction = types.path("dropout", &Ident::new("Fraction", Span::mixed_site()));
+            let [numerator, denominator] = [numerator, denominator].map(Literal::u64_unsuffixed);
+            quote!(#path<#shape, #fraction<#numerator, #denominator>>)
+        });
         Spec::same_shape(shape, layer_type, Role::Training)
     }
 }

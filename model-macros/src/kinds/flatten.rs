@@ -1,6 +1,8 @@
 //! `Flatten`: the same values as one row.
 
-use super::{Arguments, Kind, LayerType, Role, Spec, TypeArgument};
+use quote::quote;
+
+use super::{Arguments, Kind, LayerType, Role, Spec};
 use crate::size::Shape;
 
 pub(crate) struct Flatten;
@@ -19,11 +21,13 @@ impl Kind for Flatten {
         let span = arguments.layer.span();
         let input = arguments.arriving(span);
         let output = input.as_ref().map(Shape::flat);
-        let layer_type = LayerType::BuiltIn {
-            module: "flatten",
-            kind: arguments.kind_ident(),
-            arguments: vec![TypeArgument::InputShape, TypeArgument::OutputSize],
-        };
+        let (name, flat) = (arguments.kind_ident(), output.clone());
+        let layer_type = LayerType::of_shape(input.as_ref(), move |types, shape| {
+            let size = flat.iter().flat_map(|flat| &flat.sizes).map(|size| types.size(size));
+            let size: Vec<_> = size.collect();
+            let path = types.path("flatten", &name);
+            quote!(#path<#shape, #(#size),*>)
+        });
         Spec { output, ..Spec::same_shape(input, layer_type, Role::Reshape) }
     }
 }

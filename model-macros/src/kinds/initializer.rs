@@ -3,19 +3,19 @@
 
 use proc_macro2::Ident;
 
-use super::{Arguments, TypeArgument};
+use super::{Arguments, WordType};
 use crate::ast::Value;
 use crate::suggest::{nearest, typos};
 use crate::vocabulary::{DISTRIBUTIONS, FANS, INITIALIZERS};
 
 /// The option `init`, as a type of `layers::initializers`.
-pub(super) fn initializer(arguments: &mut Arguments<'_>) -> Option<TypeArgument> {
+pub(super) fn initializer(arguments: &mut Arguments<'_>) -> Option<WordType> {
     let value = arguments.option("init")?;
     read(arguments, value)
 }
 
 /// The option `bias_init`, as a type of `layers::initializers`.
-pub(super) fn bias_initializer(arguments: &mut Arguments<'_>, has_bias: bool) -> Option<TypeArgument> {
+pub(super) fn bias_initializer(arguments: &mut Arguments<'_>, has_bias: bool) -> Option<WordType> {
     let value = arguments.option("bias_init")?;
     if !has_bias {
         arguments.error(value.span(), "`bias = false` leaves no bias to start");
@@ -36,7 +36,7 @@ pub(super) fn bias_initializer(arguments: &mut Arguments<'_>, has_bias: bool) ->
 const OF_A_BIAS: [&str; 6] =
     ["zeros", "ones", "constant", "random_normal", "random_uniform", "truncated_normal"];
 
-fn read(arguments: &mut Arguments<'_>, value: &Value) -> Option<TypeArgument> {
+fn read(arguments: &mut Arguments<'_>, value: &Value) -> Option<WordType> {
     let module = "initializers";
     let (word, span) = arguments.word("initializer", value, INITIALIZERS)?;
     let (_, items) = value.call()?;
@@ -45,7 +45,7 @@ fn read(arguments: &mut Arguments<'_>, value: &Value) -> Option<TypeArgument> {
         "constant" => match items {
             [item] if item.number().is_some_and(f64::is_finite) => {
                 let numbers = item.number().into_iter().collect();
-                return Some(TypeArgument::Numbers { module, name, numbers, words: Vec::new() });
+                return Some(WordType { module, name, numbers, words: Vec::new() });
             }
             _ => arguments.error(span, "`constant` takes its number: `constant(0.1)`"),
         },
@@ -69,14 +69,14 @@ fn read(arguments: &mut Arguments<'_>, value: &Value) -> Option<TypeArgument> {
                 };
                 words.push(Ident::new(word.marker, span));
             }
-            return Some(TypeArgument::Numbers { module, name, numbers: vec![scale], words });
+            return Some(WordType { module, name, numbers: vec![scale], words });
         }
-        _ if items.is_empty() => return Some(TypeArgument::Marker { module, name }),
+        _ if items.is_empty() => return Some(WordType::plain(module, name)),
         "random_normal" | "truncated_normal" => {
             let [mean, stddev] = named(arguments, word.name, items, [("mean", 0.0), ("stddev", 0.05)])?;
             if stddev > 0.0 {
                 let numbers = vec![mean, stddev];
-                return Some(TypeArgument::Numbers { module, name, numbers, words: Vec::new() });
+                return Some(WordType { module, name, numbers, words: Vec::new() });
             }
             arguments.error(span, format!("the `stddev` of `{}` is above 0, not {stddev}", word.name));
         }
@@ -84,7 +84,7 @@ fn read(arguments: &mut Arguments<'_>, value: &Value) -> Option<TypeArgument> {
             let [min, max] = named(arguments, word.name, items, [("minval", -0.05), ("maxval", 0.05)])?;
             if min < max {
                 let numbers = vec![min, max];
-                return Some(TypeArgument::Numbers { module, name, numbers, words: Vec::new() });
+                return Some(WordType { module, name, numbers, words: Vec::new() });
             }
             arguments
                 .error(span, format!("`random_uniform` draws from below `maxval`: not from {min} to {max}"));

@@ -20,7 +20,7 @@ impl Kind for Input {
     fn check(&self, arguments: &mut Arguments<'_>) -> Spec {
         let shape = arguments.rest_as_shape();
         arguments.finish(&[]);
-        if !matches!(arguments.arrives, Arrives::Nothing) {
+        if !matches!(arguments.arrives, [Arrives::Nothing]) {
             let span = arguments.layer.span();
             arguments.error(span, "`Input` is the shape of a sample: it comes first, and once");
         }

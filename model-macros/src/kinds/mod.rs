@@ -5,25 +5,54 @@
 
 mod activation;
 mod arguments;
+mod conv2d;
 mod custom;
 mod dense;
 mod dropout;
+mod embedding;
 mod flatten;
+mod global_avg_pool;
 mod initializer;
 mod input;
+mod join;
+mod norm;
+mod options;
+mod pool2d;
 mod rules;
+mod types;
+mod window;
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, Span, TokenStream};
 
 pub(crate) use arguments::{Activation, Arguments, Arrives, LARGEST_SIZE};
 pub(crate) use custom::Custom;
+pub(crate) use types::{TypeTokens, Types, WordType};
 
-use crate::ast::Path;
-use crate::size::Shape;
+use crate::ast::{Layer, Path};
+use crate::size::{Function, Shape, Size};
 
 /// Every built-in kind, in the order in which errors list them.
 pub(crate) static KINDS: &[&dyn Kind] =
     &[&input::Input, &dense::Dense, &dropout::Dropout, &flatten::Flatten, &activation::Activation];
+
+/// Kinds whose types the runtime does not have yet: to have one, move its line to [`KINDS`].
+pub(crate) static SOON: &[&dyn Kind] = &[
+    &conv2d::Conv2d,
+    &pool2d::Pool2d::MAX,
+    &pool2d::Pool2d::AVERAGE,
+    &global_avg_pool::GlobalAvgPool,
+    &norm::BatchNorm,
+    &norm::LayerNorm,
+    &join::Add,
+    &join::Concat,
+    &embedding::Embedding,
+];
+
+/// The kinds that a declaration may name; those of [`SOON`] in tests alone.
+pub(crate) fn all() -> impl Iterator<Item = &'static dyn Kind> {
+    let soon: &[&dyn Kind] = if cfg!(test) { SOON } else { &[] };
+    KINDS.iter().chain(soon).copied()
+}
 
 /// A kind of layer.
 pub(crate) trait Kind: Sync {
@@ -38,8 +67,37 @@ pub(crate) trait Kind: Sync {
     /// A layer of this kind, for errors.
     fn example(&self) -> &'static str;
 
+    /// What arrives.
+    fn inputs(&self) -> Inputs {
+        Inputs::One
+    }
+
     /// Reads the arguments. Goes on after a mistake: what cannot be known is `None`.
     fn check(&self, arguments: &mut Arguments<'_>) -> Spec;
+}
+
+/// How many values arrive at a layer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Inputs {
+    One,
+    /// At least two, and the kind says how their shapes must agree.
+    Several,
+}
+
+impl Inputs {
+    /// What is wrong where `count` values arrive.
+    pub(crate) fn misfit(self, layer: &Layer, count: usize) -> Option<String> {
+        let kind = layer.kind();
+        match self {
+            Self::One if count > 1 => Some(format!(
+                "`{kind}` takes one value, but {count} arrive: join them, as in `Concat[ a | b ]`"
+            )),
+            Self::Several if count < 2 => {
+                Some(format!("`{kind}` joins two values or more: `{kind}[ _ | Dense(64 => 64) ]`"))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What a kind says of one layer.
@@ -50,6 +108,8 @@ pub(crate) struct Spec {
     pub(crate) output: Option<Shape>,
     /// Whether the input is written, so that it must be compared with what arrives.
     pub(crate) is_input_written: bool,
+    /// Whether errors behind this layer name it as the one that gave the shape, though it has no parameters.
+    pub(crate) changes_shape: bool,
     /// How many sizes the input must have; `None` if any number will do.
     pub(crate) input_rank: Option<usize>,
     pub(crate) layer_type: LayerType,
@@ -58,8 +118,12 @@ pub(crate) struct Spec {
     pub(crate) has_parameters: bool,
     /// Whether the layer has tensors that move without a gradient.
     pub(crate) has_buffers: bool,
-    /// How the layer's parameters are seen.
-    pub(crate) view: View,
+    /// How the layer's parameters are seen; `None` as a slice.
+    pub(crate) view: Option<View>,
+    /// Sizes whose product is the number of values in the layer's largest tensor; empty without one, or if nobody knows.
+    pub(crate) weight: Vec<Size>,
+    /// What must hold besides the joints.
+    pub(crate) requirements: Vec<Requirement>,
     /// `softmax` or `log_softmax` at the layer's end, where it is written.
     pub(crate) softmax: Option<Ident>,
 }
@@ -72,11 +136,14 @@ impl Spec {
             output: shape,
             is_input_written: false,
             input_rank: None,
+            changes_shape: false,
             layer_type,
             role,
             has_parameters: false,
             has_buffers: false,
-            view: View::None,
+            view: None,
+            weight: Vec::new(),
+            requirements: Vec::new(),
             softmax: None,
         }
     }
@@ -95,52 +162,67 @@ pub(crate) enum Role {
     Step,
 }
 
-/// How a layer's parameters are seen.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum View {
-    /// Not at all.
-    None,
-    /// As a slice.
-    Slice,
-    /// As a type of `layers::module` with the sizes of input and output.
-    Sizes { module: &'static str, view: &'static str, view_mut: &'static str },
+/// The types through which a layer's parameters are seen, each made of a slice by its function `new`.
+#[derive(Clone)]
+pub(crate) struct View {
+    /// Of `layers`.
+    pub(crate) module: &'static str,
+    pub(crate) view: &'static str,
+    pub(crate) view_mut: &'static str,
+    /// The generic arguments of both, behind the lifetime.
+    pub(crate) arguments: TypeTokens,
 }
 
 /// A layer's type.
 #[derive(Clone)]
 pub(crate) enum LayerType {
-    /// A type of `layers::module`, at the place where its kind is written.
-    BuiltIn { module: &'static str, kind: Ident, arguments: Vec<TypeArgument> },
+    /// A type of the runtime, as its kind writes it.
+    BuiltIn(TypeTokens),
     /// A user's type.
     Written(Path),
-    /// A layer whose weight is trained by rules, types of `layers::rules`.
-    Ruled { layer: Box<LayerType>, rules: Vec<TypeArgument> },
     /// Stands in for a layer with a mistake.
     Unknown,
 }
 
 impl LayerType {
-    /// The layer with rules for its weight, if there are any.
-    fn with_rules(self, rules: Vec<TypeArgument>) -> Self {
-        if rules.is_empty() { self } else { Self::Ruled { layer: Box::new(self), rules } }
+    pub(crate) fn new(write: impl Fn(&mut dyn Types) -> TokenStream + 'static) -> Self {
+        Self::BuiltIn(TypeTokens::new(write))
+    }
+
+    /// A type with a shape among its arguments, which is known unless a mistake hides it.
+    pub(crate) fn of_shape(
+        shape: Option<&Shape>,
+        write: impl Fn(&mut dyn Types, TokenStream) -> TokenStream + 'static,
+    ) -> Self {
+        let Some(shape) = shape.cloned() else { return Self::Unknown };
+        Self::new(move |types| {
+            let shape = types.shape(&shape);
+            write(types, shape)
+        })
     }
 }
 
-/// A generic argument of a built-in layer's type.
+/// What a layer needs of its sizes: judged by the macro where all are literals, else by rustc.
 #[derive(Clone)]
-pub(crate) enum TypeArgument {
-    /// The input's shape.
-    InputShape,
-    /// The only size of the input.
-    InputSize,
-    /// The only size of the output.
-    OutputSize,
-    /// A type of `layers::module`.
-    Marker { module: &'static str, name: Ident },
-    /// A type of `layers::module` with numbers, and then types of the same module, as its generic arguments.
-    Numbers { module: &'static str, name: Ident, numbers: Vec<f64>, words: Vec<Ident> },
-    /// A type of `layers::module` with another as its generic argument.
-    Of { module: &'static str, name: Ident, argument: Box<TypeArgument> },
-    /// A share.
-    Fraction { numerator: u64, denominator: u64 },
+pub(crate) struct Requirement {
+    /// What an error underlines.
+    pub(crate) span: Span,
+    pub(crate) condition: &'static Function<bool>,
+    pub(crate) arguments: Vec<Size>,
+    /// What is wrong, with `{0}` for the first of the sizes that are shown.
+    pub(crate) message: String,
+    pub(crate) label: String,
+    pub(crate) shown: Vec<Size>,
+    /// Whether it is judged only where the requirement before it holds: both are one mistake then.
+    pub(crate) is_second: bool,
+}
+
+impl Requirement {
+    /// The text with literals in their places, and each other size as `placeholder` says.
+    pub(crate) fn fill(&self, text: &str, placeholder: impl Fn(usize, &Size) -> String) -> String {
+        self.shown.iter().enumerate().fold(text.to_owned(), |text, (i, size)| {
+            let value = size.literal().map_or_else(|| placeholder(i, size), |value| value.to_string());
+            text.replace(&format!("{{{i}}}"), &value)
+        })
+    }
 }

@@ -2,18 +2,18 @@
 
 use proc_macro2::{Ident, Span};
 
-use super::{Arguments, TypeArgument};
+use super::{Arguments, WordType};
 use crate::vocabulary::CONSTRAINTS;
 
 /// The options `l1`, `l2` and `constraint`, as types of `layers::rules`.
-pub(super) fn rules(arguments: &mut Arguments<'_>) -> Vec<TypeArgument> {
+pub(super) fn rules(arguments: &mut Arguments<'_>) -> Vec<WordType> {
     let module = "rules";
     let mut rules = Vec::new();
     let (l1, l2) = (factor(arguments, "l1"), factor(arguments, "l2"));
     if l1.is_some() || l2.is_some() {
         let name = Ident::new("L1L2", Span::mixed_site());
         let numbers = vec![l1.unwrap_or_default(), l2.unwrap_or_default()];
-        rules.push(TypeArgument::Numbers { module, name, numbers, words: Vec::new() });
+        rules.push(WordType { module, name, numbers, words: Vec::new() });
     }
     rules.extend(constraint(arguments));
     rules
@@ -30,14 +30,14 @@ fn factor(arguments: &mut Arguments<'_>, option: &str) -> Option<f64> {
     number
 }
 
-fn constraint(arguments: &mut Arguments<'_>) -> Option<TypeArgument> {
+fn constraint(arguments: &mut Arguments<'_>) -> Option<WordType> {
     let value = arguments.option("constraint")?;
     let (word, span) = arguments.word("constraint", value, CONSTRAINTS)?;
     let (_, items) = value.call()?;
     let numbers: Option<Vec<f64>> =
         items.iter().map(|item| item.number().filter(|x| x.is_finite())).collect();
     let name = Ident::new(word.marker, span);
-    let rule = |numbers| Some(TypeArgument::Numbers { module: "rules", name, numbers, words: Vec::new() });
+    let rule = |numbers| Some(WordType { module: "rules", name, numbers, words: Vec::new() });
     let message = match (word.name, numbers.as_deref()) {
         ("max_norm", Some(&[limit])) if limit > 0.0 => return rule(vec![limit]),
         ("max_norm", _) => "`max_norm` takes the largest norm, which is above 0: `max_norm(2.0)`".to_owned(),

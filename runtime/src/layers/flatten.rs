@@ -7,6 +7,22 @@ use super::{Backward, Cpu, Layer, Memory, Plain, Predict, Run};
 use crate::kernels::Element;
 use crate::schema::{Info, Size};
 
+/// The number of values in a shape; `usize::MAX` where there are more.
+///
+/// ```
+/// use typenet_runtime::layers::flatten::output_size;
+///
+/// assert_eq!(output_size(&[3, 28, 28]), 2352);
+/// ```
+pub const fn output_size(shape: &[usize]) -> usize {
+    let (mut size, mut i) = (1_usize, 0);
+    while i < shape.len() {
+        size = size.saturating_mul(shape[i]);
+        i += 1;
+    }
+    size
+}
+
 /// Sees samples of shape `S` as `N` values in the same order. `N` is the product of `S`, which the compiler checks.
 ///
 /// ```

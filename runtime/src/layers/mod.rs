@@ -20,6 +20,7 @@ mod pass;
 pub mod plan;
 mod port;
 pub mod rules;
+pub mod sizes;
 pub mod step;
 
 pub use activation::Activation;
