@@ -1,13 +1,13 @@
 //! Declarations in, messages out: without rustc, so without the sizes that rustc compares.
 
-use crate::{check, parse, report::Report};
+use crate::{check, graph, names, parse, report::Report};
 
 /// The messages of a declaration, in order.
 fn messages(declaration: &str) -> Vec<String> {
     let mut report = Report::default();
     let tokens = format!("typenet; {declaration}").parse().expect("a declaration is made of tokens");
     if let Some(parsed) = parse::invocation(tokens, &mut report) {
-        check::model(&parsed, &mut report);
+        check::model(&graph::resolve(&parsed, &mut report), &mut report);
     }
     report.messages()
 }
@@ -371,12 +371,12 @@ fn no_name_hides_a_method() {
     let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect();
     assert_eq!(
         sorted(models.chain(inherent).collect()),
-        sorted(owned(check::METHODS)),
-        "METHODS of check.rs"
+        sorted(owned(names::METHODS)),
+        "METHODS of names.rs"
     );
     let mut trainers = sorted(functions(&model, "Trainer", false));
-    trainers.retain(|method| !check::METHODS.contains(&method.as_str()));
-    assert_eq!(trainers, sorted(owned(check::TRAINER_METHODS)), "TRAINER_METHODS of check.rs");
+    trainers.retain(|method| !names::METHODS.contains(&method.as_str()));
+    assert_eq!(trainers, sorted(owned(names::TRAINER_METHODS)), "TRAINER_METHODS of names.rs");
 }
 
 #[test]
@@ -507,3 +507,5 @@ fn no_prefix_of_a_declaration_panics() {
         }
     }
 }
+
+mod language;

@@ -121,7 +121,7 @@ impl Context<'_> {
 
     /// The type of the last layer with an effect.
     fn last_type(&self) -> &Ident {
-        if self.model.written.incomplete { &self.mistake } else { &self.aliases[self.last()] }
+        if self.model.incomplete { &self.mistake } else { &self.aliases[self.last()] }
     }
 
     /// The layers that compute in inference, or in training.

@@ -8,6 +8,7 @@ use quote::{format_ident, quote, quote_spanned};
 use crate::ast;
 use crate::ast::Path;
 use crate::size::{Named, Namespace, Shape, Size};
+use crate::suggest::camel_case;
 
 pub(crate) struct Names<'a> {
     model: &'a ast::Model,
@@ -237,14 +238,4 @@ impl NamedSize {
     pub(crate) fn checks(alias: &Ident) -> [Ident; 2] {
         [format_ident!("{alias}IsSize"), format_ident!("{alias}Fits")]
     }
-}
-
-fn camel_case(snake: &str) -> String {
-    let mut camel = String::new();
-    for word in snake.trim_start_matches("r#").split('_') {
-        let mut letters = word.chars();
-        camel.extend(letters.next().into_iter().flat_map(char::to_uppercase));
-        camel.push_str(letters.as_str());
-    }
-    camel
 }

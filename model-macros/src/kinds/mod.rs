@@ -20,6 +20,7 @@ pub(crate) use custom::Custom;
 
 use crate::ast::Path;
 use crate::size::Shape;
+use crate::suggest::{nearest, normal, typos};
 
 /// Every built-in kind, in the order in which errors list them.
 pub(crate) static KINDS: &[&dyn Kind] =
@@ -40,6 +41,18 @@ pub(crate) trait Kind: Sync {
 
     /// Reads the arguments. Goes on after a mistake: what cannot be known is `None`.
     fn check(&self, arguments: &mut Arguments<'_>) -> Spec;
+}
+
+/// The kind that a word names, or else the one that it means.
+pub(crate) fn meant(written: &str) -> Option<&'static dyn Kind> {
+    let means = |kind: &dyn Kind| {
+        normal(written) == normal(kind.name())
+            || kind.elsewhere().iter().any(|name| normal(name) == normal(written))
+            || !written.ends_with(|c: char| c.is_ascii_digit())
+                && nearest(written, [kind.name()], typos(written).min(1)).is_some()
+    };
+    let kinds = || KINDS.iter().copied();
+    kinds().find(|kind| kind.name() == written).or_else(|| kinds().find(|kind| means(*kind)))
 }
 
 /// What a kind says of one layer.
