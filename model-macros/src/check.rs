@@ -93,10 +93,21 @@ pub(crate) fn model<'a>(graph: &Graph<'a>, report: &mut Report) -> Model<'a> {
     }
     let incomplete = graph.incomplete;
     if graph.is_chain() {
-        return Model { written, input, output, layers, joints, incomplete, is_mistaken: report.has_errors() };
+        return Model {
+            written,
+            input,
+            output,
+            layers,
+            joints,
+            incomplete,
+            is_mistaken: report.has_errors(),
+        };
     }
     if !report.has_errors() {
-        report.error(written.name.span(), format!("`{}` is no chain of layers: not yet expanded", written.name));
+        report.error(
+            written.name.span(),
+            format!("`{}` is no chain of layers: not yet expanded", written.name),
+        );
     }
     let layers = vec![placeholder_layer(None)];
     Model { written, input: None, output: None, layers, joints: Vec::new(), incomplete, is_mistaken: true }
@@ -139,6 +150,7 @@ impl Checked<'_, '_> {
         };
         let mut spec = if is_hidden { unknown(arrives) } else { spec(written, layer, arrives, report) };
         sources(self.graph, node, &mut spec, report);
+        self.shared_input(node, &spec, report);
         if !is_small_enough(layer, &spec, numbers, report) {
             spec = unknown(Arrives::Unknown);
         }
@@ -193,6 +205,19 @@ impl Checked<'_, '_> {
         }
     }
 
+    /// Shared numbers are for one shape, also where a layer takes what arrives.
+    fn shared_input(&self, node: &Node<'_>, spec: &Spec, report: &mut Report) {
+        let (Numbers::Shared { node: original, place }, Some(input)) = (&node.numbers, &spec.input) else {
+            return;
+        };
+        let original = &self.layers[*original];
+        if !spec.is_input_written && original.has_shapes && original.input.differs(input) {
+            let (text, takes) = (&original.text, &original.input);
+            let message = format!("the numbers of `{text}` are for {takes}, but here {input} arrives");
+            report.error(*place, message);
+        }
+    }
+
     /// Whether the node stands in a second copy of what does not keep the shape. That is reported for the first node.
     fn repetition(&self, index: usize, report: &mut Report) -> bool {
         let shape = |source: &Source| match source.origin {
@@ -203,15 +228,15 @@ impl Checked<'_, '_> {
         let mut is_hidden = false;
         for repetition in &self.graph.repetitions {
             let (first, others) = (&repetition.first, &repetition.others);
-            let ([takes], [gives]) = (repetition.takes.as_slice(), repetition.gives.as_slice()) else { continue };
+            let ([takes], [gives]) = (repetition.takes.as_slice(), repetition.gives.as_slice()) else {
+                continue;
+            };
             if first.is_empty() || !others.contains(&index) {
                 continue;
             }
             let takes = shape(takes).or_else(|| self.specs[first.start].input.clone());
             let (Some(takes), Some(gives)) = (takes, shape(gives)) else { continue };
-            let literals = |shape: &Shape| shape.sizes.iter().map(Size::literal).collect::<Option<Vec<_>>>();
-            let (Some(taken), Some(given)) = (literals(&takes), literals(&gives)) else { continue };
-            if taken == given {
+            if !takes.differs(&gives) {
                 continue;
             }
             if index == others.start {
@@ -423,7 +448,9 @@ fn is_small_enough(layer: &ast::Layer, spec: &Spec, sum: &mut u64, report: &mut 
 
 fn empty(graph: &Graph<'_>, report: &mut Report) {
     let (name, list) = (&graph.written.name, &graph.written.list);
-    if graph.incomplete || graph.inputs.iter().filter(|input| input.layer.is_some()).count() < list.items.len() {
+    if graph.incomplete
+        || graph.inputs.iter().filter(|input| input.layer.is_some()).count() < list.items.len()
+    {
         return;
     }
     let message = if list.items.is_empty() {

@@ -60,11 +60,15 @@ pub(crate) struct Node<'a> {
 pub(crate) enum Numbers {
     Own,
     /// They are those of this node, as `Shared` at `place` says.
-    Shared { node: usize, place: Span },
+    Shared {
+        node: usize,
+        place: Span,
+    },
 }
 
 /// `weight = tokens`: a tensor that is the tensor of this name of an earlier node.
 #[derive(Clone, Debug)]
+#[allow(dead_code, reason = "the expansion of networks that are no chain will read it")]
 pub(crate) struct Tied {
     pub(crate) tensor: Ident,
     pub(crate) node: usize,
@@ -88,6 +92,7 @@ pub(crate) enum Origin {
 
 /// A value that the model gives; without a name if it is the only one.
 pub(crate) struct Output {
+    #[cfg_attr(not(test), expect(dead_code, reason = "the expansion of several outputs will read it"))]
     pub(crate) name: Option<Ident>,
     pub(crate) source: Source,
 }
@@ -274,16 +279,16 @@ impl<'a> Resolver<'a, '_> {
         let has_names = items.iter().any(|item| item.layer.name.is_some());
         for (i, item) in items.iter().enumerate() {
             let layer = &item.layer;
+            if i > 0 && !has_names {
+                self.misplaced_input(item, MODEL);
+                continue;
+            }
             if let Some(source) = item.sources.iter().flatten().next() {
                 self.report.error(source.span(), "nothing arrives at an input: it comes from outside");
             }
             if let Some(count) = &item.count {
                 let message = "an input is not repeated: write each, with a name of its own";
                 self.report.error(count.span(), message);
-            }
-            if i > 0 && !has_names {
-                self.misplaced_input(item, MODEL);
-                continue;
             }
             if has_names && layer.name.is_none() {
                 let message = format!("several inputs have a name each: `image: {layer}`");
@@ -325,13 +330,7 @@ impl<'a> Resolver<'a, '_> {
     }
 
     /// The values of a list's last item. `all` says that its value too has to be taken.
-    fn items(
-        &mut self,
-        items: &'a [Item],
-        scope: usize,
-        arrives: Vec<Source>,
-        all: bool,
-    ) -> Vec<Source> {
+    fn items(&mut self, items: &'a [Item], scope: usize, arrives: Vec<Source>, all: bool) -> Vec<Source> {
         let mut value = arrives;
         for (i, item) in items.iter().enumerate() {
             if self.is_full(item) {
@@ -477,7 +476,8 @@ impl<'a> Resolver<'a, '_> {
         let is_full = self.read >= MOST_LAYERS;
         if is_full && !self.is_full {
             let text = &item.layer;
-            let message = format!("`{text}` brings the model above {MOST_LAYERS} layers, the most there may be");
+            let message =
+                format!("`{text}` brings the model above {MOST_LAYERS} layers, the most there may be");
             self.report.error(text.span(), message);
             self.is_full = true;
             self.has_gaps = true;
@@ -601,7 +601,9 @@ impl<'a> Resolver<'a, '_> {
             let mut index = 0;
             self.values.retain(|untaken| {
                 index += 1;
-                index <= values || untaken.scope != inner || untaken.value.iter().any(|source| !taken.contains(source))
+                index <= values
+                    || untaken.scope != inner
+                    || untaken.value.iter().any(|source| !taken.contains(source))
             });
         }
         self.close(inner);
@@ -714,7 +716,9 @@ impl<'a> Resolver<'a, '_> {
         let examples = "`(class, price)`";
         match outputs.names.as_slice() {
             [] => self.report.error(outputs.span, format!("outputs are names of values: {examples}")),
-            [_] => self.report.error(outputs.span, "one output needs no list: it is what the last layer gives"),
+            [_] => {
+                self.report.error(outputs.span, "one output needs no list: it is what the last layer gives")
+            }
             names => {
                 for name in names {
                     let text = name.to_string();
@@ -723,7 +727,9 @@ impl<'a> Resolver<'a, '_> {
                         None => {
                             let names = self.scopes[scope].entries.iter().map(|entry| entry.name.as_str());
                             match nearest(&text, names, typos(&text)) {
-                                Some(meant) => format!("no value has the name `{text}`: did you mean `{meant}`?"),
+                                Some(meant) => {
+                                    format!("no value has the name `{text}`: did you mean `{meant}`?")
+                                }
                                 None => format!("no value has the name `{text}`"),
                             }
                         }
@@ -735,7 +741,9 @@ impl<'a> Resolver<'a, '_> {
                             format!("`{text}` is an input: an output is what a layer gives")
                         }
                         Some([source]) => match named.iter().find(|(_, other)| other == source) {
-                            Some((other, _)) if other == name => format!("`{text}` stands twice among the outputs"),
+                            Some((other, _)) if other == name => {
+                                format!("`{text}` stands twice among the outputs")
+                            }
                             Some((other, _)) => format!("`{text}` and `{other}` are the same value"),
                             None => {
                                 named.push((name.clone(), source.clone()));
@@ -764,7 +772,9 @@ impl<'a> Resolver<'a, '_> {
             (None, [_, _, ..]) => {
                 if let Some(last) = list.items.last() {
                     let (text, count) = (&last.layer, value.len());
-                    let message = format!("`{text}` gives {count} values: a model with several outputs ends with their names");
+                    let message = format!(
+                        "`{text}` gives {count} values: a model with several outputs ends with their names"
+                    );
                     self.report.error(last.layer.span(), message);
                     self.has_gaps = true;
                 }
@@ -782,7 +792,8 @@ impl<'a> Resolver<'a, '_> {
     /// A name of the only input is for sources: without them nobody would ever use it.
     fn name_of_the_only_input(&mut self) {
         let [Input { name: Some(name), .. }] = self.graph.inputs.as_slice() else { return };
-        let is_named = |source: &ast::Source| matches!(source, ast::Source::Named { name: used, .. } if used == name);
+        let is_named =
+            |source: &ast::Source| matches!(source, ast::Source::Named { name: used, .. } if used == name);
         let mut is_used = self.has_gaps || self.graph.incomplete;
         let mut visit = |item: &Item| is_used |= item.sources.iter().flatten().any(is_named);
         self.graph.written.list.visit(&mut visit);
@@ -800,7 +811,8 @@ impl<'a> Resolver<'a, '_> {
         let taken: HashSet<Origin> = taken.map(|source| source.origin).collect();
         for (i, input) in self.graph.inputs.iter().enumerate() {
             if let (Some(name), false) = (&input.name, taken.contains(&Origin::Input(i))) {
-                self.report.error(name.span(), format!("nobody takes the input `{name}`: `{name} -> …` does"));
+                self.report
+                    .error(name.span(), format!("nobody takes the input `{name}`: `{name} -> …` does"));
             }
         }
         let is_taken = |source: &Source| match source.origin {
@@ -809,11 +821,11 @@ impl<'a> Resolver<'a, '_> {
         };
         let has_list = self.graph.written.list.outputs.is_some();
         let untaken = self.values.iter().filter(|value| !value.value.iter().all(is_taken));
-        let (outputs, inner): (Vec<_>, Vec<_>) =
-            untaken.partition(|value| value.scope == MODEL && !has_list);
+        let (outputs, inner): (Vec<_>, Vec<_>) = untaken.partition(|value| value.scope == MODEL && !has_list);
         for (i, value) in inner.into_iter().enumerate() {
             self.report.read(value.item, usize::MAX - i);
-            let message = format!("nobody takes what `{}` gives: name it as a source, or leave it out", value.name);
+            let message =
+                format!("nobody takes what `{}` gives: name it as a source, or leave it out", value.name);
             self.report.error(value.item.span(), message);
         }
         if let Some(first) = outputs.first() {

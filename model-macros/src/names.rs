@@ -183,9 +183,8 @@ impl Taken {
     /// The name with the first number behind it that makes it free.
     fn free(&self, name: &Ident) -> Ident {
         let numbered = (1..).map(|number| format_ident!("{name}_{number}"));
-        let mut free = numbered.skip_while(|name| {
-            self.0.contains(&name.to_string()) || self.0.contains(&format!("{name}_mut"))
-        });
+        let mut free = numbered
+            .skip_while(|name| self.0.contains(&name.to_string()) || self.0.contains(&format!("{name}_mut")));
         free.next().expect("numbers do not end")
     }
 }

@@ -9,7 +9,9 @@ use syn::parse::{Parse, ParseStream, Parser};
 use syn::spanned::Spanned;
 use syn::{Attribute, Error, Lit, Result, Token, Visibility, bracketed, parenthesized, token};
 
-use crate::ast::{Argument, Block, Branch, Item, Layer, List, Model, Outputs, Parameter, Path, Source, Value};
+use crate::ast::{
+    Argument, Block, Branch, Item, Layer, List, Model, Outputs, Parameter, Path, Source, Value,
+};
 use crate::report::Report;
 
 /// `$crate; model`. `None` if not even the model's name can be read.
@@ -229,24 +231,26 @@ fn items(input: ParseStream<'_>, end: End, list: &mut List, report: &mut Report)
 fn item_or_outputs(input: ParseStream<'_>, end: End, list: &mut List, report: &mut Report) -> Result<()> {
     if !input.peek(token::Paren) || input.peek2(Token![->]) {
         let item = item(input, report)?;
-        if let Some(outputs) = &list.outputs {
+        if let Some(outputs) = list.outputs.take() {
             report.error(outputs.span, "the outputs come last, behind every layer");
-            list.outputs = None;
+            list.incomplete = true;
         }
         list.items.push(item);
         return Ok(());
     }
     let content;
     let span = parenthesized!(content in input).span.join();
-    let names = content.parse_terminated(Ident::parse_any, Token![,]).map_err(|error| {
+    let names = separated(&content, Ident::parse_any).map_err(|error| {
         Error::new(error.span(), "outputs are names of values, at the end: `(class, price)`")
     })?;
     match end {
-        End::Branch | End::Parentheses => report.error(span, "a branch gives one value, its last: outputs belong to the model"),
+        End::Branch | End::Parentheses => {
+            report.error(span, "a branch gives one value, its last: outputs belong to the model")
+        }
         End::List if list.outputs.is_some() => {
             report.error(span, "the outputs are one list, at the end");
         }
-        End::List => list.outputs = Some(Outputs { names: names.into_iter().collect(), span }),
+        End::List => list.outputs = Some(Outputs { names, span }),
     }
     Ok(())
 }
@@ -256,15 +260,12 @@ fn item(input: ParseStream<'_>, report: &mut Report) -> Result<Item> {
     if input.peek(Token![_]) && input.peek2(Token![:]) {
         return Err(input.error("`_` is no name: leave it out and the layer has one"));
     }
-    let is_named = input.peek(Ident::peek_any) && input.peek2(Token![:]) && !input.peek2(Token![::]);
-    let name = if is_named {
-        let name = input.call(Ident::parse_any)?;
-        input.parse::<Token![:]>()?;
-        Some(name)
-    } else {
-        None
-    };
+    let mut name = item_name(input)?;
     let sources = sources(input)?;
+    if let Some(late) = item_name(input)? {
+        report.error(late.span(), format!("a name stands first: `{late}: seen -> …`"));
+        name.get_or_insert(late);
+    }
     let count = count(input)?;
     let layer = layer(input, attributes, name, report)?;
     let mut item = Item { sources, count, layer, branches: None };
@@ -281,6 +282,16 @@ fn item(input: ParseStream<'_>, report: &mut Report) -> Result<Item> {
     Ok(item)
 }
 
+/// `name ':'`, if it stands here.
+fn item_name(input: ParseStream<'_>) -> Result<Option<Ident>> {
+    if !input.peek(Ident::peek_any) || !input.peek2(Token![:]) || input.peek2(Token![::]) {
+        return Ok(None);
+    }
+    let name = input.call(Ident::parse_any)?;
+    input.parse::<Token![:]>()?;
+    Ok(Some(name))
+}
+
 /// `source '->'`, if it stands here.
 fn sources(input: ParseStream<'_>) -> Result<Option<Vec<Source>>> {
     // Values have small letters: `Flatten -> Dense(4 => 3)` has a wrong separator.
@@ -294,9 +305,12 @@ fn sources(input: ParseStream<'_>) -> Result<Option<Vec<Source>>> {
         let content;
         let span = parenthesized!(content in input).span.join();
         if content.is_empty() {
-            return Err(Error::new(span, "expected the values that the layer takes: `(seen, read) -> Concat`"));
+            return Err(Error::new(
+                span,
+                "expected the values that the layer takes: `(seen, read) -> Concat`",
+            ));
         }
-        content.parse_terminated(source, Token![,])?.into_iter().collect()
+        separated(&content, source)?
     } else {
         return Ok(None);
     };
@@ -364,6 +378,7 @@ fn branches(
             if !ends(input) {
                 let message = "`_` is a branch by itself: the value as it arrives";
                 report.error(start, message);
+                input.parse::<Option<Token![,]>>()?;
                 items(input, End::Branch, &mut List::default(), report)?;
                 layer.incomplete = true;
             }
@@ -503,8 +518,7 @@ fn value(input: ParseStream<'_>) -> Result<Value> {
     } else if input.peek(token::Paren) {
         let content;
         let span = parenthesized!(content in input).span.join();
-        let items = content.parse_terminated(value, Token![,])?;
-        Ok(Value::Tuple { items: items.into_iter().collect(), span })
+        Ok(Value::Tuple { items: separated(&content, value)?, span })
     } else if input.peek(token::Brace) {
         let block: proc_macro2::Group = input.parse()?;
         if block.stream().is_empty() {
@@ -524,8 +538,7 @@ fn option_value(input: ParseStream<'_>) -> Result<Value> {
         Value::Path(name) if input.peek(token::Paren) => {
             let content;
             parenthesized!(content in input);
-            let items = content.parse_terminated(call_item, Token![,])?;
-            Ok(Value::Call { name, items: items.into_iter().collect() })
+            Ok(Value::Call { name, items: separated(&content, call_item)? })
         }
         value => Ok(value),
     }
@@ -564,6 +577,17 @@ fn path(input: ParseStream<'_>) -> Result<Path> {
         }
         bare = false;
         input.parse::<Token![::]>()?.to_tokens(&mut tokens);
+    }
+}
+
+/// What stands in parentheses, between commas. The rest behind a mistake is dropped, or it would be another one.
+fn separated<T>(content: ParseStream<'_>, item: fn(ParseStream<'_>) -> Result<T>) -> Result<Vec<T>> {
+    match content.parse_terminated(item, Token![,]) {
+        Ok(items) => Ok(items.into_iter().collect()),
+        Err(error) => {
+            content.parse::<TokenStream>()?;
+            Err(error)
+        }
     }
 }
 

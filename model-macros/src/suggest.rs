@@ -44,7 +44,8 @@ mod tests {
 
     #[test]
     fn names_change_their_case() {
-        for (camel, snake) in [("MyEncoder", "my_encoder"), ("LSTM", "lstm"), ("Conv2d", "conv2d"), ("L2Norm", "l2_norm")]
+        for (camel, snake) in
+            [("MyEncoder", "my_encoder"), ("LSTM", "lstm"), ("Conv2d", "conv2d"), ("L2Norm", "l2_norm")]
         {
             assert_eq!(snake_case(camel), snake);
         }

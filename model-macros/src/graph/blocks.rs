@@ -85,7 +85,8 @@ fn circles(model: &Model, report: &mut Report) -> HashSet<String> {
                     self.visit(used);
                     continue;
                 };
-                let circle = self.path[start..].iter().map(|block| self.model.blocks[*block].name.to_string());
+                let circle =
+                    self.path[start..].iter().map(|block| self.model.blocks[*block].name.to_string());
                 let circle: Vec<String> = circle.collect();
                 let message = match circle.as_slice() {
                     [only] => format!("`{only}` stands in itself"),

@@ -65,12 +65,14 @@ impl Scope<'_> {
     /// `{ 4 * width }`
     fn substitute_tokens(&self, tokens: TokenStream) -> TokenStream {
         let substitute = |token: TokenTree| match token {
-            TokenTree::Ident(ident) => match self.parameters.get(&ident.to_string()).map(|bound| &bound.value) {
-                Some(Value::Literal(literal)) => literal.to_token_stream(),
-                Some(Value::Path(path)) => path.tokens.clone(),
-                Some(Value::Block { tokens, .. }) => tokens.clone(),
-                _ => ident.into_token_stream(),
-            },
+            TokenTree::Ident(ident) => {
+                match self.parameters.get(&ident.to_string()).map(|bound| &bound.value) {
+                    Some(Value::Literal(literal)) => literal.to_token_stream(),
+                    Some(Value::Path(path)) => path.tokens.clone(),
+                    Some(Value::Block { tokens, .. }) => tokens.clone(),
+                    _ => ident.into_token_stream(),
+                }
+            }
             TokenTree::Group(group) => {
                 let tokens = self.substitute_tokens(group.stream());
                 let mut substituted = proc_macro2::Group::new(group.delimiter(), tokens);
@@ -179,14 +181,17 @@ impl<'a> Resolver<'a, '_> {
             };
             // A name that is an argument of the block stands where the block is used.
             let scope = self.scopes[scope].bound(value).map_or(scope, |bound| bound.scope);
-            let is_word = tensor == "bias" && !self.scopes[scope].entries.iter().any(|entry| entry.is_called(&name.to_string()));
+            let is_word = tensor == "bias"
+                && !self.scopes[scope].entries.iter().any(|entry| entry.is_called(&name.to_string()));
             if is_word {
                 arguments.push(argument);
                 continue;
             }
             let Some(entry) = self.find(scope, &name, item, number).cloned() else { continue };
             match entry.value.as_slice() {
-                [Source { origin: Origin::Node(node), part: None }] if entry.inner.is_none() && entry.count.is_none() => {
+                [Source { origin: Origin::Node(node), part: None }]
+                    if entry.inner.is_none() && entry.count.is_none() =>
+                {
                     tied.push(Tied { tensor: tensor.clone(), node: *node, place: name.span() });
                 }
                 [] => {}
