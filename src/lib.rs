@@ -29,7 +29,7 @@ pub use typenet_runtime::embed;
 pub use typenet_runtime::model::callbacks;
 #[cfg(feature = "std")]
 pub use typenet_runtime::{data, losses, metrics, model, optimizers};
-pub use typenet_runtime::{hardware, io, kernels, layers, tensor, typenum};
+pub use typenet_runtime::{hardware, io, kernels, layers, schema, typenum};
 
 /// Declares a model: its layers, from the samples to the predictions.
 ///
@@ -79,7 +79,7 @@ pub use typenet_runtime::{hardware, io, kernels, layers, tensor, typenum};
 ///
 /// `l1` and `l2` add `l1·Σ|w| + l2·Σw²` of the layer's weight to the loss. A constraint holds for the weight after every
 /// update: `max_norm(2.0)`, `min_max_norm(0.5, 2.0)`, `non_negative`, `unit_norm`, each for the weights that lead to one
-/// output; see [`Constraint`](tensor::Constraint).
+/// output; see [`Constraint`](schema::Constraint).
 ///
 /// # What it becomes
 /// A struct that holds all numbers in one aligned block, with [`Layer`](layers::Layer) and [`Model`](layers::Model),

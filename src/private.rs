@@ -18,11 +18,11 @@ pub use typenet_runtime::layers::row::{
 pub use typenet_runtime::layers::{
     Backward, Forward, Headless, Layer, Model, Predict, Step, buffer_count, output_len, parameter_count,
 };
-pub use typenet_runtime::tensor::LayerInfo;
+pub use typenet_runtime::schema::LayerInfo;
 
 use core::marker::PhantomData;
 use typenet_runtime::layers::Activation;
-use typenet_runtime::tensor::Shape;
+use typenet_runtime::schema::Shape;
 use typenet_runtime::typenum::Unsigned;
 
 /// Where each of several parts ends that lie one behind the other.

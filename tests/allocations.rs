@@ -12,7 +12,7 @@ use typenet::layers::Model;
 use typenet::losses::{LabelError, Loss, through_head};
 use typenet::optimizers::{Elementwise, SettingError, Turn};
 use typenet::prelude::*;
-use typenet::tensor::label::check_finite;
+use typenet::schema::label::check_finite;
 
 struct Counting;
 

@@ -11,7 +11,7 @@ use typenet::losses::{LabelError, Loss};
 use typenet::metrics::{self, Metric, MetricError, Metrics};
 use typenet::model::{Error, LossMetric, NonFiniteCause};
 use typenet::prelude::*;
-use typenet::tensor::label::ClassNumber;
+use typenet::schema::label::ClassNumber;
 
 model! { Net < Dense(4 => 8, relu), Dense(8 => 3, softmax) > }
 

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use typenet::data::{Samples, Split, Standardizer, digits, idx::Images};
+use typenet::hardware::Buffer;
 use typenet::io::safetensors::{File, Tensor, read};
 use typenet::kernels::cross_entropy::Target;
 use typenet::kernels::update::{Gradient, Tuning};
@@ -11,7 +12,6 @@ use typenet::layers::{Backward, Forward, Predict, Step, Trained};
 use typenet::metrics::{AucOverThresholds, Truth};
 use typenet::model::callbacks::State;
 use typenet::prelude::*;
-use typenet::tensor::Buffer;
 
 model! { Digits < Dense(64 => 512, relu), Dropout(0.2), Dense(512 => 10, softmax) > }
 

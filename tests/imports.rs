@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 const LEVELS: [(&str, &[&str]); 11] = [
     ("hardware", &[]),
     ("kernels", &["hardware"]),
-    ("tensor", &["hardware", "kernels"]),
-    ("layers", &["hardware", "kernels", "tensor"]),
-    ("losses", &["hardware", "kernels", "tensor"]),
-    ("metrics", &["hardware", "kernels", "tensor"]),
-    ("optimizers", &["hardware", "kernels", "tensor"]),
-    ("data", &["hardware", "kernels", "tensor"]),
-    ("io", &["hardware", "kernels", "tensor"]),
-    ("model", &["hardware", "kernels", "tensor", "layers", "losses", "metrics", "optimizers", "data", "io"]),
+    ("schema", &["hardware", "kernels"]),
+    ("layers", &["hardware", "kernels", "schema"]),
+    ("losses", &["hardware", "kernels", "schema"]),
+    ("metrics", &["hardware", "kernels", "schema"]),
+    ("optimizers", &["hardware", "kernels", "schema"]),
+    ("data", &["hardware", "kernels", "schema"]),
+    ("io", &["hardware", "kernels", "schema"]),
+    ("model", &["hardware", "kernels", "schema", "layers", "losses", "metrics", "optimizers", "data", "io"]),
     ("plots", &["metrics", "io", "model"]),
 ];
 
@@ -74,5 +74,5 @@ fn imports_run_only_downward() {
 fn levels_are_found_in_every_form_of_path() {
     assert_eq!(named_levels("use crate::kernels::Rng;"), ["kernels"]);
     assert_eq!(named_levels("let x: crate::io::A = crate::data::b();"), ["io", "data"]);
-    assert_eq!(named_levels("use crate::{kernels::Rng, tensor::Shape};"), ["kernels", "tensor"]);
+    assert_eq!(named_levels("use crate::{kernels::Rng, schema::Shape};"), ["kernels", "schema"]);
 }

@@ -10,7 +10,7 @@ use typenet::layers::{
 };
 use typenet::model;
 use typenet::prelude::ModelExt;
-use typenet::tensor::TensorInfo;
+use typenet::schema::TensorInfo;
 use typenet::typenum::{U2, U3, U4, U5, U6, Unsigned};
 
 /// `y = x · scale + shift` with a parameter and a buffer for each value. Asks for more memory than it needs, of every

@@ -8,7 +8,7 @@ use typenet::layers::activation::Linear;
 use typenet::layers::{Backward, Layer, Model, Predict};
 use typenet::optimizers::{SettingError, Turn};
 use typenet::prelude::*;
-use typenet::tensor::TensorInfo;
+use typenet::schema::TensorInfo;
 use typenet::typenum::U20;
 
 /// Scales each of 20 values by a parameter of its own.

@@ -5,7 +5,7 @@ use typenet::layers::Model;
 use typenet::losses::Loss;
 use typenet::model::{EpochRecord, Error};
 use typenet::prelude::*;
-use typenet::tensor::label::ClassNumber;
+use typenet::schema::label::ClassNumber;
 
 model! { Net < Dense(3 => 5, tanh), Dense(5 => 3, softmax) > }
 

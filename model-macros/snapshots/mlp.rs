@@ -32,7 +32,7 @@ const _: () = {
         type Flatten1 = <[(); <Stated as Joints>::NumbersFit] as Checked>::Then<
             ::typenet::layers::flatten::Flatten<
                 (::typenet::typenum::consts::U28, WidthSize),
-                ::typenet::tensor::Const<{ 28 * WIDTH_SIZE }>,
+                ::typenet::schema::Const<{ 28 * WIDTH_SIZE }>,
             >,
         >;
         type Dense1 = <[(); <Stated as Joints>::NumbersFit] as Checked>::Then<

@@ -6,16 +6,17 @@
 //! plots                                            pictures of histories and confusion matrices
 //! model                                            training, callbacks, summary, checkpoints
 //! layers | losses | metrics | optimizers | data | io      siblings, blind to each other
-//! tensor                                           shapes, tables of layers and tensors
+//! schema                                           what samples, labels, layers and their tensors look like
 //! kernels                                          slices in, slices out
-//! hardware                                         instruction sets, threads
+//! hardware                                         instruction sets, threads, aligned memory
 //! ```
 
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// They panic where nothing can be written, and a run would be lost: `model::progress::show`.
+// They panic where nothing can be written, and a run would be lost: `model::report::progress::show`.
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
+mod brief;
 pub mod data;
 pub mod hardware;
 pub mod io;
@@ -31,7 +32,7 @@ pub mod model;
 pub mod optimizers;
 #[cfg(feature = "plots")]
 mod plots;
-pub mod tensor;
+pub mod schema;
 
 #[doc(hidden)]
 pub use {bytemuck, typenum};

@@ -9,7 +9,7 @@ use typenet_runtime::layers::{
     Backward, Dense, Forward, Layer, Model, Predict, Step, buffer_count, input_len, output_len,
     parameter_count,
 };
-use typenet_runtime::tensor::LayerInfo;
+use typenet_runtime::schema::LayerInfo;
 use typenet_runtime::typenum::{U2, U3, U4};
 
 type Dense1 = Dense<U3, U4, Relu>;

@@ -7,7 +7,7 @@ use typenet_runtime::layers::{Backward, Forward, Layer, Model, Predict, Step};
 use typenet_runtime::model::callbacks::{CallbackList, EarlyStopping, Mode, ReduceLrOnPlateau};
 use typenet_runtime::model::{ModelExt, Scores};
 use typenet_runtime::optimizers::Sgd;
-use typenet_runtime::tensor::{LayerInfo, Regularizer, TensorInfo};
+use typenet_runtime::schema::{LayerInfo, Regularizer, TensorInfo};
 use typenet_runtime::typenum::U1;
 
 /// One number.

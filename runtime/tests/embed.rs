@@ -7,7 +7,7 @@ use typenet_runtime::embed;
 use typenet_runtime::io::embed::embed_block;
 use typenet_runtime::layers::Dense;
 use typenet_runtime::layers::activation::{Relu, Softmax};
-use typenet_runtime::tensor::{LayerInfo, Regularizer, Tensors};
+use typenet_runtime::schema::{LayerInfo, Regularizer, Tensors};
 use typenet_runtime::typenum::{U2, U3, U4};
 
 /// What `model!` generates for embedding.

@@ -13,8 +13,8 @@ use typenet_runtime::losses::{
     MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError, Poisson,
     SquaredHinge, through_head,
 };
-use typenet_runtime::tensor::Shape;
-use typenet_runtime::tensor::label::check_finite;
+use typenet_runtime::schema::Shape;
+use typenet_runtime::schema::label::check_finite;
 use typenet_runtime::typenum::{U1, U2, U3, U4, U5, U7, U12, Unsigned};
 
 /// Calls a macro with the name of every activation.

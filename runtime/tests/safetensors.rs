@@ -13,7 +13,7 @@ use typenet_runtime::io::safetensors::{
 use typenet_runtime::io::{Dtype, HeaderError, JsonError, Label};
 use typenet_runtime::layers::Dense;
 use typenet_runtime::layers::activation::{Relu, Softmax};
-use typenet_runtime::tensor::LayerInfo;
+use typenet_runtime::schema::LayerInfo;
 use typenet_runtime::typenum::{U2, U3, U4};
 
 const LAYERS: &[LayerInfo] =

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use typenet_runtime::kernels::{Matrix, Product, Tail};
-use typenet_runtime::tensor::Buffer;
+use typenet_runtime::hardware::Buffer;
 
 use crate::cases::Options;
 

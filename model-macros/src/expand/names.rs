@@ -122,7 +122,7 @@ impl<'a> Names<'a> {
             }
             Size::Literal { .. } | Size::Product(_) => {
                 let value = self.size_argument(size);
-                quote!(#root::tensor::Const<#value>)
+                quote!(#root::schema::Const<#value>)
             }
         }
     }
@@ -209,7 +209,7 @@ impl<'a> Names<'a> {
             let [is_size, fits] = NamedSize::checks(alias);
             // Where the type of a constant is said to be wrong.
             let constant = Ident::new(&written.to_string(), Span::mixed_site().located_at(size.span));
-            let constant_type = quote!(#root::tensor::Const<{ #value }>);
+            let constant_type = quote!(#root::schema::Const<{ #value }>);
             let (number_is, size_type) = match size.namespace {
                 Namespace::Type => {
                     (quote!(Probe::<#written>::NUMBER), quote!(<[(); #value * 0] as Checked>::Then<#written>))

@@ -7,7 +7,7 @@
 //! Compression is told by content, not by name. No memory is allocated on a header's word: it grows with the bytes that are
 //! there, up to [`MAX_VALUES`].
 
-use crate::kernels::brief::brief_debug;
+use crate::brief::brief_debug;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::slice::from_ref;
 
-use crate::kernels::brief::Brief;
+use crate::brief::Brief;
 
 /// Samples of `N` values each, with their labels.
 ///

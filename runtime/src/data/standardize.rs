@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::kernels::brief::Brief;
+use crate::brief::Brief;
 
 /// `x ← (x − mean) / deviation`, by feature, with the numbers of the training data.
 ///

@@ -1,6 +1,11 @@
-//! The machine, found once: instruction sets and threads.
+//! The machine: instruction sets and threads, found once, and memory aligned to its cache lines.
 
+#[cfg(feature = "std")]
+pub mod buffer;
 pub mod isa;
 #[cfg(feature = "std")]
 mod team;
 pub mod threads;
+
+#[cfg(feature = "std")]
+pub use buffer::Buffer;

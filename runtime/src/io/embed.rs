@@ -5,7 +5,7 @@
 use super::header::{Dtype, Entry, Header, HeaderError, Label};
 use super::json::{JsonStr, part};
 use super::text::Text;
-use crate::tensor::{LayerInfo, TensorPlace, Tensors};
+use crate::schema::{LayerInfo, TensorPlace, Tensors};
 
 /// A model with the weights of a safetensors file, in the program's read-only data: a `&'static` reference to it, wherever the
 /// call stands.

@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 use super::header::{self, Dtype, Entry, Header, HeaderError, Label, MAX_HEADER, PREFIX};
 use super::json::JsonStr;
 use super::replace::{Step, replace};
-use crate::kernels::brief::{Brief, brief_debug};
-use crate::tensor::{LayerInfo, TensorPlace, Tensors, block_len};
+use crate::brief::{Brief, brief_debug};
+use crate::schema::{LayerInfo, TensorPlace, Tensors, block_len};
 
 /// The data of a file begins at a multiple of this, in bytes.
 const ALIGNMENT: usize = 64;
@@ -816,7 +816,7 @@ impl File {
     /// ```
     /// use typenet_runtime::io::safetensors::{Metadata, block_tensors, read, write};
     /// use typenet_runtime::layers::Dense;
-    /// use typenet_runtime::tensor::LayerInfo;
+    /// use typenet_runtime::schema::LayerInfo;
     /// use typenet_runtime::typenum::{U1, U2};
     ///
     /// let layers = [LayerInfo::of::<Dense<U2, U1>>("dense_1")];
@@ -922,7 +922,7 @@ impl File {
     /// ```
     /// use typenet_runtime::io::safetensors::{Metadata, read, save_block};
     /// use typenet_runtime::layers::Dense;
-    /// use typenet_runtime::tensor::LayerInfo;
+    /// use typenet_runtime::schema::LayerInfo;
     /// use typenet_runtime::typenum::{U1, U2};
     ///
     /// let folder = tempfile::tempdir()?;
@@ -1007,7 +1007,7 @@ fn places(layers: &[LayerInfo], len: usize) -> Vec<TensorPlace> {
 /// ```
 /// use typenet_runtime::io::safetensors::block_tensors;
 /// use typenet_runtime::layers::Dense;
-/// use typenet_runtime::tensor::LayerInfo;
+/// use typenet_runtime::schema::LayerInfo;
 /// use typenet_runtime::typenum::{U1, U2};
 ///
 /// let layers = [LayerInfo::of::<Dense<U2, U1>>("dense_1")];
@@ -1033,7 +1033,7 @@ pub fn block_tensors<'a>(prefix: &str, layers: &[LayerInfo], block: &'a [f32]) -
 /// ```
 /// use typenet_runtime::io::safetensors::{Metadata, read, save_block};
 /// use typenet_runtime::layers::Dense;
-/// use typenet_runtime::tensor::LayerInfo;
+/// use typenet_runtime::schema::LayerInfo;
 /// use typenet_runtime::typenum::{U1, U2};
 ///
 /// let folder = tempfile::tempdir()?;
@@ -1064,7 +1064,7 @@ pub fn save_block(
 /// ```
 /// use typenet_runtime::io::safetensors::{Metadata, load_block, save_block};
 /// use typenet_runtime::layers::Dense;
-/// use typenet_runtime::tensor::LayerInfo;
+/// use typenet_runtime::schema::LayerInfo;
 /// use typenet_runtime::typenum::{U1, U2};
 ///
 /// let folder = tempfile::tempdir()?;

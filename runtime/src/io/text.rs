@@ -86,7 +86,7 @@ impl Text {
     }
 
     /// Appends `` `encoder.dense_1.bias` ``.
-    pub(super) const fn push_path(&mut self, path: &crate::tensor::TensorPath) {
+    pub(super) const fn push_path(&mut self, path: &crate::schema::TensorPath) {
         let names = path.names();
         self.push("`");
         let mut i = 0;

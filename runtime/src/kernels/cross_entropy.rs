@@ -5,9 +5,9 @@
 
 use core::fmt;
 
-use super::brief::Brief;
 use super::function::{Function, Map};
 use super::softmax::shifted_sum_exp;
+use crate::brief::Brief;
 use crate::hardware::isa::isa;
 
 /// Which of `N` classes a sample belongs to, or how probable each is.

@@ -9,7 +9,6 @@
 
 pub mod activation;
 pub mod affine;
-pub(crate) mod brief;
 pub mod constrain;
 pub mod cross_entropy;
 pub mod element;

@@ -5,7 +5,7 @@ use typenum::Unsigned;
 /// A size that the compiler knows: a number of typenum, or [`Const`].
 ///
 /// ```
-/// use typenet_runtime::tensor::{Const, Size};
+/// use typenet_runtime::schema::{Const, Size};
 /// use typenet_runtime::typenum::U784;
 ///
 /// const HIDDEN: usize = 1600;
@@ -31,7 +31,7 @@ impl<N: Unsigned + 'static> Size for N {
 ///
 /// ```
 /// use typenet_runtime::layers::{Dense, parameter_count};
-/// use typenet_runtime::tensor::Const;
+/// use typenet_runtime::schema::Const;
 ///
 /// const HIDDEN: usize = 1600;
 /// assert_eq!(parameter_count::<f32, Dense<Const<784>, Const<HIDDEN>>>(), 784 * 1600 + 1600);

@@ -6,10 +6,10 @@
 
 use core::fmt;
 
-use super::brief::{Brief, brief_debug};
 use super::flush::flush;
 use super::lerp::Lerp;
 use super::simd::{Kernel, Simd, dispatch};
+use crate::brief::{Brief, brief_debug};
 use crate::hardware::isa::{Isa, isa};
 use crate::hardware::threads::{Divide, share_slices};
 

@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 
 use super::{Backward, Forward, Layer, buffer_count, parameter_count};
 use crate::kernels::Rng;
-use crate::tensor::Shape;
+use crate::schema::Shape;
 
 /// What [`check_gradient`] saw.
 ///

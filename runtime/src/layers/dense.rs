@@ -6,12 +6,12 @@ use core::marker::PhantomData;
 use super::activation::Linear;
 use super::initializers::{GlorotUniform, Initializer, Zeros};
 use super::{Activation, Backward, Forward, Layer, Predict, Step};
+use crate::brief::Brief;
 use crate::kernels::affine::SMALL;
-use crate::kernels::brief::Brief;
 use crate::kernels::function::Kept;
 use crate::kernels::update::Gradient;
 use crate::kernels::{Element, Matrix, Rng, Simd, Tail};
-use crate::tensor::{Size, TensorInfo};
+use crate::schema::{Size, TensorInfo};
 
 /// Whether a layer adds a bias, as a type.
 ///

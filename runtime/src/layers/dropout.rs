@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use super::activation::Linear;
 use super::{Backward, Forward, Layer, Predict};
 use crate::kernels::Element;
-use crate::tensor::Shape;
+use crate::schema::Shape;
 
 /// A share of `NUMERATOR / DENOMINATOR`, as a type.
 ///

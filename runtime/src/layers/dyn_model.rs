@@ -5,7 +5,7 @@ use core::fmt;
 
 use super::model::predict_one;
 use super::{Layer, Model, Predict, input_len, output_len};
-use crate::tensor::LayerInfo;
+use crate::schema::LayerInfo;
 
 /// Any model, as a trait object: `Box<dyn DynModel>`, `&'static dyn DynModel`. For one of several models that is chosen at
 /// run time, and for collections of different models; code for one model at a time is better generic over

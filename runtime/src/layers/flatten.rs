@@ -5,13 +5,13 @@ use core::marker::PhantomData;
 use super::activation::Linear;
 use super::{Backward, Layer, Predict};
 use crate::kernels::Element;
-use crate::tensor::{Shape, Size};
+use crate::schema::{Shape, Size};
 
 /// Sees samples of shape `S` as `N` values in the same order. `N` is the product of `S`, which the compiler checks.
 ///
 /// ```
 /// use typenet_runtime::layers::{Flatten, Layer, Predict};
-/// use typenet_runtime::tensor::Shape;
+/// use typenet_runtime::schema::Shape;
 /// use typenet_runtime::typenum::{U2, U3, U6};
 ///
 /// type Flat = Flatten<(U2, U3), U6>;

@@ -26,9 +26,9 @@ pub use model::Headless;
 pub use model::Model;
 pub use step::{Step, Trained};
 
-use crate::kernels::brief::brief_debug;
+use crate::brief::brief_debug;
 use crate::kernels::{Element, Rng, Simd};
-use crate::tensor::{Constraint, LayerInfo, Regularizer, Shape, TensorInfo};
+use crate::schema::{Constraint, LayerInfo, Regularizer, Shape, TensorInfo};
 
 /// An inference over a batch.
 ///
@@ -164,7 +164,7 @@ brief_debug!(Backward<'_, T> { batch, [parameters], [input], [output], [cache], 
 /// use typenet_runtime::kernels::{Element, Rng};
 /// use typenet_runtime::layers::activation::Linear;
 /// use typenet_runtime::layers::{Backward, Forward, Layer, Predict};
-/// use typenet_runtime::tensor::TensorInfo;
+/// use typenet_runtime::schema::TensorInfo;
 /// use typenet_runtime::typenum::Unsigned;
 ///
 /// pub struct Scale<N>(PhantomData<N>);
@@ -318,7 +318,7 @@ impl LayerInfo {
     ///
     /// ```
     /// use typenet_runtime::layers::Dense;
-    /// use typenet_runtime::tensor::LayerInfo;
+    /// use typenet_runtime::schema::LayerInfo;
     /// use typenet_runtime::typenum::{U2, U3};
     ///
     /// const ROW: LayerInfo = LayerInfo::of::<Dense<U3, U2>>("logits");

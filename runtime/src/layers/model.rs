@@ -8,7 +8,7 @@ use super::{
 };
 use crate::kernels::Rng;
 use crate::kernels::simd::{Kernel, Simd, dispatch_chosen};
-use crate::tensor::LayerInfo;
+use crate::schema::LayerInfo;
 
 /// What `model!` declares: a struct that holds the numbers of all its layers in one aligned block.
 ///
@@ -202,7 +202,7 @@ pub const STACK_SCRATCH: usize = 4096;
 pub fn predict_one<M: Model>(model: &M, sample: &M::Sample, prediction: &mut M::Prediction) {
     #[cfg(feature = "std")]
     if const { M::PREDICT_SCRATCH > STACK_SCRATCH } {
-        let scratch = &mut crate::tensor::Buffer::zeroed(M::PREDICT_SCRATCH);
+        let scratch = &mut crate::hardware::Buffer::zeroed(M::PREDICT_SCRATCH);
         return model.predict_with_scratch(sample, prediction, scratch);
     }
     if const { is_small::<M>() } {

@@ -4,13 +4,13 @@ use core::marker::PhantomData;
 
 use super::{Backward, Forward, Layer, Predict, Step};
 use crate::kernels::{Element, Rng};
-use crate::tensor::{Constraint, LayerInfo, Regularizer, TensorInfo};
+use crate::schema::{Constraint, LayerInfo, Regularizer, TensorInfo};
 
 /// A rule for a layer's weight.
 ///
 /// ```
 /// use typenet_runtime::layers::rules::{NonNegative, Rule};
-/// use typenet_runtime::tensor::{Constraint, Regularizer};
+/// use typenet_runtime::schema::{Constraint, Regularizer};
 ///
 /// /// Two rules as one.
 /// struct Sparse;
@@ -37,7 +37,7 @@ pub trait Rule: 'static {
 ///
 /// ```
 /// use typenet_runtime::layers::rules::{L1L2, Rule};
-/// use typenet_runtime::tensor::Regularizer;
+/// use typenet_runtime::schema::Regularizer;
 ///
 /// type Decay = L1L2<0, { f64::to_bits(1e-4) }>;
 /// assert_eq!(Decay::REGULARIZER, Regularizer { l1: 0.0, l2: 1e-4 });
@@ -53,7 +53,7 @@ impl<const L1: u64, const L2: u64> Rule for L1L2<L1, L2> {
 ///
 /// ```
 /// use typenet_runtime::layers::rules::{MaxNorm, Rule};
-/// use typenet_runtime::tensor::Constraint;
+/// use typenet_runtime::schema::Constraint;
 ///
 /// type Short = MaxNorm<{ f64::to_bits(2.0) }>;
 /// assert_eq!(Short::CONSTRAINT, Some(Constraint::MaxNorm { limit: 2.0 }));
@@ -69,7 +69,7 @@ impl<const LIMIT: u64> Rule for MaxNorm<LIMIT> {
 ///
 /// ```
 /// use typenet_runtime::layers::rules::{MinMaxNorm, Rule};
-/// use typenet_runtime::tensor::Constraint;
+/// use typenet_runtime::schema::Constraint;
 ///
 /// type Between = MinMaxNorm<{ f64::to_bits(0.5) }, { f64::to_bits(2.0) }, { f64::to_bits(1.0) }>;
 /// assert_eq!(Between::CONSTRAINT, Some(Constraint::MinMaxNorm { min: 0.5, max: 2.0, rate: 1.0 }));
@@ -89,7 +89,7 @@ impl<const MIN: u64, const MAX: u64, const RATE: u64> Rule for MinMaxNorm<MIN, M
 ///
 /// ```
 /// use typenet_runtime::layers::rules::{NonNegative, Rule};
-/// use typenet_runtime::tensor::{Constraint, Regularizer};
+/// use typenet_runtime::schema::{Constraint, Regularizer};
 ///
 /// assert_eq!(NonNegative::CONSTRAINT, Some(Constraint::NonNegative));
 /// assert_eq!(NonNegative::REGULARIZER, Regularizer::NONE);
@@ -105,7 +105,7 @@ impl Rule for NonNegative {
 ///
 /// ```
 /// use typenet_runtime::layers::rules::{Rule, UnitNorm};
-/// use typenet_runtime::tensor::Constraint;
+/// use typenet_runtime::schema::Constraint;
 ///
 /// assert_eq!(UnitNorm::CONSTRAINT, Some(Constraint::UnitNorm));
 /// ```
@@ -121,7 +121,7 @@ impl Rule for UnitNorm {
 /// ```
 /// use typenet_runtime::layers::rules::{MaxNorm, Ruled};
 /// use typenet_runtime::layers::{Dense, Layer};
-/// use typenet_runtime::tensor::Constraint;
+/// use typenet_runtime::schema::Constraint;
 /// use typenet_runtime::typenum::{U3, U4};
 ///
 /// type Limited = Ruled<Dense<U3, U4>, MaxNorm<{ f64::to_bits(2.0) }>>;

@@ -6,8 +6,8 @@
 use core::fmt;
 
 use super::{Backward, Layer};
+use crate::brief::{Brief, brief_debug};
 use crate::kernels::Element;
-use crate::kernels::brief::{Brief, brief_debug};
 use crate::kernels::update::Gradient;
 pub use crate::kernels::update::MAX_SLOTS;
 

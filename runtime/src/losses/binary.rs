@@ -8,8 +8,8 @@ use super::{
 use crate::kernels::activation::{Linear, Sigmoid};
 use crate::kernels::function::{Function, Map};
 use crate::kernels::{Activation, cross_entropy};
-use crate::tensor::FloatArray;
-use crate::tensor::label::BinaryLabel;
+use crate::schema::FloatArray;
+use crate::schema::label::BinaryLabel;
 
 with_settings! {
     /// Mean of `−t·log p − (1 − t)·log(1 − p)` over the values of a sample, with `p = sigmoid(logits)`, for models that

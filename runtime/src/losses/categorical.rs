@@ -10,7 +10,7 @@ use crate::kernels::activation::{Linear, LogSoftmax, Softmax};
 use crate::kernels::cross_entropy::{Target, categorical_smoothed, categorical_smoothed_gradient};
 use crate::kernels::function::{Function, Map};
 use crate::kernels::softmax::SoftmaxRows;
-use crate::tensor::label::CategoricalLabel;
+use crate::schema::label::CategoricalLabel;
 
 with_settings! {
     /// `−Σᵢ tᵢ·log pᵢ` with `p = softmax(logits)`, for models that end in `softmax` or `log_softmax`.

@@ -2,8 +2,8 @@
 
 use super::{LabelError, Loss, OfPredictions, through_head};
 use crate::kernels::Activation;
-use crate::tensor::FloatArray;
-use crate::tensor::label::{FloatLabel, check_finite};
+use crate::schema::FloatArray;
+use crate::schema::label::{FloatLabel, check_finite};
 
 /// The squared length of a row is at least this: a length of `keras.config.epsilon()`.
 const EPSILON: f64 = 1e-14;

@@ -10,8 +10,8 @@ use crate::kernels::Activation;
 use crate::kernels::activation::{Linear, LogSoftmax, Sigmoid, Softmax};
 use crate::kernels::focal::{BinaryFocus, CategoricalFocus};
 use crate::kernels::function::{Function, Map};
-use crate::tensor::FloatArray;
-use crate::tensor::label::{BinaryLabel, CategoricalLabel};
+use crate::schema::FloatArray;
+use crate::schema::label::{BinaryLabel, CategoricalLabel};
 
 with_settings! {
     /// Mean of `w·(1 − pₜ)ᵞ·(−t·log p − (1 − t)·log(1 − p))` over the values of a sample, with `p = sigmoid(logits)` and

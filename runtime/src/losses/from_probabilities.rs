@@ -3,8 +3,8 @@
 //! For code that has no logits. A model's own loss is computed from its logits, without clipping.
 
 use crate::kernels::Function;
-use crate::tensor::FloatArray;
-use crate::tensor::label::{BinaryLabel, CategoricalLabel};
+use crate::schema::FloatArray;
+use crate::schema::label::{BinaryLabel, CategoricalLabel};
 
 /// Probabilities are kept this far from 0 and 1 (`keras.config.epsilon()`).
 const EPSILON: f64 = 1e-7;

@@ -3,8 +3,8 @@
 use super::{LabelError, Loss, OfPredictions, through_head};
 use crate::kernels::Activation;
 use crate::kernels::cross_entropy::Target;
-use crate::tensor::FloatArray;
-use crate::tensor::label::{CategoricalLabel, SignLabel};
+use crate::schema::FloatArray;
+use crate::schema::label::{CategoricalLabel, SignLabel};
 
 /// Mean of `max(1 − t·y, 0)` over the values of a sample, for targets `t` of −1 and 1.
 ///

@@ -31,7 +31,7 @@ pub use pointwise::{
 pub use settings::SettingError;
 pub use through_head::through_head;
 
-pub use crate::tensor::label::LabelError;
+pub use crate::schema::label::LabelError;
 
 /// Loss of a model that ends with activation `Head` and predicts `Output`, against labels of type `Label`.
 ///

@@ -4,8 +4,8 @@
 use super::settings::{POSITIVE, check, with_settings};
 use super::{LabelError, Loss, OfPredictions, SettingError, through_head};
 use crate::kernels::Activation;
-use crate::tensor::FloatArray;
-use crate::tensor::label::{FloatLabel, check_finite, check_not_negative};
+use crate::schema::FloatArray;
+use crate::schema::label::{FloatLabel, check_finite, check_not_negative};
 
 /// What Keras keeps denominators and logarithms away from zero by (`keras.config.epsilon()`).
 const EPSILON: f64 = 1e-7;

@@ -3,7 +3,7 @@
 use super::{assert_lengths, clear_unweighted, weight, weighted};
 use crate::kernels::Activation;
 use crate::kernels::function::{Kept, Map};
-use crate::tensor::FloatArray;
+use crate::schema::FloatArray;
 
 /// [`Loss::evaluate`](super::Loss::evaluate) of a loss that is a function of a sample's predictions: all that a loss of one's own,
 /// as a type, has to say besides its name and its labels.
@@ -17,8 +17,8 @@ use crate::tensor::FloatArray;
 /// use typenet_runtime::kernels::Activation;
 /// use typenet_runtime::kernels::activation::Relu;
 /// use typenet_runtime::losses::{LabelError, Loss, through_head};
-/// use typenet_runtime::tensor::FloatArray;
-/// use typenet_runtime::tensor::label::{FloatLabel, check_finite};
+/// use typenet_runtime::schema::FloatArray;
+/// use typenet_runtime::schema::label::{FloatLabel, check_finite};
 ///
 /// /// How far a sample's point is from where it should be: `√Σ(y − t)²`.
 /// struct Distance;

@@ -5,8 +5,8 @@
 use super::{Mean, Metric, MetricError};
 use crate::kernels::reduce::argmax;
 use crate::kernels::{Activation, Function};
-use crate::tensor::FloatArray;
-use crate::tensor::label::{BinaryLabel, CategoricalLabel, Class, LabelError};
+use crate::schema::FloatArray;
+use crate::schema::label::{BinaryLabel, CategoricalLabel, Class, LabelError};
 
 /// The place of the largest value, the first of equals; `None` if a value is NaN.
 fn decision(prediction: &[f32]) -> Option<usize> {
@@ -290,8 +290,8 @@ impl<const N: usize, Head, Label: CategoricalLabel<N>> Metric<Head, [f32; N], La
         assert_eq!(predictions.len(), labels.len(), "update: one label for each prediction");
         let right = |(p, label): &(&[f32; N], &Label)| {
             let class = match label.target() {
-                crate::tensor::label::Target::Class(class) => class,
-                crate::tensor::label::Target::Distribution(t) => argmax(t),
+                crate::schema::label::Target::Class(class) => class,
+                crate::schema::label::Target::Distribution(t) => argmax(t),
             };
             !p.iter().any(|value| value.is_nan())
                 && p.iter().filter(|value| **value > p[class]).count() < self.k

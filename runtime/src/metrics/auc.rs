@@ -2,9 +2,9 @@
 
 use super::decision::{DecisionLabel, check_labels, share};
 use super::{Metric, MetricError};
-use crate::kernels::brief::brief_debug;
+use crate::brief::brief_debug;
 use crate::kernels::{Activation, Function};
-use crate::tensor::label::LabelError;
+use crate::schema::label::LabelError;
 
 /// A curve over thresholds.
 ///

@@ -2,10 +2,10 @@
 
 use core::fmt;
 
-use crate::kernels::brief::Brief;
+use crate::brief::Brief;
+use crate::hardware::buffer::zeroed_vec;
 use crate::kernels::reduce::argmax;
-use crate::tensor::buffer::zeroed_vec;
-use crate::tensor::label::Class;
+use crate::schema::label::Class;
 
 /// How often each of `N` classes was predicted as which: a row for each true class, a column for each predicted one.
 ///

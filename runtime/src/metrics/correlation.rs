@@ -4,9 +4,9 @@
 //! their digits.
 
 use super::Metric;
-use crate::kernels::brief::brief_debug;
-use crate::tensor::FloatArray;
-use crate::tensor::label::FloatLabel;
+use crate::brief::brief_debug;
+use crate::schema::FloatArray;
+use crate::schema::label::FloatLabel;
 
 /// Moments of one output's predictions `y` and targets `t`.
 #[derive(Debug, Clone, Copy, Default)]

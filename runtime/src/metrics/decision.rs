@@ -4,10 +4,10 @@ use core::fmt;
 
 use super::accuracy::threshold;
 use super::{MetricError, class_error};
+use crate::brief::{Brief, brief_debug};
 use crate::kernels::Activation;
-use crate::kernels::brief::{Brief, brief_debug};
 use crate::kernels::reduce::argmax;
-use crate::tensor::label::{Class, LabelError, check_truths};
+use crate::schema::label::{Class, LabelError, check_truths};
 
 /// What is true of each output.
 ///

@@ -1,8 +1,8 @@
 //! Distances between predicted and true numbers.
 
 use super::{Mean, Metric};
-use crate::tensor::FloatArray;
-use crate::tensor::label::FloatLabel;
+use crate::schema::FloatArray;
+use crate::schema::label::FloatLabel;
 
 /// What Keras keeps denominators away from zero by (`keras.config.epsilon()`).
 const EPSILON: f64 = 1e-7;

@@ -28,7 +28,7 @@ pub use mean::Mean;
 pub use precision::{F1Score, FBetaScore, Precision, Recall, Specificity};
 pub use rank::{Auc, AveragePrecision};
 
-use crate::tensor::label::LabelError;
+use crate::schema::label::LabelError;
 
 /// Metrics that cannot be, or not for the model.
 ///

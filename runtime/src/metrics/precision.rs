@@ -13,7 +13,7 @@
 use super::decision::{Average, Counts, DecisionLabel, Decisions, check_labels, share};
 use super::{Metric, MetricError};
 use crate::kernels::Activation;
-use crate::tensor::label::LabelError;
+use crate::schema::label::LabelError;
 
 macro_rules! decision_metric {
     (

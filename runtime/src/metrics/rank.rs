@@ -4,8 +4,8 @@
 
 use super::decision::{Average, DecisionLabel, check_labels};
 use super::{Metric, MetricError, class_error};
-use crate::kernels::brief::brief_debug;
-use crate::tensor::label::LabelError;
+use crate::brief::brief_debug;
+use crate::schema::label::LabelError;
 
 /// Outputs with their truths, sample by sample.
 #[derive(Clone, Default)]

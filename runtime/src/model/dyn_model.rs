@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use super::Summary;
-use super::boxed::{load_block, save_model};
+use super::model_ext::{load_block, save_model};
 use super::predictor::BLOCK;
 use super::tensors::{TensorError, TensorView, find, set};
+use crate::hardware::Buffer;
 use crate::hardware::threads;
 use crate::io::safetensors::{Import, LoadError, SaveError};
 use crate::layers::dyn_model::Facts;
 use crate::layers::{DynModel, LengthError, Predict};
-use crate::tensor::Buffer;
 
 /// What a model of any type can do on a machine with a heap and files.
 impl dyn DynModel {

@@ -3,12 +3,12 @@
 use core::fmt;
 use core::marker::PhantomData;
 
-use super::workspace::predict_cost;
+use super::training::workspace::predict_cost;
+use crate::hardware::Buffer;
+use crate::hardware::buffer::AllocError;
 use crate::hardware::threads::{self, Divide};
 use crate::layers::model::{STACK_SCRATCH, predict_one};
 use crate::layers::{Layer, Model, Predict, input_len, output_len, parameter_count};
-use crate::tensor::Buffer;
-use crate::tensor::buffer::AllocError;
 
 /// Samples that run through the network together.
 pub(super) const BLOCK: usize = 256;

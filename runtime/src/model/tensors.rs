@@ -1,7 +1,7 @@
 //! A model's tensors by their names.
 
-use crate::kernels::brief::brief_debug;
-use crate::tensor::{LayerInfo, TensorPlace, Tensors};
+use crate::brief::brief_debug;
+use crate::schema::{LayerInfo, TensorPlace, Tensors};
 
 /// A tensor of a model.
 ///

@@ -27,9 +27,9 @@ mod pack;
 mod tile;
 
 use super::Function;
-use super::brief::brief_debug;
 use super::function::{Map, map_with};
 use super::simd::dispatch;
+use crate::brief::brief_debug;
 use crate::hardware::isa::{Isa, isa};
 use crate::hardware::threads;
 use block::Block;

@@ -3,17 +3,18 @@
 use core::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::hardware::Buffer;
 use crate::io::safetensors::{Metadata, save_block};
 use crate::layers::Model;
-use crate::model::by_hand::{check_rate_is_free, set_learning_rate};
-use crate::model::finite::{NonFiniteValue, find_in_state};
-use crate::model::run::{Ending, Run};
+use crate::model::report::finite::{NonFiniteValue, find_in_state};
+use crate::model::run::state::{Ending, Run};
 use crate::model::tensors::{TensorError, TensorView, find};
-use crate::model::trainable::Trainable;
-use crate::model::updates::Updates;
+use crate::model::training::train_on_batch::{check_rate_is_free, set_learning_rate};
+use crate::model::training::trainable::Trainable;
+use crate::model::training::updates::Updates;
 use crate::model::{Error, History, Trainer};
 use crate::optimizers::{AVERAGE, Optimizer};
-use crate::tensor::{Buffer, LayerInfo};
+use crate::schema::LayerInfo;
 
 /// A run as its callbacks see it: where it stands, the model's numbers, the learning rate, the history.
 ///

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::monitor::Monitor;
 use super::{Callback, Context, Mode, State, setting};
-use crate::kernels::brief::brief_debug;
+use crate::brief::brief_debug;
 use crate::model::{EpochRecord, Error};
 
 /// Ends the run when a score has not got better for `patience` epochs.

@@ -5,7 +5,7 @@ pub use crate::kernels::size::{Const, Size};
 /// `(U784,)`, `(U28, U28)` or `(U1, U28, U28)`: the sizes of one sample, outermost first.
 ///
 /// ```
-/// use typenet_runtime::tensor::Shape;
+/// use typenet_runtime::schema::Shape;
 /// use typenet_runtime::typenum::{U1, U28};
 ///
 /// type Image = (U1, U28, U28);

@@ -26,16 +26,16 @@ macro_rules! brief_debug {
         impl $($(<$T: ::core::fmt::Debug>)?)? ::core::fmt::Debug for $name $(<$lifetime $(, $T)?>)? {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 let mut fields = f.debug_struct(stringify!($name));
-                $($crate::kernels::brief::brief_debug!(@field self fields $field);)*
+                $($crate::brief::brief_debug!(@field self fields $field);)*
                 fields.finish()
             }
         }
     };
     (@field $self:ident $fields:ident [$field:ident]) => {
-        $fields.field(stringify!($field), &$crate::kernels::brief::Brief(&$self.$field[..]))
+        $fields.field(stringify!($field), &$crate::brief::Brief(&$self.$field[..]))
     };
     (@field $self:ident $fields:ident ($field:ident)) => {
-        $fields.field(stringify!($field), &$self.$field.as_deref().map($crate::kernels::brief::Brief))
+        $fields.field(stringify!($field), &$self.$field.as_deref().map($crate::brief::Brief))
     };
     (@field $self:ident $fields:ident $field:ident) => {
         $fields.field(stringify!($field), &$self.$field)

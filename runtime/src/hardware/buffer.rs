@@ -3,7 +3,7 @@
 use core::fmt;
 use core::ops::{Deref, DerefMut};
 
-use crate::kernels::brief::Brief;
+use crate::brief::Brief;
 
 /// A cache line of numbers.
 #[derive(Debug, Clone, Copy)]
@@ -18,7 +18,7 @@ unsafe impl bytemuck::Pod for Line {}
 /// A slice of `f32` on the heap: zero at first, aligned to 64 bytes, never resized.
 ///
 /// ```
-/// use typenet_runtime::tensor::Buffer;
+/// use typenet_runtime::hardware::Buffer;
 ///
 /// let mut buffer = Buffer::zeroed(20);
 /// buffer[19] = 1.0;
@@ -53,7 +53,7 @@ impl Buffer {
     /// `len` zeros, if there is memory for them.
     ///
     /// ```
-    /// use typenet_runtime::tensor::Buffer;
+    /// use typenet_runtime::hardware::Buffer;
     ///
     /// assert_eq!(Buffer::try_zeroed(20).map(|buffer| buffer.len()), Ok(20));
     /// let error = Buffer::try_zeroed(usize::MAX).expect_err("more than there can be");
@@ -71,8 +71,8 @@ impl Buffer {
 /// Memory that is not to be had.
 ///
 /// ```
-/// use typenet_runtime::tensor::Buffer;
-/// use typenet_runtime::tensor::buffer::AllocError;
+/// use typenet_runtime::hardware::Buffer;
+/// use typenet_runtime::hardware::buffer::AllocError;
 ///
 /// let error = Buffer::try_zeroed(1 << 61).expect_err("more than an address can reach");
 /// assert_eq!(error, AllocError { bytes: 1 << 63 });

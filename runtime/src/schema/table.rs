@@ -5,7 +5,7 @@ use core::fmt;
 /// A tensor of a layer: one entry of a saved file.
 ///
 /// ```
-/// use typenet_runtime::tensor::TensorInfo;
+/// use typenet_runtime::schema::TensorInfo;
 ///
 /// let weight = TensorInfo { name: "weight", shape: &[784, 512] };
 /// assert_eq!(weight.len(), 784 * 512);
@@ -40,7 +40,7 @@ impl TensorInfo {
 /// `L1L2`.
 ///
 /// ```
-/// use typenet_runtime::tensor::Regularizer;
+/// use typenet_runtime::schema::Regularizer;
 ///
 /// let elastic = Regularizer { l1: 0.5, l2: 0.25 };
 /// assert!(!elastic.is_none() && Regularizer::NONE.is_none());
@@ -71,7 +71,7 @@ impl Regularizer {
 /// ```
 /// use typenet_runtime::layers::Dense;
 /// use typenet_runtime::layers::rules::{MaxNorm, Ruled};
-/// use typenet_runtime::tensor::{Constraint, LayerInfo, Tensors};
+/// use typenet_runtime::schema::{Constraint, LayerInfo, Tensors};
 /// use typenet_runtime::typenum::{U2, U3};
 ///
 /// let layers = [LayerInfo::of::<Ruled<Dense<U3, U2>, MaxNorm<{ f64::to_bits(2.0) }>>>("dense_1")];
@@ -122,7 +122,7 @@ impl fmt::Display for Constraint {
 ///
 /// ```
 /// use typenet_runtime::layers::Dense;
-/// use typenet_runtime::tensor::LayerInfo;
+/// use typenet_runtime::schema::LayerInfo;
 /// use typenet_runtime::typenum::{U2, U3};
 ///
 /// let row = LayerInfo::of::<Dense<U3, U2>>("dense_1");
@@ -227,7 +227,7 @@ impl fmt::Display for LayerInfo {
 /// How deep models may stand in models: `a.b.c.weight` is a model `b` in a model `a` in the model itself.
 ///
 /// ```
-/// use typenet_runtime::tensor::table::MAX_DEPTH;
+/// use typenet_runtime::schema::table::MAX_DEPTH;
 ///
 /// let deep = "a.b.c.weight";
 /// assert!(deep.split('.').count() - 1 <= MAX_DEPTH);
@@ -239,7 +239,7 @@ pub const MAX_DEPTH: usize = 16;
 ///
 /// ```
 /// use typenet_runtime::layers::Dense;
-/// use typenet_runtime::tensor::{LayerInfo, Tensors};
+/// use typenet_runtime::schema::{LayerInfo, Tensors};
 /// use typenet_runtime::typenum::{U2, U3};
 ///
 /// let layers = [LayerInfo::of::<Dense<U3, U2>>("dense_1")];
@@ -276,7 +276,7 @@ impl fmt::Display for TensorPath {
 ///
 /// ```
 /// use typenet_runtime::layers::Dense;
-/// use typenet_runtime::tensor::{LayerInfo, Tensors};
+/// use typenet_runtime::schema::{LayerInfo, Tensors};
 /// use typenet_runtime::typenum::{U2, U3};
 ///
 /// let layers = [LayerInfo::of::<Dense<U3, U2>>("dense_1")];
@@ -313,7 +313,7 @@ impl TensorPlace {
 /// An iterator that constants can use too, by [`next_place`](Self::next_place).
 ///
 /// ```
-/// use typenet_runtime::tensor::table::{LayerInfo, Regularizer, TensorInfo, Tensors};
+/// use typenet_runtime::schema::table::{LayerInfo, Regularizer, TensorInfo, Tensors};
 ///
 /// const DENSE: LayerInfo = LayerInfo {
 ///     name: "dense_1",
@@ -363,7 +363,7 @@ impl<'a> Tensors<'a> {
     ///
     /// ```
     /// use typenet_runtime::layers::Dense;
-    /// use typenet_runtime::tensor::{LayerInfo, Tensors};
+    /// use typenet_runtime::schema::{LayerInfo, Tensors};
     /// use typenet_runtime::typenum::{U2, U3};
     ///
     /// /// Number of values of the first tensor.
@@ -450,7 +450,7 @@ impl Iterator for Tensors<'_> {
 ///
 /// ```
 /// use typenet_runtime::layers::Dense;
-/// use typenet_runtime::tensor::{LayerInfo, block_len};
+/// use typenet_runtime::schema::{LayerInfo, block_len};
 /// use typenet_runtime::typenum::{U2, U3};
 ///
 /// const LEN: usize = block_len(&[LayerInfo::of::<Dense<U3, U2>>("dense_1")]);

@@ -2,7 +2,7 @@
 
 use crate::losses::{LabelError, OfPredictions, SettingError};
 use crate::metrics::{Mean, Metric, MetricError};
-use crate::tensor::FloatArray;
+use crate::schema::FloatArray;
 
 /// A loss as a metric: its mean over all samples of an epoch, each counting once.
 ///

@@ -11,7 +11,7 @@ use crate::kernels::reduce::argmax;
 /// A label that its loss cannot use. `index` is its place among the labels.
 ///
 /// ```
-/// use typenet_runtime::tensor::label::{CategoricalLabel, LabelError};
+/// use typenet_runtime::schema::label::{CategoricalLabel, LabelError};
 ///
 /// let error = CategoricalLabel::<10>::check(&12u8, 3).unwrap_err();
 /// assert_eq!(error, LabelError::Class { index: 3, found: "12".to_owned(), classes: 10 });
@@ -93,7 +93,7 @@ pub enum LabelError {
 /// A class as a number: every integer type, or a type of your own.
 ///
 /// ```
-/// use typenet_runtime::tensor::label::Class;
+/// use typenet_runtime::schema::label::Class;
 ///
 /// #[derive(Clone, Copy)]
 /// enum Animal {
@@ -160,7 +160,7 @@ class!(u8 u16 u32 u64 usize i8 i16 i32 i64);
 /// A label of one of `N` classes: a [`Class`], or `[f32; N]` with the probability of each (one-hot or soft).
 ///
 /// ```
-/// use typenet_runtime::tensor::label::{CategoricalLabel, Target};
+/// use typenet_runtime::schema::label::{CategoricalLabel, Target};
 ///
 /// assert_eq!(CategoricalLabel::<3>::target(&2u8), Target::Class(2));
 /// assert_eq!(CategoricalLabel::<3>::check(&[0.1f32, 0.1, 0.8], 0), Ok(()));
@@ -219,7 +219,7 @@ impl<const N: usize> CategoricalLabel<N> for [f32; N] {
 /// `u8` (0 or 1) and `f32`.
 ///
 /// ```
-/// use typenet_runtime::tensor::label::BinaryLabel;
+/// use typenet_runtime::schema::label::BinaryLabel;
 ///
 /// assert_eq!(BinaryLabel::<[f32; 1]>::probability(&true, 0), 1.0);
 /// assert_eq!(BinaryLabel::<[f32; 2]>::probability(&[0.0f32, 0.25], 1), 0.25);
@@ -284,7 +284,7 @@ impl<O: FloatArray> BinaryLabel<O> for O {
 /// (one-hot or soft). A single output tells no, class 0, from yes, class 1; there `bool` and `f32` say so too.
 ///
 /// ```
-/// use typenet_runtime::tensor::label::ClassNumber;
+/// use typenet_runtime::schema::label::ClassNumber;
 ///
 /// fn of_three(label: impl ClassNumber<[f32; 3]>) -> Option<usize> {
 ///     label.class_number()
@@ -343,7 +343,7 @@ fn is_truth(value: f32) -> bool {
 /// Whether each value of label `index` is the probability of yes, or −1, the no of hinge losses.
 ///
 /// ```
-/// use typenet_runtime::tensor::label::check_truths;
+/// use typenet_runtime::schema::label::check_truths;
 ///
 /// assert_eq!(check_truths(4, &[-1.0, 0.0, 0.25, 1.0]), Ok(()));
 /// let error = check_truths(4, &[0.0, 3.5]).unwrap_err();
@@ -360,7 +360,7 @@ pub fn check_truths(index: usize, values: &[f32]) -> Result<(), LabelError> {
 /// and `f32`.
 ///
 /// ```
-/// use typenet_runtime::tensor::label::SignLabel;
+/// use typenet_runtime::schema::label::SignLabel;
 ///
 /// assert_eq!(SignLabel::<[f32; 1]>::sign(&false, 0), -1.0);
 /// assert_eq!(SignLabel::<[f32; 2]>::sign(&[-1.0f32, 1.0], 1), 1.0);
@@ -426,7 +426,7 @@ impl<O: FloatArray> SignLabel<O> for O {
 /// A number for each value of `Output`: `Output` itself, or `f32` for one output.
 ///
 /// ```
-/// use typenet_runtime::tensor::label::FloatLabel;
+/// use typenet_runtime::schema::label::FloatLabel;
 ///
 /// assert_eq!(<f32 as FloatLabel<[f32; 1]>>::values(&[0.5, 2.0]), [0.5, 2.0]);
 /// assert_eq!(<[f32; 2] as FloatLabel<[f32; 2]>>::values(&[[1.0, 2.0], [3.0, 4.0]]), [1.0, 2.0, 3.0, 4.0]);
@@ -455,7 +455,7 @@ impl<O: FloatArray> FloatLabel<O> for O {
 /// Whether `values`, of labels with `len` values each, are finite.
 ///
 /// ```
-/// use typenet_runtime::tensor::label::check_finite;
+/// use typenet_runtime::schema::label::check_finite;
 ///
 /// assert_eq!(check_finite(2, &[0.0, 1.0, 2.0, 3.0]), Ok(()));
 /// let error = check_finite(2, &[0.0, 1.0, f32::NAN, 3.0]).unwrap_err();
@@ -471,7 +471,7 @@ pub fn check_finite(len: usize, values: &[f32]) -> Result<(), LabelError> {
 /// Whether `values`, of labels with `len` values each, are finite and not below zero.
 ///
 /// ```
-/// use typenet_runtime::tensor::label::check_not_negative;
+/// use typenet_runtime::schema::label::check_not_negative;
 ///
 /// let error = check_not_negative(2, &[1.0, 0.0, 3.0, -1.0]).unwrap_err();
 /// assert_eq!(error.to_string(), "label 1 has -1 at place 1, expected a number not below 0");

@@ -3,7 +3,7 @@
 /// An array of `f32` with one to four sizes: `[f32; 10]`, `[[f32; 28]; 28]`.
 ///
 /// ```
-/// use typenet_runtime::tensor::FloatArray;
+/// use typenet_runtime::schema::FloatArray;
 ///
 /// type Sample = [[f32; 3]; 2];
 /// assert_eq!((Sample::LEN, Sample::WIDTH), (6, 3));

@@ -6,7 +6,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use crate::layers::Model;
 use crate::layers::dyn_model::Facts;
-use crate::tensor::LayerInfo;
+use crate::schema::LayerInfo;
 
 /// A model's layers with shapes, parameters and FLOPs. `Display` draws it as a table.
 ///
@@ -64,7 +64,7 @@ impl From<Facts> for Summary {
 }
 
 /// `1234567` as `1,234,567`.
-pub(super) fn thousands(value: u64) -> String {
+pub(in crate::model) fn thousands(value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);
     for (i, digit) in digits.chars().enumerate() {
