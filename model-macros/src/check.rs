@@ -141,9 +141,11 @@ impl Checked<'_, '_> {
         // Errors in a repetition that changes the shape would be about the copies.
         let is_hidden = self.repetition(index, report) || self.is_shared_mistake(node);
         let given = self.given(node);
+        let is_input =
+            |sources: &[Source]| matches!(sources, [Source { origin: Origin::Input(_), part: None }]);
         let arrives = match &given {
             _ if is_hidden => Arrives::Unknown,
-            None if node.sources.len() != 1 || self.graph.incomplete && index == 0 => Arrives::Unknown,
+            None if !is_input(&node.sources) || self.graph.incomplete && index == 0 => Arrives::Unknown,
             None => Arrives::Nothing,
             Some(Given { shape: Some(shape), .. }) if !self.graph.incomplete => Arrives::Shape(shape),
             Some(_) => Arrives::Unknown,

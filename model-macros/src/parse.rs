@@ -340,7 +340,8 @@ fn source(input: ParseStream<'_>) -> Result<Source> {
 fn count(input: ParseStream<'_>) -> Result<Option<Value>> {
     let is_negative = input.peek(Token![-]) && input.peek2(Lit) && input.peek3(Token![*]);
     let is_value = input.peek(Lit) || input.peek(Ident::peek_any) || input.peek(token::Brace);
-    if !is_negative && !(is_value && input.peek2(Token![*])) {
+    let is_count = is_negative || is_value && input.peek2(Token![*]);
+    if !is_count {
         return Ok(None);
     }
     let count = value(input)?;

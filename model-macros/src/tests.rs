@@ -342,16 +342,24 @@ fn functions(items: &[syn::Item], of: &str, all: bool) -> Vec<String> {
     functions
 }
 
-/// The items of every file of a folder of the runtime.
+/// The items of every file of a folder of the runtime, and of the folders in it.
 fn items(folder: &str) -> Vec<syn::Item> {
     let folder = format!("{}/../runtime/src/{folder}", env!("CARGO_MANIFEST_DIR"));
-    let files = std::fs::read_dir(folder).expect("the folder can be read").map(|file| file.unwrap().path());
-    let files = files.filter(|file| file.extension().is_some_and(|ending| ending == "rs"));
-    let items = files.flat_map(|file| {
-        let source = std::fs::read_to_string(file).expect("a file can be read");
-        syn::parse_file(&source).expect("a source is Rust").items
-    });
-    items.collect()
+    fn of_folder(folder: &std::path::Path) -> Vec<syn::Item> {
+        let files = std::fs::read_dir(folder).expect("the folder can be read");
+        let items = files.map(|file| file.expect("the folder can be read").path()).flat_map(|path| {
+            if path.is_dir() {
+                of_folder(&path)
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let source = std::fs::read_to_string(path).expect("a file can be read");
+                syn::parse_file(&source).expect("a source is Rust").items
+            } else {
+                Vec::new()
+            }
+        });
+        items.collect()
+    }
+    of_folder(folder.as_ref())
 }
 
 /// After a new method: add it to the list that this test names. What a layer cannot be called is what models and trainers do call their methods.
