@@ -619,3 +619,40 @@ fn shapes_are_checked_along_the_sources() {
         "`M` is no chain of layers: not yet expanded",
     );
 }
+
+/// Wherever a declaration is cut off, as while it is being typed, the macro answers without a panic and without end.
+#[test]
+fn no_part_of_a_declaration_panics() {
+    let declaration = "B(c, n = 2) < n * Dense(_ => { 2 * c }), x: Add[ _ | Flatten ] >
+        pub M < a: Input(..4, u32), a -> b: B(3, n = 1), (_, b.x) -> Add, c: Shared(b), Dense(_ => 3, weight = c), (b, c) >";
+    let tokens: proc_macro2::TokenStream = declaration.parse().expect("a declaration is made of tokens");
+    let tokens: Vec<_> = tokens.into_iter().collect();
+    for end in 0..=tokens.len() {
+        for start in 0..end {
+            let part: proc_macro2::TokenStream = tokens[start..end].iter().cloned().collect();
+            crate::model_tokens(quote::quote!(::typenet; #part));
+        }
+    }
+    for group in tokens {
+        let proc_macro2::TokenTree::Group(group) = group else { continue };
+        let inner: Vec<_> = group.stream().into_iter().collect();
+        for end in 0..inner.len() {
+            let part: proc_macro2::TokenStream = inner[..end].iter().cloned().collect();
+            crate::model_tokens(
+                quote::quote!(::typenet; M < Add[ #part ], (#part) -> Dense(#part), (#part) >),
+            );
+        }
+    }
+}
+
+/// What is wrong, or not yet expanded, leaves the struct.
+#[test]
+fn the_struct_is_left_after_a_mistake() {
+    for declaration in
+        [PRODUCT, RESNET, "B(c) < Dense(_ => c) > M < Input(3), 2 * B(3) >", "M < Dense(3 > 4) >"]
+    {
+        let tokens = format!("::typenet; {declaration}").parse().expect("a declaration is made of tokens");
+        let file: syn::File = syn::parse2(crate::model_tokens(tokens)).expect(declaration);
+        assert!(file.items.iter().any(|item| matches!(item, syn::Item::Struct(_))), "`{declaration}`");
+    }
+}
