@@ -22,6 +22,8 @@ mod port;
 pub mod rules;
 pub mod sizes;
 pub mod step;
+#[cfg(all(test, feature = "std"))]
+mod testing;
 
 pub use activation::Activation;
 pub use backend::{Backend, Cpu};
@@ -36,6 +38,7 @@ pub use model::Model;
 pub use pass::{Backward, Forward, Predict};
 #[doc(hidden)]
 pub use port::Value;
+use port::clear_behind_ends;
 pub use port::{Branches, Index, IndexSteps, Plain, Port, Sequences, Steps};
 pub use step::{Step, Trained};
 
