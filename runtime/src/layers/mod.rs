@@ -4,6 +4,7 @@
 //! ([`Layer`]) stands apart from how it runs on a backend ([`Run`]).
 
 pub mod activation;
+pub mod add;
 mod backend;
 #[cfg(feature = "std")]
 pub mod check;
@@ -26,6 +27,7 @@ pub mod step;
 mod testing;
 
 pub use activation::Activation;
+pub use add::Add;
 pub use backend::{Backend, Cpu};
 pub use dense::Dense;
 pub use dropout::Dropout;
