@@ -8,6 +8,7 @@ pub mod add;
 mod backend;
 #[cfg(feature = "std")]
 pub mod check;
+pub mod concat;
 pub mod dense;
 pub mod dropout;
 pub(crate) mod dyn_model;
@@ -29,6 +30,7 @@ mod testing;
 pub use activation::Activation;
 pub use add::Add;
 pub use backend::{Backend, Cpu};
+pub use concat::Concat;
 pub use dense::Dense;
 pub use dropout::Dropout;
 pub use dyn_model::{DynModel, LengthError};
