@@ -6,6 +6,7 @@
 pub mod activation;
 pub mod add;
 mod backend;
+pub mod batch_norm;
 #[cfg(feature = "std")]
 pub mod check;
 pub mod concat;
@@ -30,6 +31,7 @@ mod testing;
 pub use activation::Activation;
 pub use add::Add;
 pub use backend::{Backend, Cpu};
+pub use batch_norm::BatchNorm;
 pub use concat::Concat;
 pub use dense::Dense;
 pub use dropout::Dropout;
