@@ -17,6 +17,7 @@ pub mod flatten;
 #[doc(hidden)]
 pub mod graph;
 pub mod initializers;
+pub mod layer_norm;
 mod memory;
 pub mod model;
 mod pass;
@@ -37,6 +38,7 @@ pub use dense::Dense;
 pub use dropout::Dropout;
 pub use dyn_model::{DynModel, LengthError};
 pub use flatten::Flatten;
+pub use layer_norm::LayerNorm;
 pub use memory::{Amount, Memory};
 #[doc(hidden)]
 pub use model::Headless;
