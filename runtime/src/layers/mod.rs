@@ -13,6 +13,7 @@ pub mod concat;
 pub mod dense;
 pub mod dropout;
 pub(crate) mod dyn_model;
+pub mod embedding;
 pub mod flatten;
 #[doc(hidden)]
 pub mod graph;
@@ -37,6 +38,7 @@ pub use concat::Concat;
 pub use dense::Dense;
 pub use dropout::Dropout;
 pub use dyn_model::{DynModel, LengthError};
+pub use embedding::Embedding;
 pub use flatten::Flatten;
 pub use layer_norm::LayerNorm;
 pub use memory::{Amount, Memory};
