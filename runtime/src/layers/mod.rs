@@ -4,16 +4,21 @@
 //! ([`Layer`]) stands apart from how it runs on a backend ([`Run`]).
 
 pub mod activation;
+pub mod add;
 mod backend;
+pub mod batch_norm;
 #[cfg(feature = "std")]
 pub mod check;
+pub mod concat;
 pub mod dense;
 pub mod dropout;
 pub(crate) mod dyn_model;
+pub mod embedding;
 pub mod flatten;
 #[doc(hidden)]
 pub mod graph;
 pub mod initializers;
+pub mod layer_norm;
 mod memory;
 pub mod model;
 mod pass;
@@ -22,13 +27,20 @@ mod port;
 pub mod rules;
 pub mod sizes;
 pub mod step;
+#[cfg(all(test, feature = "std"))]
+mod testing;
 
 pub use activation::Activation;
+pub use add::Add;
 pub use backend::{Backend, Cpu};
+pub use batch_norm::BatchNorm;
+pub use concat::Concat;
 pub use dense::Dense;
 pub use dropout::Dropout;
 pub use dyn_model::{DynModel, LengthError};
+pub use embedding::Embedding;
 pub use flatten::Flatten;
+pub use layer_norm::LayerNorm;
 pub use memory::{Amount, Memory};
 #[doc(hidden)]
 pub use model::Headless;
@@ -36,6 +48,7 @@ pub use model::Model;
 pub use pass::{Backward, Forward, Predict};
 #[doc(hidden)]
 pub use port::Value;
+use port::clear_behind_ends;
 pub use port::{Branches, Index, IndexSteps, Plain, Port, Sequences, Steps};
 pub use step::{Step, Trained};
 
