@@ -6,7 +6,7 @@ use quote::format_ident;
 
 use crate::ast;
 use crate::graph::{self, Graph, Node, Numbers, Origin, Source};
-use crate::kinds::{self, Arguments, Arrives, Custom, Kind, LayerType, Requirement, Role, Spec, View};
+use crate::kinds::{self, Arguments, Arrives, Custom, KINDS, Kind, LayerType, Requirement, Role, Spec, View};
 use crate::report::Report;
 use crate::size::{Shape, Size};
 use crate::vocabulary::{self, ACTIVATIONS};
@@ -381,7 +381,7 @@ fn spec(written: &ast::Model, layer: &ast::Layer, arrives: &[Arrives<'_>], repor
 }
 
 fn all_kinds() -> String {
-    let names: Vec<&str> = kinds::all().map(|kind| kind.name()).collect();
+    let names: Vec<&str> = KINDS.iter().map(|kind| kind.name()).collect();
     format!("Built in are {}", names.join(", "))
 }
 
