@@ -5,7 +5,6 @@ use core::marker::PhantomData;
 use super::{Backward, Forward, Layer, Predict};
 use crate::kernels::Element;
 pub use crate::kernels::activation::*;
-use crate::kernels::function::{Function, Kept};
 use crate::schema::Shape;
 
 /// Applies activation `A` to samples of shape `S`: `y = f(x)`. Softmax runs over the last size.

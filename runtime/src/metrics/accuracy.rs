@@ -3,8 +3,8 @@
 //! A label of −1, the no of hinge losses, says what 0 says to a single output.
 
 use super::{Mean, Metric, MetricError};
+use crate::kernels::activation::{Activation, Scale};
 use crate::kernels::reduce::argmax;
-use crate::kernels::{Activation, Function};
 use crate::schema::FloatArray;
 use crate::schema::label::{BinaryLabel, CategoricalLabel, Class, LabelError};
 
@@ -24,10 +24,10 @@ fn agrees(value: f32, threshold: f32, truth: f32) -> bool {
 
 /// What a yes must exceed: ½ for probabilities, its logarithm for theirs, 0 for logits and for activations between −1 and 1.
 pub(super) fn threshold<Head: Activation>() -> f32 {
-    match Head::FUNCTION {
-        Function::Linear | Function::Tanh | Function::Softsign => 0.0,
-        Function::LogSoftmax => -core::f32::consts::LN_2,
-        _ => 0.5,
+    match Head::FUNCTION.scale() {
+        Scale::Logit | Scale::Symmetric => 0.0,
+        Scale::LogProbability => -core::f32::consts::LN_2,
+        Scale::Probability | Scale::Open => 0.5,
     }
 }
 

@@ -3,7 +3,8 @@
 use super::decision::{DecisionLabel, check_labels, share};
 use super::{Metric, MetricError};
 use crate::brief::brief_debug;
-use crate::kernels::{Activation, Function};
+use crate::kernels::Function;
+use crate::kernels::activation::{Activation, Scale};
 use crate::schema::label::LabelError;
 
 /// A curve over thresholds.
@@ -115,19 +116,12 @@ impl AucOverThresholds {
 
 /// An output of `head` as a number from 0 to 1, in the same order; `None` if the outputs of `head` have no two limits.
 fn as_probability(head: Function, output: f32) -> Option<f32> {
-    match head {
-        Function::Sigmoid | Function::HardSigmoid | Function::Softmax => Some(output),
-        Function::Linear => Some((1.0 / (1.0 + (-f64::from(output)).exp())) as f32),
-        Function::Tanh | Function::Softsign => Some(0.5 * output + 0.5),
-        Function::LogSoftmax => Some(f64::from(output).exp() as f32),
-        Function::Relu
-        | Function::LeakyRelu
-        | Function::Elu
-        | Function::Selu
-        | Function::Gelu
-        | Function::GeluTanh
-        | Function::Silu
-        | Function::Softplus => None,
+    match head.scale() {
+        Scale::Probability => Some(output),
+        Scale::Logit => Some((1.0 / (1.0 + (-f64::from(output)).exp())) as f32),
+        Scale::Symmetric => Some(0.5 * output + 0.5),
+        Scale::LogProbability => Some(f64::from(output).exp() as f32),
+        Scale::Open => None,
     }
 }
 
