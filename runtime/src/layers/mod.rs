@@ -5,6 +5,7 @@
 pub mod activation;
 #[cfg(feature = "std")]
 pub mod check;
+pub mod constraints;
 pub mod dense;
 pub mod dropout;
 pub(crate) mod dyn_model;

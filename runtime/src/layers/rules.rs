@@ -2,6 +2,7 @@
 
 use core::marker::PhantomData;
 
+pub use super::constraints::{MaxNorm, MinMaxNorm, NonNegative, UnitNorm};
 use super::{Backward, Forward, Layer, Predict, Step};
 use crate::kernels::{Element, Rng};
 use crate::schema::{Constraint, LayerInfo, Regularizer, TensorInfo};
@@ -20,7 +21,7 @@ use crate::schema::{Constraint, LayerInfo, Regularizer, TensorInfo};
 ///     const CONSTRAINT: Option<Constraint> = NonNegative::CONSTRAINT;
 /// }
 ///
-/// assert_eq!(Sparse::CONSTRAINT, Some(Constraint::NonNegative));
+/// assert_eq!(Sparse::CONSTRAINT.unwrap().name, "non_negative");
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a rule for a weight",
@@ -49,83 +50,15 @@ impl<const L1: u64, const L2: u64> Rule for L1L2<L1, L2> {
     const REGULARIZER: Regularizer = Regularizer { l1: f64::from_bits(L1), l2: f64::from_bits(L2) };
 }
 
-/// [`Constraint::MaxNorm`] with the bits of its limit.
-///
-/// ```
-/// use typenet_runtime::layers::rules::{MaxNorm, Rule};
-/// use typenet_runtime::schema::Constraint;
-///
-/// type Short = MaxNorm<{ f64::to_bits(2.0) }>;
-/// assert_eq!(Short::CONSTRAINT, Some(Constraint::MaxNorm { limit: 2.0 }));
-/// ```
-#[derive(Debug)]
-pub struct MaxNorm<const LIMIT: u64>;
-
-impl<const LIMIT: u64> Rule for MaxNorm<LIMIT> {
-    const CONSTRAINT: Option<Constraint> = Some(Constraint::MaxNorm { limit: f64::from_bits(LIMIT) });
-}
-
-/// [`Constraint::MinMaxNorm`] with the bits of its numbers.
-///
-/// ```
-/// use typenet_runtime::layers::rules::{MinMaxNorm, Rule};
-/// use typenet_runtime::schema::Constraint;
-///
-/// type Between = MinMaxNorm<{ f64::to_bits(0.5) }, { f64::to_bits(2.0) }, { f64::to_bits(1.0) }>;
-/// assert_eq!(Between::CONSTRAINT, Some(Constraint::MinMaxNorm { min: 0.5, max: 2.0, rate: 1.0 }));
-/// ```
-#[derive(Debug)]
-pub struct MinMaxNorm<const MIN: u64, const MAX: u64, const RATE: u64>;
-
-impl<const MIN: u64, const MAX: u64, const RATE: u64> Rule for MinMaxNorm<MIN, MAX, RATE> {
-    const CONSTRAINT: Option<Constraint> = Some(Constraint::MinMaxNorm {
-        min: f64::from_bits(MIN),
-        max: f64::from_bits(MAX),
-        rate: f64::from_bits(RATE),
-    });
-}
-
-/// [`Constraint::NonNegative`].
-///
-/// ```
-/// use typenet_runtime::layers::rules::{NonNegative, Rule};
-/// use typenet_runtime::schema::{Constraint, Regularizer};
-///
-/// assert_eq!(NonNegative::CONSTRAINT, Some(Constraint::NonNegative));
-/// assert_eq!(NonNegative::REGULARIZER, Regularizer::NONE);
-/// ```
-#[derive(Debug)]
-pub struct NonNegative;
-
-impl Rule for NonNegative {
-    const CONSTRAINT: Option<Constraint> = Some(Constraint::NonNegative);
-}
-
-/// [`Constraint::UnitNorm`].
-///
-/// ```
-/// use typenet_runtime::layers::rules::{Rule, UnitNorm};
-/// use typenet_runtime::schema::Constraint;
-///
-/// assert_eq!(UnitNorm::CONSTRAINT, Some(Constraint::UnitNorm));
-/// ```
-#[derive(Debug)]
-pub struct UnitNorm;
-
-impl Rule for UnitNorm {
-    const CONSTRAINT: Option<Constraint> = Some(Constraint::UnitNorm);
-}
-
 /// Layer `L`, whose weight is trained by rule `R`. It computes as `L` does; rules act where parameters are updated.
 ///
 /// ```
 /// use typenet_runtime::layers::rules::{MaxNorm, Ruled};
 /// use typenet_runtime::layers::{Dense, Layer};
-/// use typenet_runtime::schema::Constraint;
 /// use typenet_runtime::typenum::{U3, U4};
 ///
 /// type Limited = Ruled<Dense<U3, U4>, MaxNorm<{ f64::to_bits(2.0) }>>;
-/// assert_eq!(<Limited as Layer>::CONSTRAINT, Some(Constraint::MaxNorm { limit: 2.0 }));
+/// assert_eq!(<Limited as Layer>::CONSTRAINT.unwrap().settings, [("limit", 2.0)]);
 /// ```
 #[derive(Debug)]
 pub struct Ruled<L, R>(PhantomData<(L, R)>);

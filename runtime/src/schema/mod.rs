@@ -2,13 +2,13 @@
 //! the tables that describe layers and their tensors.
 
 pub mod array;
+pub mod constraint;
 #[cfg(feature = "std")]
 pub mod label;
 pub mod shape;
 pub mod table;
 
 pub use array::FloatArray;
+pub use constraint::Constraint;
 pub use shape::{Const, Shape, Size};
-pub use table::{
-    Constraint, LayerInfo, Regularizer, TensorInfo, TensorPath, TensorPlace, Tensors, block_len,
-};
+pub use table::{LayerInfo, Regularizer, TensorInfo, TensorPath, TensorPlace, Tensors, block_len};

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use super::Constraint;
+
 /// A tensor of a layer: one entry of a saved file.
 ///
 /// ```
@@ -62,56 +64,6 @@ impl Regularizer {
     /// Whether nothing is added.
     pub const fn is_none(&self) -> bool {
         self.l1 == 0.0 && self.l2 == 0.0
-    }
-}
-
-/// What holds for a weight after every update. Norms are Euclidean, of the weights that lead to one output: a column, which
-/// has one value for each step of all sizes but the last. A column of zeros stays.
-///
-/// ```
-/// use typenet_runtime::layers::Dense;
-/// use typenet_runtime::layers::rules::{MaxNorm, Ruled};
-/// use typenet_runtime::schema::{Constraint, LayerInfo, Tensors};
-/// use typenet_runtime::typenum::{U2, U3};
-///
-/// let layers = [LayerInfo::of::<Ruled<Dense<U3, U2>, MaxNorm<{ f64::to_bits(2.0) }>>>("dense_1")];
-/// let constraints: Vec<_> = Tensors::of(&layers).map(|tensor| tensor.constraint).collect();
-/// // The weight's alone; the bias has none.
-/// assert_eq!(constraints, [Some(Constraint::MaxNorm { limit: 2.0 }), None]);
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Constraint {
-    /// Columns that are longer are scaled down to `limit`.
-    ///
-    /// Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR 15, 2014.
-    MaxNorm {
-        /// The largest norm, above 0.
-        limit: f64,
-    },
-    /// Columns are scaled into `min ..= max`, going the share `rate` of the way.
-    MinMaxNorm {
-        /// The smallest norm, at least 0.
-        min: f64,
-        /// The largest norm, at least `min` and above 0.
-        max: f64,
-        /// From 0 to 1.
-        rate: f64,
-    },
-    /// Negative weights become zero.
-    NonNegative,
-    /// Columns are scaled to norm 1.
-    UnitNorm,
-}
-
-impl fmt::Display for Constraint {
-    /// As `model!` has it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::MaxNorm { limit } => write!(f, "max_norm({limit})"),
-            Self::MinMaxNorm { min, max, rate } => write!(f, "min_max_norm({min}, {max}, {rate})"),
-            Self::NonNegative => f.write_str("non_negative"),
-            Self::UnitNorm => f.write_str("unit_norm"),
-        }
     }
 }
 
@@ -524,7 +476,11 @@ mod tests {
             parameters: &[],
             buffers: &[],
             regularizer: Regularizer { l1: 0.0, l2: 1e-4 },
-            constraint: Some(Constraint::MinMaxNorm { min: 0.5, max: 2.0, rate: 1.0 }),
+            constraint: Some(Constraint {
+                name: "min_max_norm",
+                settings: &[("min", 0.5), ("max", 2.0), ("rate", 1.0)],
+                apply: |_, _, _| {},
+            }),
             ..row
         };
         let expected = "norm: Kind(() => 1, relu, rate = 0.5, epsilon = 0.001, l2 = 0.0001, \
