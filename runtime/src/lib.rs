@@ -13,7 +13,7 @@
 
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// They panic where nothing can be written, and a run would be lost: `model::progress::show`.
+// They panic where nothing can be written, and a run would be lost: `model::report::progress::show`.
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
 mod brief;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Summary;
-use super::boxed::{load_block, save_model};
+use super::model_ext::{load_block, save_model};
 use super::predictor::BLOCK;
 use super::tensors::{TensorError, TensorView, find, set};
 use crate::hardware::Buffer;

@@ -4,7 +4,7 @@ use core::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use super::WeightError;
-use super::finite::{NonFiniteCause, NonFiniteValue};
+use super::report::finite::{NonFiniteCause, NonFiniteValue};
 use crate::data::NonFiniteInput;
 use crate::io::safetensors::{LoadError, SaveError};
 use crate::losses::{self, LabelError};
@@ -92,7 +92,7 @@ pub enum Error {
     /// The validation split leaves nothing on one side.
     #[error(
         "validation_split is {found}, expected {}",
-        super::fit::splits(*samples).map_or_else(
+        super::run::fit::splits(*samples).map_or_else(
             || format!("at least two samples to split, found {samples}"),
             |(least, most)| format!("a share from {least:?} to {most:?}, which leave at least one of {samples} samples on each side"),
         )

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::marker::PhantomData;
 
-use super::workspace::predict_cost;
+use super::training::workspace::predict_cost;
 use crate::hardware::Buffer;
 use crate::hardware::buffer::AllocError;
 use crate::hardware::threads::{self, Divide};

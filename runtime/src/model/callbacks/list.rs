@@ -7,8 +7,8 @@ use std::time::Instant;
 use super::path::Template;
 use super::{Callback, Context, remove};
 use crate::layers::Model;
-use crate::model::checkpoint;
-use crate::model::run::{Ending, Position, Run};
+use crate::model::run::checkpoint;
+use crate::model::run::state::{Ending, Position, Run};
 use crate::model::{EpochRecord, Error, History, Scores, Trainer};
 use crate::optimizers::Optimizer;
 

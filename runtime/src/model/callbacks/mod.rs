@@ -41,8 +41,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::{EpochRecord, Error};
 use crate::brief::brief_debug;
+use crate::model::{EpochRecord, Error};
 
 pub use backup_and_restore::BackupAndRestore;
 pub use context::Context;

@@ -1,7 +1,7 @@
 //! Ends a run at the step that made a number NaN or infinite.
 
 use super::{Callback, Context, setting};
-use crate::model::finite::cause;
+use crate::model::report::finite::cause;
 use crate::model::{EpochRecord, Error};
 
 /// Ends the run with an error at the step whose update made a weight, or a number of the optimizer's state, NaN or

@@ -1,7 +1,7 @@
 //! How much each sample counts in the loss.
 
-use super::Error;
 use super::workspace::with_capacity;
+use crate::model::Error;
 use crate::schema::label::ClassNumber;
 
 /// A weight that cannot be.
@@ -69,7 +69,11 @@ fn check_values(what: &'static str, weights: &[f32]) -> Result<(), WeightError> 
 }
 
 /// Whether there is one weight that can be for each of `samples` samples.
-pub(super) fn check_sample_weights(set: &'static str, samples: usize, weights: &[f32]) -> Result<(), Error> {
+pub(in crate::model) fn check_sample_weights(
+    set: &'static str,
+    samples: usize,
+    weights: &[f32],
+) -> Result<(), Error> {
     if weights.len() != samples {
         let error = WeightError::Samples { expected: samples, found: weights.len() };
         return Err(Error::Weight { set, error });
@@ -82,13 +86,13 @@ type ClassOf<Y> = fn(&Y) -> Option<usize>;
 
 /// The weights of a run.
 #[derive(Debug)]
-pub(super) struct Weights<'a, Y> {
+pub(in crate::model) struct Weights<'a, Y> {
     /// For each sample, those of a validation split included.
-    pub(super) samples: Option<&'a [f32]>,
+    pub(in crate::model) samples: Option<&'a [f32]>,
     /// For each class, and how a label says its class.
-    pub(super) classes: Option<(&'a [f32], ClassOf<Y>)>,
+    pub(in crate::model) classes: Option<(&'a [f32], ClassOf<Y>)>,
     /// For each validation sample.
-    pub(super) validation: Option<&'a [f32]>,
+    pub(in crate::model) validation: Option<&'a [f32]>,
     /// For each training sample, what both make of it.
     training: Option<Vec<f32>>,
     batch: Vec<f32>,
@@ -101,14 +105,19 @@ impl<Y> Default for Weights<'_, Y> {
 }
 
 /// The class of a label of a model that predicts `P`.
-pub(super) fn class_of<P, Y: ClassNumber<P>>(label: &Y) -> Option<usize> {
+pub(in crate::model) fn class_of<P, Y: ClassNumber<P>>(label: &Y) -> Option<usize> {
     label.class_number()
 }
 
 impl<'a, Y> Weights<'a, Y> {
     /// Whether the weights can be, for samples with these labels and a model of `outputs` outputs, of which a single one
     /// tells two classes apart.
-    pub(super) fn check(&self, set: &'static str, labels: &[Y], outputs: usize) -> Result<(), Error> {
+    pub(in crate::model) fn check(
+        &self,
+        set: &'static str,
+        labels: &[Y],
+        outputs: usize,
+    ) -> Result<(), Error> {
         if let Some(weights) = self.samples {
             check_sample_weights(set, labels.len(), weights)?;
         }
@@ -144,7 +153,7 @@ impl<'a, Y> Weights<'a, Y> {
     }
 
     /// Whether there are sample weights, and what the class weights are: what a checkpoint must agree with.
-    pub(super) fn describe(&self) -> (&'static str, String) {
+    pub(in crate::model) fn describe(&self) -> (&'static str, String) {
         let classes = self.classes.map(|(weights, _)| {
             weights.iter().map(|weight| weight.to_string()).collect::<Vec<_>>().join(", ")
         });
@@ -153,7 +162,7 @@ impl<'a, Y> Weights<'a, Y> {
 
     /// The run trains on the samples of these labels, the first of all; those behind them, if there are any, are a
     /// validation split. A class counts in training alone.
-    pub(super) fn train_on(&mut self, labels: &[Y]) -> Result<(), Error> {
+    pub(in crate::model) fn train_on(&mut self, labels: &[Y]) -> Result<(), Error> {
         if let Some(rest) =
             self.samples.map(|weights| &weights[labels.len()..]).filter(|rest| !rest.is_empty())
         {
@@ -169,7 +178,7 @@ impl<'a, Y> Weights<'a, Y> {
     }
 
     /// The weights of the next batch: `index` of the training samples, in order; `None` if all count the same.
-    pub(super) fn gather(&mut self, index: &[u32]) -> Option<&[f32]> {
+    pub(in crate::model) fn gather(&mut self, index: &[u32]) -> Option<&[f32]> {
         let training = self.training.as_ref()?;
         self.batch.clear();
         self.batch.extend(index.iter().map(|&i| training[i as usize]));

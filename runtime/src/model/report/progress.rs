@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::EpochRecord;
+use crate::model::EpochRecord;
 
 /// Where a run reports to.
 #[derive(Debug)]
-pub(super) struct Progress {
+pub(in crate::model) struct Progress {
     epochs: usize,
     bar: Option<ProgressBar>,
 }
 
 impl Progress {
     /// Reports of a run up to epoch `epochs`; none if not `shown`.
-    pub(super) fn new(epochs: usize, shown: bool) -> Self {
+    pub(in crate::model) fn new(epochs: usize, shown: bool) -> Self {
         // A bar draws itself in a terminal only, on standard error, at most ten times a second.
         let bar = shown.then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10)));
         if let Some(bar) = &bar {
@@ -28,7 +28,7 @@ impl Progress {
     }
 
     /// Epoch number `epoch` begins with `samples` samples.
-    pub(super) fn begin(&self, epoch: usize, samples: usize) {
+    pub(in crate::model) fn begin(&self, epoch: usize, samples: usize) {
         if let Some(bar) = &self.bar {
             bar.reset();
             bar.set_length(samples as u64);
@@ -37,12 +37,12 @@ impl Progress {
     }
 
     /// Whether somebody watches, so that texts are worth making.
-    pub(super) fn is_watched(&self) -> bool {
+    pub(in crate::model) fn is_watched(&self) -> bool {
         self.bar.as_ref().is_some_and(|bar| !bar.is_hidden())
     }
 
     /// `samples` more are done.
-    pub(super) fn advance(&self, samples: usize) {
+    pub(in crate::model) fn advance(&self, samples: usize) {
         if let Some(bar) = &self.bar
             && !bar.is_hidden()
         {
@@ -51,14 +51,14 @@ impl Progress {
     }
 
     /// What stands behind the bar.
-    pub(super) fn message(&self, text: String) {
+    pub(in crate::model) fn message(&self, text: String) {
         if let Some(bar) = &self.bar {
             bar.set_message(text);
         }
     }
 
     /// The epoch is over: its line goes to standard output.
-    pub(super) fn end(&self, record: &EpochRecord) {
+    pub(in crate::model) fn end(&self, record: &EpochRecord) {
         if let Some(bar) = &self.bar {
             let line = format!("epoch {}/{}  {record}", record.epoch, self.epochs);
             bar.suspend(|| show(line));
@@ -66,14 +66,14 @@ impl Progress {
     }
 
     /// What callbacks have warned of goes to standard output.
-    pub(super) fn warn(&self, warnings: &[String]) {
+    pub(in crate::model) fn warn(&self, warnings: &[String]) {
         if let Some(bar) = &self.bar {
             bar.suspend(|| warnings.iter().for_each(|warning| show(format_args!("warning: {warning}"))));
         }
     }
 
     /// Takes the bar away.
-    pub(super) fn clear(&self) {
+    pub(in crate::model) fn clear(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
@@ -88,9 +88,9 @@ impl Drop for Progress {
 
 /// Shows a line on standard output if it can be shown. A full disk or a pipe that nobody reads any more costs the line alone:
 /// `println!` would panic, and the run be lost.
-pub(super) fn show(line: impl Display) {
+pub(in crate::model) fn show(line: impl Display) {
     let _ = io::stdout().write_all(format!("{line}\n").as_bytes());
 }
 
 /// How often the text behind the bar changes.
-pub(super) const MESSAGE_INTERVAL: Duration = Duration::from_millis(200);
+pub(in crate::model) const MESSAGE_INTERVAL: Duration = Duration::from_millis(200);

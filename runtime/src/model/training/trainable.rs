@@ -2,17 +2,17 @@
 
 use core::ops::Range;
 
-use super::Error;
 use crate::data::find_non_finite;
 use crate::kernels::flush::narrow;
 use crate::kernels::reduce::sum_of;
 use crate::kernels::update::{Gradient, UpdateRule, update};
 use crate::layers::Model;
+use crate::model::Error;
 use crate::schema::{Constraint, Regularizer, TensorPlace, Tensors};
 
 /// The trainable tensors of a model.
 #[derive(Debug)]
-pub(super) struct Trainable {
+pub(in crate::model) struct Trainable {
     /// In the order of the block.
     tensors: Vec<Tensor>,
     /// Where those are that are trained.
@@ -30,7 +30,7 @@ struct Tensor {
 }
 
 impl Trainable {
-    pub(super) fn of<M: Model>() -> Self {
+    pub(in crate::model) fn of<M: Model>() -> Self {
         let places = Tensors::of(M::LAYERS).filter(|place| place.trainable);
         Self::new(places.map(|place| Tensor { place, frozen: false }).collect())
     }
@@ -52,17 +52,17 @@ impl Trainable {
     }
 
     /// Where the trained tensors are.
-    pub(super) fn ranges(&self) -> &[Range<usize>] {
+    pub(in crate::model) fn ranges(&self) -> &[Range<usize>] {
         &self.ranges
     }
 
     /// Whether every parameter is trained by its gradient alone.
-    pub(super) fn is_plain(&self) -> bool {
+    pub(in crate::model) fn is_plain(&self) -> bool {
         self.ranges.len() == self.tensors.len() && self.regularized.is_empty() && self.constrained.is_empty()
     }
 
     /// Full names of the frozen tensors, with commas between them.
-    pub(super) fn frozen(&self) -> String {
+    pub(in crate::model) fn frozen(&self) -> String {
         let frozen = self.tensors.iter().filter(|tensor| tensor.frozen);
         frozen.map(|tensor| tensor.place.path.to_string()).collect::<Vec<_>>().join(",")
     }
@@ -74,7 +74,7 @@ impl Trainable {
     }
 
     /// Whether the gradient of step `step` by every parameter is finite.
-    pub(super) fn check_gradients(&self, gradients: &[f32], step: u64) -> Result<(), Error> {
+    pub(in crate::model) fn check_gradients(&self, gradients: &[f32], step: u64) -> Result<(), Error> {
         match find_non_finite(gradients, gradients.len().max(1)) {
             None => Ok(()),
             Some(found) => {
@@ -86,7 +86,11 @@ impl Trainable {
 
     /// Freezes the tensors of a layer, or the tensor, with this name, or lets them be trained again; says where those are
     /// that this changes.
-    pub(super) fn set_frozen(&mut self, name: &str, frozen: bool) -> Result<Vec<Range<usize>>, Error> {
+    pub(in crate::model) fn set_frozen(
+        &mut self,
+        name: &str,
+        frozen: bool,
+    ) -> Result<Vec<Range<usize>>, Error> {
         let (mut is_known, mut found) = (false, Vec::new());
         for tensor in &mut self.tensors {
             let path = tensor.place.path.to_string();
@@ -121,7 +125,7 @@ impl Trainable {
     }
 
     /// What the regularizers add to the loss.
-    pub(super) fn penalty(&self, parameters: &[f32]) -> f64 {
+    pub(in crate::model) fn penalty(&self, parameters: &[f32]) -> f64 {
         let penalties = self.regularized.iter().map(|(range, Regularizer { l1, l2 })| {
             sum_of([&parameters[range.clone()]], |[weight]| {
                 let weight = f64::from(weight);
@@ -132,7 +136,7 @@ impl Trainable {
     }
 
     /// Adds what the regularizers add to the gradients.
-    pub(super) fn add_penalty_gradients(&self, parameters: &[f32], gradients: &mut [f32]) {
+    pub(in crate::model) fn add_penalty_gradients(&self, parameters: &[f32], gradients: &mut [f32]) {
         for (range, Regularizer { l1, l2 }) in &self.regularized {
             // Not infinite, which times a weight of zero is NaN.
             let rule = Penalty { l1: narrow(*l1), twice_l2: narrow(2.0 * l2) };
@@ -142,7 +146,7 @@ impl Trainable {
     }
 
     /// Makes every constraint hold.
-    pub(super) fn constrain(&self, parameters: &mut [f32]) {
+    pub(in crate::model) fn constrain(&self, parameters: &mut [f32]) {
         for (range, columns, constraint) in &self.constrained {
             constraint.hold(&mut parameters[range.clone()], *columns);
         }
@@ -307,8 +311,9 @@ mod tests {
 
     #[test]
     fn rules_are_those_of_keras() {
-        let golden: serde_json::Value = serde_json::from_str(include_str!("../../tests/golden/weights.json"))
-            .expect("golden numbers are JSON");
+        let golden: serde_json::Value =
+            serde_json::from_str(include_str!("../../../tests/golden/weights.json"))
+                .expect("golden numbers are JSON");
         let f64s = |value: &serde_json::Value| -> Vec<f64> {
             value.as_array().expect("a list").iter().map(|x| x.as_f64().expect("a number")).collect()
         };

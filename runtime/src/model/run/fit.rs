@@ -5,17 +5,17 @@ use core::slice::from_ref;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use super::callbacks::{Callback, CallbackList, ModelCheckpoint};
-use super::progress::{MESSAGE_INTERVAL, Progress};
-use super::run::{Epochs, Plan};
+use super::state::{Epochs, Plan};
 use super::streams::{shuffle_epoch, step_rng};
-use super::trainer::{check, check_metrics};
-use super::weights::{Weights, check_sample_weights, class_of};
-use super::workspace::with_capacity;
-use super::{Error, History, Trainer};
 use crate::layers::{Model, output_len};
 use crate::losses::Loss;
 use crate::metrics::Metrics;
+use crate::model::callbacks::{Callback, CallbackList, ModelCheckpoint};
+use crate::model::report::progress::{MESSAGE_INTERVAL, Progress};
+use crate::model::training::sample_weights::{Weights, check_sample_weights, class_of};
+use crate::model::training::trainer::{check, check_metrics};
+use crate::model::training::workspace::with_capacity;
+use crate::model::{Error, History, Trainer};
 use crate::optimizers::Optimizer;
 use crate::schema::label::ClassNumber;
 
@@ -26,7 +26,7 @@ fn split_at(samples: usize, split: f64) -> Option<usize> {
 }
 
 /// The smallest and the largest validation split that leave samples on both sides, if there are any.
-pub(super) fn splits(samples: usize) -> Option<(f64, f64)> {
+pub(in crate::model) fn splits(samples: usize) -> Option<(f64, f64)> {
     if samples < 2 {
         return None;
     }
@@ -101,6 +101,37 @@ pub struct Fit<'a, M: Model, O, L, K, Y> {
     train: fn(Self) -> Result<History, Error>,
 }
 
+impl<M: Model, O, L, K> Trainer<M, O, L, K> {
+    /// Trains on samples and labels: a run with the options that are set on it.
+    ///
+    /// Another call goes on where the last one ended, as in Keras: with the weights, and also with the optimizer's state and the
+    /// number of the next epoch, on which orders of samples, schedules by epoch and `{epoch}` in file names depend. Two calls
+    /// have the bits of one that trains as many epochs; [`Fit::initial_epoch`] counts otherwise.
+    ///
+    /// ```
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let mut trainer = Line::new(1).compile(Adam::new(0.1), MeanSquaredError, ());
+    /// let history = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(5).batch_size(1).progress(false).run()?;
+    /// assert_eq!((history.epochs.len(), trainer.step()), (5, 10));
+    ///
+    /// let again = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(2).batch_size(1).progress(false).run()?;
+    /// assert_eq!(again.epochs.iter().map(|epoch| epoch.epoch).collect::<Vec<_>>(), [6, 7]);
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
+    pub fn fit<'a, Y>(&'a mut self, samples: &'a [M::Sample], labels: &'a [Y]) -> Fit<'a, M, O, L, K, Y>
+    where
+        O: Optimizer,
+        L: Loss<M::Head, M::Prediction, Y>,
+        K: Metrics<M::Head, M::Prediction, Y>,
+        Y: Copy,
+    {
+        Fit::new(self, samples, labels)
+    }
+}
+
 impl<M: Model, O, L, K, Y> fmt::Debug for Fit<'_, M, O, L, K, Y> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let callbacks: Vec<_> = self.callbacks.iter().map(|callback| callback.name()).collect();
@@ -114,7 +145,11 @@ impl<M: Model, O, L, K, Y> fmt::Debug for Fit<'_, M, O, L, K, Y> {
 }
 
 impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
-    pub(super) fn new(trainer: &'a mut Trainer<M, O, L, K>, samples: &'a [M::Sample], labels: &'a [Y]) -> Self
+    pub(in crate::model) fn new(
+        trainer: &'a mut Trainer<M, O, L, K>,
+        samples: &'a [M::Sample],
+        labels: &'a [Y],
+    ) -> Self
     where
         O: Optimizer,
         L: Loss<M::Head, M::Prediction, Y>,
@@ -424,7 +459,7 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
     /// names the first tensor that an earlier update made NaN or infinite, or the first layer whose output is not finite.
     /// All numbers of model and optimizer are looked at after each epoch and before a checkpoint is written, so that
     /// checkpoints are always whole. In between, a number that has no part in the loss goes unnoticed, such as a weight
-    /// behind a relu that is never positive; [`TerminateOnNan`](super::callbacks::TerminateOnNan) looks after each step.
+    /// behind a relu that is never positive; [`TerminateOnNan`](crate::model::callbacks::TerminateOnNan) looks after each step.
     pub fn run(self) -> Result<History, Error> {
         (self.train)(self)
     }

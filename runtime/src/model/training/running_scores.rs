@@ -3,9 +3,9 @@
 use core::fmt;
 use core::marker::PhantomData;
 
-use super::{Error, Scores, Trainer};
 use crate::layers::Model;
 use crate::metrics::Metrics;
+use crate::model::{Error, Scores, Trainer};
 
 /// Loss and metrics over the steps since the last [`reset`](Self::reset), exact also where batches are unequal: the training
 /// scores of an epoch, as `fit` has them. Made by [`Trainer::running_scores`].

@@ -10,12 +10,12 @@ use core::fmt::Display;
 use core::str::FromStr;
 use std::path::Path;
 
-use super::callbacks::{Callback, Context, State};
-use super::run::{Ending, Position};
-use super::updates::Updates;
-use super::{Error, History};
+use super::state::{Ending, Position};
 use crate::hardware::Buffer;
 use crate::io::safetensors::{File, Metadata, Tensor, block_tensors, read, write};
+use crate::model::callbacks::{Callback, Context, State};
+use crate::model::training::updates::Updates;
+use crate::model::{Error, History};
 use crate::optimizers::Optimizer;
 use crate::schema::{LayerInfo, Tensors};
 
@@ -98,7 +98,7 @@ fn with_state<'a>(
 }
 
 /// The learning rate, if it is a plain setting.
-pub(super) fn rate_setting(optimizer: &dyn Optimizer) -> Option<f64> {
+pub(in crate::model) fn rate_setting(optimizer: &dyn Optimizer) -> Option<f64> {
     optimizer.settings().iter().find(|(name, _)| *name == RATE).map(|&(_, value)| value)
 }
 
@@ -115,12 +115,16 @@ fn callback_average_prefix(name: &str) -> String {
 }
 
 /// Whether the file is a checkpoint rather than weights alone.
-pub(super) fn is_checkpoint(file: &File) -> bool {
+pub(in crate::model) fn is_checkpoint(file: &File) -> bool {
     file.metadata().contains_key(FORMAT)
 }
 
 /// Writes the state of a run. An earlier file stays whole if a number is not finite or the new one cannot be written.
-pub(super) fn save(path: &Path, context: &Context<'_>, callbacks: &[&mut dyn Callback]) -> Result<(), Error> {
+pub(in crate::model) fn save(
+    path: &Path,
+    context: &Context<'_>,
+    callbacks: &[&mut dyn Callback],
+) -> Result<(), Error> {
     let run = &*context.run;
     if let Some(found) = context.find_non_finite() {
         let step = context.step();
@@ -178,7 +182,7 @@ pub(super) fn save(path: &Path, context: &Context<'_>, callbacks: &[&mut dyn Cal
 
 /// Puts model, optimizer and run into the state that `save` wrote, and returns what each callback remembered, by its
 /// index. On an error everything is as before.
-pub(super) fn load(
+pub(in crate::model) fn load(
     path: &Path,
     context: &mut Context<'_>,
     callbacks: &[&mut dyn Callback],

@@ -1,14 +1,14 @@
 //! Steps for a loop written by hand: what `fit` does for a batch, in one or in several parts.
 
-use super::finite::find_in_state;
+use super::sample_weights::check_sample_weights;
 use super::trainer::{check, take_step};
-use super::weights::check_sample_weights;
 use super::workspace::step_cost;
-use super::{Error, NonFiniteValue, Trainer};
 use crate::hardware::threads;
 use crate::kernels::Rng;
 use crate::layers::{Model, output_len, parameter_count};
 use crate::losses::Loss;
+use crate::model::report::finite::find_in_state;
+use crate::model::{Error, NonFiniteValue, Trainer};
 use crate::optimizers::Optimizer;
 
 impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
@@ -16,8 +16,8 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     /// regularizers add to it.
     ///
     /// Samples and labels are taken as they are; the metrics are not touched, see
-    /// [`RunningScores`](super::RunningScores). Step `s` draws from `rng.fork(s)`; in a run of `fit` that is
-    /// [`step_rng`](super::step_rng). Once a batch of this size has been met, a step allocates nothing.
+    /// [`RunningScores`](crate::model::RunningScores). Step `s` draws from `rng.fork(s)`; in a run of `fit` that is
+    /// [`step_rng`](crate::model::step_rng). Once a batch of this size has been met, a step allocates nothing.
     ///
     /// # Errors
     /// [`Error`] if there are no samples, counts disagree, a sample is not finite, a label or a setting of the
@@ -31,7 +31,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     }
 
     /// As [`train_on_batch`](Self::train_on_batch), with a weight for each sample's loss: `Σ wᵢ·lossᵢ / samples`, as in Keras
-    /// and in [`Fit::sample_weights`](super::Fit::sample_weights). Weights of classes are weights of their samples:
+    /// and in [`Fit::sample_weights`](crate::model::Fit::sample_weights). Weights of classes are weights of their samples:
     ///
     /// ```
     /// use typenet::kernels::Rng;
@@ -346,7 +346,10 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
 }
 
 /// Changes the step size of an optimizer without a schedule.
-pub(super) fn set_learning_rate(optimizer: &mut dyn Optimizer, learning_rate: f64) -> Result<(), Error> {
+pub(in crate::model) fn set_learning_rate(
+    optimizer: &mut dyn Optimizer,
+    learning_rate: f64,
+) -> Result<(), Error> {
     check_rate_is_free(optimizer)?;
     let before = optimizer.learning_rate();
     optimizer.set_learning_rate(learning_rate);
@@ -357,7 +360,7 @@ pub(super) fn set_learning_rate(optimizer: &mut dyn Optimizer, learning_rate: f6
 }
 
 /// Whether the step size may be changed: it does not follow a schedule, which would not be there in a resumed run.
-pub(super) fn check_rate_is_free(optimizer: &dyn Optimizer) -> Result<(), Error> {
+pub(in crate::model) fn check_rate_is_free(optimizer: &dyn Optimizer) -> Result<(), Error> {
     let schedule = optimizer.learning_rate_schedule();
     schedule.map_or(Ok(()), |schedule| Err(Error::Scheduled { schedule: schedule.describe().to_string() }))
 }

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use super::run::checkpoint;
 use super::tensors::{Described, TensorError, TensorView, copy_layer, find, set};
-use super::{Predictor, Summary, Trainer, checkpoint};
+use super::{Predictor, Summary, Trainer};
 use crate::hardware::buffer::{zeroed_box, zeroed_vec};
 use crate::io::safetensors::{Import, LoadError, Metadata, SaveError, read, save_block};
 use crate::kernels::Rng;

@@ -5,8 +5,8 @@ use crate::kernels::Rng;
 const SHUFFLE: u64 = 1;
 const STEPS: u64 = 2;
 
-/// The random numbers of the steps of a run with this seed, for [`train_on_batch`](super::Trainer::train_on_batch): dropout is then
-/// that of [`Fit::seed`](super::Fit::seed).
+/// The random numbers of the steps of a run with this seed, for [`train_on_batch`](crate::model::Trainer::train_on_batch): dropout is then
+/// that of [`Fit::seed`](crate::model::Fit::seed).
 ///
 /// ```
 /// use typenet::model::{shuffle_epoch, step_rng};

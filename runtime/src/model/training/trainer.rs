@@ -3,11 +3,10 @@
 use core::fmt;
 use core::ops::{Deref, DerefMut};
 
+use super::sample_weights::check_sample_weights;
 use super::trainable::Trainable;
 use super::updates::Updates;
-use super::weights::check_sample_weights;
 use super::workspace::{Evaluation, Workspace, step_cost};
-use super::{Error, Fit, Scores, finite};
 use crate::data::find_non_finite;
 use crate::hardware::Buffer;
 use crate::hardware::threads;
@@ -17,7 +16,9 @@ use crate::kernels::update::MAX_SLOTS;
 use crate::layers::{Backward, Forward, Layer, Model, Step, Trained, input_len, output_len, parameter_count};
 use crate::losses::Loss;
 use crate::metrics::Metrics;
-use crate::optimizers::{ACCUMULATED, AVERAGE, Gradient, Optimizer, Turn};
+use crate::model::report::finite;
+use crate::model::{Error, Scores};
+use crate::optimizers::{Gradient, Optimizer, Turn};
 
 /// Parameters from which a step on one sample updates each layer as its gradient is made: the gradients of fewer stay in
 /// the second cache, and a single update then costs less than one for each layer.
@@ -26,12 +27,12 @@ const ONE_PASS: usize = 1 << 16;
 /// Samples that are evaluated together.
 const EVALUATION_BATCH: usize = 256;
 
-/// A model that is ready to be trained; made by [`compile`](super::ModelExt::compile).
+/// A model that is ready to be trained; made by [`compile`](crate::model::ModelExt::compile).
 ///
 /// It can be used like the model itself: `trainer.predict(&sample)`.
 ///
 /// A loop written by hand, two steps down the slope of a loss; what such a loop reaches for besides is in
-/// [`RunningScores`](super::RunningScores), [`step_rng`](super::step_rng) and [`shuffle_epoch`](super::shuffle_epoch):
+/// [`RunningScores`](crate::model::RunningScores), [`step_rng`](crate::model::step_rng) and [`shuffle_epoch`](crate::model::shuffle_epoch):
 ///
 /// ```
 /// use typenet::kernels::Rng;
@@ -54,19 +55,19 @@ const EVALUATION_BATCH: usize = 256;
 /// # Ok::<(), typenet::model::Error>(())
 /// ```
 pub struct Trainer<M, O, L, K> {
-    pub(super) model: Box<M>,
-    pub(super) optimizer: O,
-    pub(super) loss: L,
-    pub(super) metrics: K,
+    pub(in crate::model) model: Box<M>,
+    pub(in crate::model) optimizer: O,
+    pub(in crate::model) loss: L,
+    pub(in crate::model) metrics: K,
     /// The optimizer's state: one block for each of its slots.
-    pub(super) slots: Vec<Buffer>,
+    pub(in crate::model) slots: Vec<Buffer>,
     /// Steps done so far.
-    pub(super) step: u64,
-    pub(super) updates: Updates,
+    pub(in crate::model) step: u64,
+    pub(in crate::model) updates: Updates,
     /// Number of the last epoch that `fit`, or a loop with callbacks, has trained.
-    pub(super) epochs: usize,
-    pub(super) trainable: Trainable,
-    pub(super) workspace: Option<Workspace>,
+    pub(in crate::model) epochs: usize,
+    pub(in crate::model) trainable: Trainable,
+    pub(in crate::model) workspace: Option<Workspace>,
     evaluation: Option<Evaluation<M>>,
 }
 
@@ -98,7 +99,7 @@ impl<M, O, L, K> DerefMut for Trainer<M, O, L, K> {
 }
 
 impl<M, O, L, K> Trainer<M, O, L, K> {
-    pub(super) fn new(model: Box<M>, optimizer: O, loss: L, metrics: K) -> Self
+    pub(in crate::model) fn new(model: Box<M>, optimizer: O, loss: L, metrics: K) -> Self
     where
         M: Model,
     {
@@ -171,7 +172,7 @@ impl<M, O, L, K> Trainer<M, O, L, K> {
 }
 
 /// Samples and labels that belong together, checked.
-pub(super) fn check<M, Y, L>(
+pub(in crate::model) fn check<M, Y, L>(
     set: &'static str,
     loss: &L,
     samples: &[M::Sample],
@@ -196,44 +197,17 @@ where
 }
 
 /// Metrics that can be, and labels that each of them can use.
-pub(super) fn check_metrics<M, Y, K>(set: &'static str, metrics: &K, labels: &[Y]) -> Result<(), Error>
+pub(in crate::model) fn check_metrics<M, Y, K>(
+    set: &'static str,
+    metrics: &K,
+    labels: &[Y],
+) -> Result<(), Error>
 where
     M: Model,
     K: Metrics<M::Head, M::Prediction, Y>,
 {
     metrics.check()?;
     metrics.check_labels(labels).map_err(|error| Error::MetricLabel { set, error })
-}
-
-impl<M: Model, O, L, K> Trainer<M, O, L, K> {
-    /// Trains on samples and labels: a run with the options that are set on it.
-    ///
-    /// Another call goes on where the last one ended, as in Keras: with the weights, and also with the optimizer's state and the
-    /// number of the next epoch, on which orders of samples, schedules by epoch and `{epoch}` in file names depend. Two calls
-    /// have the bits of one that trains as many epochs; [`Fit::initial_epoch`] counts otherwise.
-    ///
-    /// ```
-    /// use typenet::prelude::*;
-    ///
-    /// model! { Line < Dense(1 => 1) > }
-    ///
-    /// let mut trainer = Line::new(1).compile(Adam::new(0.1), MeanSquaredError, ());
-    /// let history = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(5).batch_size(1).progress(false).run()?;
-    /// assert_eq!((history.epochs.len(), trainer.step()), (5, 10));
-    ///
-    /// let again = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).epochs(2).batch_size(1).progress(false).run()?;
-    /// assert_eq!(again.epochs.iter().map(|epoch| epoch.epoch).collect::<Vec<_>>(), [6, 7]);
-    /// # Ok::<(), typenet::model::Error>(())
-    /// ```
-    pub fn fit<'a, Y>(&'a mut self, samples: &'a [M::Sample], labels: &'a [Y]) -> Fit<'a, M, O, L, K, Y>
-    where
-        O: Optimizer,
-        L: Loss<M::Head, M::Prediction, Y>,
-        K: Metrics<M::Head, M::Prediction, Y>,
-        Y: Copy,
-    {
-        Fit::new(self, samples, labels)
-    }
 }
 
 impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
@@ -285,7 +259,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     }
 
     /// As `evaluate`, for samples, labels and weights that have been checked.
-    pub(super) fn scores<Y>(
+    pub(in crate::model) fn scores<Y>(
         &mut self,
         samples: &[M::Sample],
         labels: &[Y],
@@ -312,7 +286,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     }
 
     /// The metrics as they stand, and the mean of a summed loss.
-    pub(super) fn scores_so_far<Y>(&self, loss: f64, samples: usize) -> Scores
+    pub(in crate::model) fn scores_so_far<Y>(&self, loss: f64, samples: usize) -> Scores
     where
         K: Metrics<M::Head, M::Prediction, Y>,
     {
@@ -320,7 +294,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     }
 
     /// Memory for steps of up to `batch` samples, and for the optimizer's state.
-    pub(super) fn reserve(&mut self, batch: usize) -> Result<(), Error> {
+    pub(in crate::model) fn reserve(&mut self, batch: usize) -> Result<(), Error> {
         if self.workspace.as_ref().is_none_or(|workspace| workspace.capacity < batch) {
             // What is too small goes first: both need not fit.
             self.workspace = None;
@@ -330,7 +304,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     }
 
     /// Memory for evaluations of `samples` samples, which are taken a batch at a time.
-    pub(super) fn reserve_evaluation(&mut self, samples: usize) -> Result<(), Error> {
+    pub(in crate::model) fn reserve_evaluation(&mut self, samples: usize) -> Result<(), Error> {
         let batch = samples.min(EVALUATION_BATCH);
         if self.evaluation.as_ref().is_none_or(|evaluation| evaluation.capacity < batch) {
             self.evaluation = None;
@@ -340,13 +314,13 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     }
 
     /// Reads the last step's predictions from elsewhere.
-    pub(super) fn put_predictions(&mut self, predictions: &[f32]) {
+    pub(in crate::model) fn put_predictions(&mut self, predictions: &[f32]) {
         let workspace = self.workspace.as_mut().expect("a step is reserved for");
         workspace.output[..predictions.len()].copy_from_slice(predictions);
     }
 
     /// The last step's predictions for so many samples.
-    pub(super) fn predictions(&self, samples: usize) -> &[f32] {
+    pub(in crate::model) fn predictions(&self, samples: usize) -> &[f32] {
         let workspace = self.workspace.as_ref().expect("a step was done");
         &workspace.output[..samples * output_len::<M>()]
     }
@@ -354,7 +328,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
 
 impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     /// Memory for the optimizer's state.
-    pub(super) fn reserve_slots(&mut self) -> Result<(), Error> {
+    pub(in crate::model) fn reserve_slots(&mut self) -> Result<(), Error> {
         if self.slots.is_empty() {
             let (names, len) = (self.optimizer.slots(), parameter_count::<f32, M>());
             let slots: Result<Vec<_>, _> = names.iter().map(|_| Buffer::try_zeroed(len)).collect();
@@ -364,132 +338,14 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
         Ok(())
     }
 
-    /// Keeps the parameters of a layer as they are, bit by bit, from the next step on, whatever the optimizer: `"dense_1"`, or
-    /// in a model that stands in this one, `"encoder.dense_1"`; `"dense_1.bias"` is the bias alone. What the layer's
-    /// regularizer would add to the loss is not added.
-    ///
-    /// ```
-    /// use typenet::kernels::Rng;
-    /// use typenet::prelude::*;
-    ///
-    /// model! { Line < Dense(1 => 1) > }
-    ///
-    /// let (samples, labels) = ([[1.0], [2.0]], [2.0_f32, 4.0]);
-    /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
-    /// trainer.freeze("dense_1.bias")?;
-    /// trainer.train_on_batch(&samples, &labels, &Rng::seed(1))?;
-    /// assert_eq!(trainer.dense_1().bias(), Some(&[0.0]));
-    /// trainer.unfreeze("dense_1")?;
-    /// trainer.train_on_batch(&samples, &labels, &Rng::seed(1))?;
-    /// assert_ne!(trainer.dense_1().bias(), Some(&[0.0]));
-    /// # Ok::<(), typenet::model::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// [`Error::Layer`] if nothing that is trained has this name.
-    pub fn freeze(&mut self, name: &str) -> Result<(), Error> {
-        for range in self.trainable.set_frozen(name, true)? {
-            if let Some(accumulated) = self.slot_mut(ACCUMULATED) {
-                accumulated[range].fill(0.0);
-            }
-        }
-        Ok(())
-    }
-
-    /// Trains what [`freeze`](Self::freeze) keeps again.
-    ///
-    /// # Errors
-    /// [`Error::Layer`] if nothing that is trained has this name.
-    pub fn unfreeze(&mut self, name: &str) -> Result<(), Error> {
-        for range in self.trainable.set_frozen(name, false)? {
-            let Some(place) = self.slot_place(AVERAGE) else { continue };
-            self.slots[place][range.clone()].copy_from_slice(&self.model.block()[range]);
-        }
-        Ok(())
-    }
-
-    /// The model with the averaged weights of [`average`](crate::optimizers::OptimizerExt::average), on the heap; `None` before the first
-    /// update, and if the optimizer keeps no average. What is frozen is as in the model.
-    ///
-    /// ```
-    /// use typenet::kernels::Rng;
-    /// use typenet::prelude::*;
-    ///
-    /// model! { Line < Dense(1 => 1) > }
-    ///
-    /// let optimizer = Sgd::new(0.125).average(0.9);
-    /// let mut trainer = Line::zeros().compile(optimizer, MeanSquaredError, ());
-    /// assert!(trainer.averaged().is_none());
-    /// for _ in 0..3 {
-    ///     trainer.train_on_batch(&[[1.0], [2.0]], &[2.0_f32, 4.0], &Rng::seed(1))?;
-    /// }
-    /// let averaged = trainer.averaged().expect("there were updates");
-    /// assert_ne!(averaged.block(), trainer.block());
-    /// assert!(trainer.use_averaged());
-    /// assert_eq!(averaged.block(), trainer.block());
-    /// # Ok::<(), typenet::model::Error>(())
-    /// ```
-    pub fn averaged(&self) -> Option<Box<M>> {
-        let average = self.average()?;
-        let mut model = super::ModelExt::to_boxed(&*self.model);
-        for range in self.trainable.ranges() {
-            model.block_mut()[range.clone()].copy_from_slice(&average[range.clone()]);
-        }
-        Some(model)
-    }
-
-    /// Runs `work` while the averaged weights stand in the model, such as an evaluation; then the others are back. `None`
-    /// as with [`averaged`](Self::averaged). A step that `work` takes is one of the average, and is lost.
-    ///
-    /// ```
-    /// use typenet::kernels::Rng;
-    /// use typenet::prelude::*;
-    ///
-    /// model! { Line < Dense(1 => 1) > }
-    ///
-    /// let (samples, labels) = ([[1.0], [2.0]], [2.0_f32, 4.0]);
-    /// let optimizer = Sgd::new(0.125).average(0.9);
-    /// let mut trainer = Line::zeros().compile(optimizer, MeanSquaredError, ());
-    /// for _ in 0..3 {
-    ///     trainer.train_on_batch(&samples, &labels, &Rng::seed(1))?;
-    /// }
-    /// let own = trainer.evaluate(&samples, &labels)?;
-    /// let averaged = trainer.with_averaged(|trainer| trainer.evaluate(&samples, &labels)).transpose()?;
-    /// assert!(averaged.is_some_and(|averaged| averaged.loss > own.loss), "an average lags behind");
-    /// assert_eq!(trainer.evaluate(&samples, &labels)?, own);
-    /// # Ok::<(), typenet::model::Error>(())
-    /// ```
-    pub fn with_averaged<R>(&mut self, work: impl FnOnce(&mut Self) -> R) -> Option<R> {
-        let averaged = self.averaged()?;
-        let own = core::mem::replace(&mut self.model, averaged);
-        let result = work(self);
-        self.model = own;
-        Some(result)
-    }
-
-    /// Puts the averaged weights in the model's place for good, as Keras does at the end of `fit`. Says whether there are
-    /// any.
-    pub fn use_averaged(&mut self) -> bool {
-        self.averaged().map(|averaged| self.model = averaged).is_some()
-    }
-
-    fn slot_place(&self, name: &str) -> Option<usize> {
+    /// The place of one of the optimizer's slots, once there is memory for it.
+    pub(super) fn slot_place(&self, name: &str) -> Option<usize> {
         let place = self.optimizer.slots().into_iter().position(|slot| slot == name)?;
         (place < self.slots.len()).then_some(place)
     }
 
-    fn slot_mut(&mut self, name: &str) -> Option<&mut [f32]> {
-        self.slot_place(name).map(|place| &mut *self.slots[place])
-    }
-
-    /// The averaged weights, once there was an update.
-    fn average(&self) -> Option<&[f32]> {
-        let place = self.slot_place(AVERAGE)?;
-        (self.updates.made > 0).then(|| &*self.slots[place])
-    }
-
     /// The samples of the next step: `index` of `samples`, in order.
-    pub(super) fn gather(&mut self, samples: &[M::Sample], index: &[u32]) {
+    pub(in crate::model) fn gather(&mut self, samples: &[M::Sample], index: &[u32]) {
         let workspace = self.workspace.as_mut().expect("a step is reserved for");
         let values: &[f32] = bytemuck::cast_slice(samples);
         let len = input_len::<M>();
@@ -499,7 +355,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     }
 
     /// Updates the metrics with the predictions of the last step.
-    pub(super) fn update_metrics<Y>(&mut self, labels: &[Y])
+    pub(in crate::model) fn update_metrics<Y>(&mut self, labels: &[Y])
     where
         K: Metrics<M::Head, M::Prediction, Y>,
     {
@@ -509,7 +365,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     }
 
     /// One step on these samples, or on the gathered ones. Returns the batch's summed, weighted loss before the update.
-    pub(super) fn step_on<Y>(
+    pub(in crate::model) fn step_on<Y>(
         &mut self,
         input: Option<&[f32]>,
         labels: &[Y],
@@ -558,7 +414,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
 
     /// The summed, weighted loss of these samples or the gathered ones, with the penalty, and the gradient by the model's
     /// output.
-    pub(super) fn forward<Y>(
+    pub(in crate::model) fn forward<Y>(
         &mut self,
         input: Option<&[f32]>,
         labels: &[Y],
@@ -609,7 +465,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     ///
     /// # Errors
     /// [`Error::NonFiniteGradient`] if the loss did not show an overflow, because the sample's weight is zero, and a gradient does.
-    pub(super) fn backward(&mut self, input: Option<&[f32]>, batch: usize) -> Result<(), Error> {
+    pub(in crate::model) fn backward(&mut self, input: Option<&[f32]>, batch: usize) -> Result<(), Error> {
         let workspace = self.workspace.as_mut().expect("a step is reserved for");
         let parameters = &self.model.block()[..parameter_count::<f32, M>()];
         <M::Body as Layer>::backward(Backward {
@@ -654,7 +510,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
 }
 
 /// What the optimizer does in a turn with gradients in memory, and then the constraints.
-pub(super) fn take_step(
+pub(in crate::model) fn take_step(
     optimizer: &impl Optimizer,
     turn: &Turn,
     trainable: &Trainable,

@@ -12,11 +12,11 @@ use crate::metrics::Metrics;
 mod number {
     use super::*;
 
-    pub(super) fn serialize<S: Serializer>(value: &f64, to: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::model) fn serialize<S: Serializer>(value: &f64, to: S) -> Result<S::Ok, S::Error> {
         if value.is_finite() { to.serialize_f64(*value) } else { to.collect_str(value) }
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    pub(in crate::model) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
         #[derive(Deserialize)]
         #[serde(untagged)]
         enum Written {
@@ -37,11 +37,16 @@ mod named_numbers {
     #[derive(Serialize, Deserialize)]
     struct Number(#[serde(with = "number")] f64);
 
-    pub(super) fn serialize<S: Serializer>(values: &[(String, f64)], to: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::model) fn serialize<S: Serializer>(
+        values: &[(String, f64)],
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
         to.collect_seq(values.iter().map(|(name, value)| (name, Number(*value))))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<(String, f64)>, D::Error> {
+    pub(in crate::model) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Vec<(String, f64)>, D::Error> {
         let values = Vec::<(String, Number)>::deserialize(from)?;
         Ok(values.into_iter().map(|(name, Number(value))| (name, value)).collect())
     }
@@ -69,7 +74,7 @@ pub struct Scores {
 
 impl Scores {
     /// The metrics as they stand, and the mean of a summed loss.
-    pub(super) fn of<Head, Output, Label>(
+    pub(in crate::model) fn of<Head, Output, Label>(
         metrics: &impl Metrics<Head, Output, Label>,
         loss: f64,
         samples: usize,
@@ -203,7 +208,7 @@ pub struct History {
     /// Why the run ended before its last epoch; `None` if it did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
-    /// What callbacks met and did not end the run for, each text once: [`Context::warn`](super::callbacks::Context::warn).
+    /// What callbacks met and did not end the run for, each text once: [`Context::warn`](crate::model::callbacks::Context::warn).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }

@@ -3,28 +3,28 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use super::History;
+use crate::model::History;
 
 /// What a checkpoint must agree with for the run to go on as if it had not stopped.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Plan {
+pub(in crate::model) struct Plan {
     /// The loss with its settings: `huber(delta = 1)`.
-    pub(super) loss: String,
+    pub(in crate::model) loss: String,
     /// Names of the metrics.
-    pub(super) metrics: String,
-    pub(super) sample_weights: &'static str,
+    pub(in crate::model) metrics: String,
+    pub(in crate::model) sample_weights: &'static str,
     /// The weights, or that there are none.
-    pub(super) class_weights: String,
-    pub(super) seed: u64,
-    pub(super) shuffle: bool,
-    pub(super) batch_size: usize,
-    pub(super) samples: usize,
-    pub(super) steps_per_epoch: Option<usize>,
+    pub(in crate::model) class_weights: String,
+    pub(in crate::model) seed: u64,
+    pub(in crate::model) shuffle: bool,
+    pub(in crate::model) batch_size: usize,
+    pub(in crate::model) samples: usize,
+    pub(in crate::model) steps_per_epoch: Option<usize>,
 }
 
 impl Plan {
     /// Number of samples of an epoch after so many batches; `None` if it has not so many.
-    pub(super) fn samples_after(&self, batches: usize) -> Option<usize> {
+    pub(in crate::model) fn samples_after(&self, batches: usize) -> Option<usize> {
         let all = self.samples.div_ceil(self.batch_size);
         let batches =
             Some(batches).filter(|&batches| batches <= self.steps_per_epoch.unwrap_or(all).min(all))?;
@@ -34,18 +34,18 @@ impl Plan {
 
 /// What is done of an epoch.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Position {
-    pub(super) batches: usize,
-    pub(super) samples: usize,
+pub(in crate::model) struct Position {
+    pub(in crate::model) batches: usize,
+    pub(in crate::model) samples: usize,
     /// Summed over the samples.
-    pub(super) loss: f64,
+    pub(in crate::model) loss: f64,
     /// Wall-clock seconds up to the end of the last step.
-    pub(super) seconds: f64,
+    pub(in crate::model) seconds: f64,
 }
 
 /// Why a run ends before its last epoch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Ending {
+pub(in crate::model) enum Ending {
     /// It is done; resumed, it is done still.
     Stopped(String),
     /// Resumed, it goes on.
@@ -54,7 +54,7 @@ pub(super) enum Ending {
 
 /// Which epochs a run has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Epochs {
+pub(in crate::model) enum Epochs {
     /// So many, from its first.
     Count(usize),
     /// Those up to this number.
@@ -63,48 +63,48 @@ pub(super) enum Epochs {
 
 /// A run, with or without `fit`.
 #[derive(Debug, Default)]
-pub(super) struct Run {
+pub(in crate::model) struct Run {
     /// `None` in a loop written by hand.
-    pub(super) plan: Option<Plan>,
+    pub(in crate::model) plan: Option<Plan>,
     /// Number of the epoch before the run's first: 0 unless the trainer was trained before.
-    pub(super) before: usize,
+    pub(in crate::model) before: usize,
     /// How many epochs the run has, or the number of its last, if that is known.
-    pub(super) epochs: Option<Epochs>,
+    pub(in crate::model) epochs: Option<Epochs>,
     /// Names that every record of an epoch will have, if they are known.
-    pub(super) names: Option<Vec<String>>,
-    pub(super) history: History,
+    pub(in crate::model) names: Option<Vec<String>>,
+    pub(in crate::model) history: History,
     /// Number of the present epoch, from 1; 0 before the first.
-    pub(super) epoch: usize,
-    pub(super) position: Position,
+    pub(in crate::model) epoch: usize,
+    pub(in crate::model) position: Position,
     /// Whether there are metrics, which a checkpoint within an epoch must let go on.
-    pub(super) has_metrics: bool,
+    pub(in crate::model) has_metrics: bool,
     /// Number of values of a prediction.
-    pub(super) outputs: usize,
+    pub(in crate::model) outputs: usize,
     /// Whether `predictions` are kept as the epoch goes on.
-    pub(super) keeps_predictions: bool,
+    pub(in crate::model) keeps_predictions: bool,
     /// The epoch's predictions so far.
-    pub(super) predictions: Vec<f32>,
+    pub(in crate::model) predictions: Vec<f32>,
     /// Since when `position.seconds` have to be counted on.
-    pub(super) clock: Option<Instant>,
+    pub(in crate::model) clock: Option<Instant>,
     /// The learning rate that the run began with, before any callback changed it; `None` if it is no plain setting.
-    pub(super) first_rate: Option<f64>,
-    pub(super) ending: Option<Ending>,
+    pub(in crate::model) first_rate: Option<f64>,
+    pub(in crate::model) ending: Option<Ending>,
     /// Whether the averaged weights take the model's place at the end.
-    pub(super) ends_with_averaged: bool,
+    pub(in crate::model) ends_with_averaged: bool,
     /// Checkpoints to be written once every callback has seen the present event.
-    pub(super) saves: Vec<PathBuf>,
+    pub(in crate::model) saves: Vec<PathBuf>,
     /// Files to be deleted once every callback has ended without an error.
-    pub(super) removals: Vec<PathBuf>,
+    pub(in crate::model) removals: Vec<PathBuf>,
 }
 
 impl Run {
     /// Number of the last epoch of which there is a record, or of the one before the run's first.
-    pub(super) fn last_recorded(&self) -> usize {
+    pub(in crate::model) fn last_recorded(&self) -> usize {
         self.before.saturating_add(self.history.epochs.len())
     }
 
     /// Number of the last epoch, if it is known.
-    pub(super) fn last_epoch(&self) -> Option<usize> {
+    pub(in crate::model) fn last_epoch(&self) -> Option<usize> {
         self.epochs.map(|epochs| match epochs {
             Epochs::Count(count) => self.before.saturating_add(count),
             Epochs::Last(last) => last,
@@ -112,7 +112,7 @@ impl Run {
     }
 
     /// A batch of `samples` samples is done; `loss` is summed over them.
-    pub(super) fn advance(&mut self, samples: usize, loss: f64) {
+    pub(in crate::model) fn advance(&mut self, samples: usize, loss: f64) {
         self.position.batches += 1;
         self.position.samples += samples;
         self.position.loss += loss;
@@ -124,12 +124,12 @@ impl Run {
 
     /// The first of the steps up to `step` that is done without a look at all numbers: of the present epoch; in a loop
     /// written by hand, the first of all.
-    pub(super) fn first_step(&self, step: u64) -> u64 {
+    pub(in crate::model) fn first_step(&self, step: u64) -> u64 {
         let looked = if self.plan.is_some() { step.saturating_sub(self.position.batches as u64) } else { 0 };
         (looked + 1).min(step)
     }
 
-    pub(super) fn is_interrupted(&self) -> bool {
+    pub(in crate::model) fn is_interrupted(&self) -> bool {
         matches!(self.ending, Some(Ending::Interrupted(_)))
     }
 }

@@ -97,7 +97,7 @@ fn find(layers: &[LayerInfo], block: &[f32]) -> Option<NonFiniteValue> {
 }
 
 /// The first value that is not finite: of the model, then of the optimizer's slots. Allocates nothing if there is none.
-pub(super) fn find_in_state(
+pub(in crate::model) fn find_in_state(
     layers: &[LayerInfo],
     block: &[f32],
     names: impl Fn() -> Vec<&'static str>,
@@ -112,7 +112,7 @@ pub(super) fn find_in_state(
 }
 
 /// Why a loss that was computed with these weights is not finite.
-pub(super) fn cause(layers: &[LayerInfo], block: &[f32]) -> NonFiniteCause {
+pub(in crate::model) fn cause(layers: &[LayerInfo], block: &[f32]) -> NonFiniteCause {
     if let Some(found) = find(layers, block) {
         return NonFiniteCause::Weights(found);
     }
@@ -125,7 +125,11 @@ pub(super) fn cause(layers: &[LayerInfo], block: &[f32]) -> NonFiniteCause {
 }
 
 /// Why the loss of a step on `input` that made these `predictions` is not finite.
-pub(super) fn cause_of_step<M: Model>(model: &M, input: &[f32], predictions: &[f32]) -> NonFiniteCause {
+pub(in crate::model) fn cause_of_step<M: Model>(
+    model: &M,
+    input: &[f32],
+    predictions: &[f32],
+) -> NonFiniteCause {
     match cause(M::LAYERS, model.block()) {
         NonFiniteCause::Overflow { largest, .. } => match first_layer(model, input, predictions.len()) {
             None if predictions.iter().all(|value| value.is_finite()) => NonFiniteCause::LossItself,

@@ -4,25 +4,25 @@ use crate::optimizers::{Accumulation, Optimizer, Turn};
 
 /// Updates so far, and the steps since the last that only kept their gradients.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Updates {
+pub(in crate::model) struct Updates {
     /// Updates made.
-    pub(super) made: u64,
+    pub(in crate::model) made: u64,
     /// Steps since the last update.
-    pub(super) steps: u32,
+    pub(in crate::model) steps: u32,
     /// Samples of the first of them.
-    pub(super) first: u64,
+    pub(in crate::model) first: u64,
     /// Samples of all of them.
-    pub(super) samples: u64,
+    pub(in crate::model) samples: u64,
 }
 
 impl Updates {
     /// The number of the update that the last step belongs to, made or under way; 1 before the first step.
-    pub(super) fn present(&self) -> u64 {
+    pub(in crate::model) fn present(&self) -> u64 {
         (self.made + u64::from(self.steps > 0)).max(1)
     }
 
     /// Takes a step by the mean gradient of so many samples.
-    pub(super) fn step(&mut self, optimizer: &impl Optimizer, samples: usize) -> Turn {
+    pub(in crate::model) fn step(&mut self, optimizer: &impl Optimizer, samples: usize) -> Turn {
         let steps = optimizer.steps_per_update();
         if steps <= 1 {
             self.made += 1;
@@ -37,7 +37,7 @@ impl Updates {
     }
 
     /// Ends the steps that only kept their gradients with an update that adds none; `None` if there are no such steps.
-    pub(super) fn finish(&mut self) -> Option<Turn> {
+    pub(in crate::model) fn finish(&mut self) -> Option<Turn> {
         (self.steps > 0).then(|| self.turn(0, true))
     }
 

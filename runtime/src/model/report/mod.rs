@@ -1,0 +1,7 @@
+//! What a person reads of a model and its training: the summary, the history, the progress, what stopped being finite.
+
+pub(super) mod finite;
+pub(super) mod history;
+pub(super) mod loss_metric;
+pub(super) mod progress;
+pub(super) mod summary;

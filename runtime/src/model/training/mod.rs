@@ -1,0 +1,11 @@
+//! The trainer: its steps and their memory, what is trained and what is frozen, averages, updates.
+
+mod averaging;
+mod freezing;
+pub(super) mod running_scores;
+pub(super) mod sample_weights;
+pub(super) mod train_on_batch;
+pub(super) mod trainable;
+pub(super) mod trainer;
+pub(super) mod updates;
+pub(super) mod workspace;
