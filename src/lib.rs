@@ -106,6 +106,6 @@ pub use typenet_runtime::{hardware, io, kernels, layers, schema, typenum};
 #[macro_export]
 macro_rules! model {
     ($($declaration:tt)*) => {
-        $crate::__private::model! { $crate; $($declaration)* }
+        $crate::__private::words! { { $crate::__private::model! } { $crate; $($declaration)* } }
     };
 }

@@ -10,15 +10,17 @@ use syn::{Attribute, Error, Lit, Result, Token, Visibility, parenthesized, token
 
 use crate::ast::{Argument, Layer, Model, Path, Value};
 use crate::report::Report;
+use crate::vocabulary::Words;
 
-/// `$crate; model`. `None` if not even the model's name can be read.
+/// `{ $crate; model }` and the lists of words. `None` if not even the model's name can be read.
 pub(crate) fn invocation(input: TokenStream, report: &mut Report) -> Option<Model> {
+    let (input, words) = Words::split(input).map_err(|error| report.push(error)).ok()?;
     let mut tokens = input.into_iter();
     let is_semicolon = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ';');
     let root: TokenStream = tokens.by_ref().take_while(|token| !is_semicolon(token)).collect();
     let declaration: TokenStream = tokens.collect();
     let idents = idents(declaration.clone());
-    let parser = |input: ParseStream<'_>| model(input, root, idents, report);
+    let parser = |input: ParseStream<'_>| model(input, root, words, idents, report);
     match parser.parse2(declaration) {
         Ok(model) => Some(model),
         Err(error) => {
@@ -46,6 +48,7 @@ fn idents(tokens: TokenStream) -> HashSet<String> {
 fn model(
     input: ParseStream<'_>,
     root: TokenStream,
+    words: Words,
     idents: HashSet<String>,
     report: &mut Report,
 ) -> Result<Model> {
@@ -63,7 +66,7 @@ fn model(
         .parse()
         .map_err(|error| Error::new(error.span(), "expected the model's name, such as `Mlp`"))?;
     let mut model =
-        Model { root, idents, attributes, visibility, name, layers: Vec::new(), incomplete: false };
+        Model { root, words, idents, attributes, visibility, name, layers: Vec::new(), incomplete: false };
     if !input.peek(Token![<]) {
         let span = if input.is_empty() { model.name.span() } else { input.span() };
         let name = &model.name;

@@ -12,6 +12,7 @@ mod flatten;
 mod initializer;
 mod input;
 mod rules;
+mod word;
 
 use proc_macro2::Ident;
 
