@@ -7,6 +7,7 @@ use crate::kernels::activation::{Activation, Scale};
 use crate::kernels::reduce::argmax;
 use crate::schema::FloatArray;
 use crate::schema::label::{BinaryLabel, CategoricalLabel, Class, LabelError};
+use crate::schema::setting::check;
 
 /// The place of the largest value, the first of equals; `None` if a value is NaN.
 fn decision(prediction: &[f32]) -> Option<usize> {
@@ -271,11 +272,7 @@ impl<const N: usize, Head, Label: CategoricalLabel<N>> Metric<Head, [f32; N], La
     }
 
     fn check(&self) -> Result<(), MetricError> {
-        if self.k > 0 {
-            return Ok(());
-        }
-        let (metric, expected) = ("TopKCategoricalAccuracy", "at least 1".into());
-        Err(MetricError::Setting { metric, setting: "k", expected, found: 0.0 })
+        Ok(check("TopKCategoricalAccuracy", &[("k", self.k as f64, (|k| k >= 1.0, "at least 1"))])?)
     }
 
     fn check_labels(&self, labels: &[Label]) -> Result<(), LabelError> {

@@ -6,6 +6,7 @@ use crate::brief::brief_debug;
 use crate::kernels::Function;
 use crate::kernels::activation::{Activation, Scale};
 use crate::schema::label::LabelError;
+use crate::schema::setting::check;
 
 /// A curve over thresholds.
 ///
@@ -145,10 +146,7 @@ impl<const N: usize, Head: Activation, Label: DecisionLabel<N>> Metric<Head, [f3
 
     fn check(&self) -> Result<(), MetricError> {
         let metric = "AucOverThresholds";
-        if self.thresholds < 2 {
-            let (expected, found) = ("at least 2".into(), self.thresholds as f64);
-            return Err(MetricError::Setting { metric, setting: "thresholds", expected, found });
-        }
+        check(metric, &[("thresholds", self.thresholds as f64, (|x| x >= 2.0, "at least 2"))])?;
         if as_probability(Head::FUNCTION, 0.0).is_none() {
             let expected = "outputs between two limits, as of `sigmoid`, or logits (no activation); `Auc` compares outputs of any \
                             size";
