@@ -21,8 +21,8 @@ use core::fmt;
 /// const CLIPPED: Constraint = Constraint {
 ///     name: "clipped",
 ///     settings: &[("limit", 0.5)],
-///     apply: |settings, weight, _| {
-///         let limit = settings[0].1 as f32;
+///     apply: |constraint, weight, _| {
+///         let limit = constraint.settings[0].1 as f32;
 ///         weight.iter_mut().for_each(|w| *w = w.clamp(-limit, limit));
 ///     },
 /// };
@@ -36,14 +36,14 @@ pub struct Constraint {
     pub name: &'static str,
     /// Its numbers by name.
     pub settings: &'static [(&'static str, f64)],
-    /// Makes it hold, with the settings, for a weight of rows of so many columns. Does no more if it holds already.
-    pub apply: fn(&[(&'static str, f64)], &mut [f32], usize),
+    /// Makes it hold, with its settings, for a weight of rows of so many columns. Does no more if it holds already.
+    pub apply: fn(&Self, &mut [f32], usize),
 }
 
 impl Constraint {
     /// Makes it hold for a weight of rows of `columns` values: a column are the weights that lead to one output.
     pub fn hold(&self, weight: &mut [f32], columns: usize) {
-        (self.apply)(self.settings, weight, columns);
+        (self.apply)(self, weight, columns);
     }
 }
 

@@ -19,6 +19,8 @@ impl<const LIMIT: u64> Rule for MaxNorm<LIMIT> {
     const CONSTRAINT: Option<Constraint> = Some(Constraint {
         name: "max_norm",
         settings: &[("limit", f64::from_bits(LIMIT))],
-        apply: |settings, weight, columns| scale_norms(weight, columns, |norm| norm.min(settings[0].1)),
+        apply: |constraint, weight, columns| {
+            scale_norms(weight, columns, |norm| norm.min(constraint.settings[0].1))
+        },
     });
 }

@@ -25,8 +25,10 @@ impl<const MIN: u64, const MAX: u64, const RATE: u64> Rule for MinMaxNorm<MIN, M
             ("max", f64::from_bits(MAX)),
             ("rate", f64::from_bits(RATE)),
         ],
-        apply: |settings, weight, columns| {
-            let [(_, min), (_, max), (_, rate)] = *settings else { unreachable!("three settings") };
+        apply: |constraint, weight, columns| {
+            let [(_, min), (_, max), (_, rate)] = *constraint.settings else {
+                unreachable!("three settings")
+            };
             scale_norms(weight, columns, |norm| lerp(norm, norm.clamp(min, max), rate));
         },
     });
