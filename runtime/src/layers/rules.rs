@@ -2,7 +2,6 @@
 
 use core::marker::PhantomData;
 
-pub use super::constraints::{MaxNorm, MinMaxNorm, NonNegative, UnitNorm};
 use super::{Backward, Forward, Layer, Predict, Step};
 use crate::kernels::{Element, Rng};
 use crate::schema::{Constraint, LayerInfo, Regularizer, TensorInfo};
@@ -10,7 +9,8 @@ use crate::schema::{Constraint, LayerInfo, Regularizer, TensorInfo};
 /// A rule for a layer's weight.
 ///
 /// ```
-/// use typenet_runtime::layers::rules::{NonNegative, Rule};
+/// use typenet_runtime::layers::constraints::NonNegative;
+/// use typenet_runtime::layers::rules::Rule;
 /// use typenet_runtime::schema::{Constraint, Regularizer};
 ///
 /// /// Two rules as one.
@@ -53,7 +53,8 @@ impl<const L1: u64, const L2: u64> Rule for L1L2<L1, L2> {
 /// Layer `L`, whose weight is trained by rule `R`. It computes as `L` does; rules act where parameters are updated.
 ///
 /// ```
-/// use typenet_runtime::layers::rules::{MaxNorm, Ruled};
+/// use typenet_runtime::layers::constraints::MaxNorm;
+/// use typenet_runtime::layers::rules::Ruled;
 /// use typenet_runtime::layers::{Dense, Layer};
 /// use typenet_runtime::typenum::{U3, U4};
 ///

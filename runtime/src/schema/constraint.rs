@@ -6,7 +6,8 @@ use core::fmt;
 ///
 /// ```
 /// use typenet_runtime::layers::Dense;
-/// use typenet_runtime::layers::rules::{MaxNorm, Rule, Ruled};
+/// use typenet_runtime::layers::constraints::MaxNorm;
+/// use typenet_runtime::layers::rules::{Rule, Ruled};
 /// use typenet_runtime::schema::{Constraint, LayerInfo, Tensors};
 /// use typenet_runtime::typenum::{U2, U3};
 ///

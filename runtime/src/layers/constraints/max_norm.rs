@@ -6,7 +6,8 @@ use crate::schema::Constraint;
 /// "Dropout: a simple way to prevent neural networks from overfitting", JMLR 15, 2014; `keras.constraints.MaxNorm`).
 ///
 /// ```
-/// use typenet_runtime::layers::rules::{MaxNorm, Rule};
+/// use typenet_runtime::layers::constraints::MaxNorm;
+/// use typenet_runtime::layers::rules::Rule;
 ///
 /// let mut weight = [3.0, 0.5, 4.0, 0.5];
 /// MaxNorm::<{ f64::to_bits(1.0) }>::CONSTRAINT.unwrap().hold(&mut weight, 2);

@@ -7,7 +7,8 @@ use crate::schema::Constraint;
 /// `constraint = min_max_norm(0.5, 2.0)`, whose rate is 1, or `min_max_norm(0.5, 2.0, 0.9)` (`keras.constraints.MinMaxNorm`).
 ///
 /// ```
-/// use typenet_runtime::layers::rules::{MinMaxNorm, Rule};
+/// use typenet_runtime::layers::constraints::MinMaxNorm;
+/// use typenet_runtime::layers::rules::Rule;
 ///
 /// let mut weight = [3.0, 0.25, 4.0, 0.0];
 /// type Between = MinMaxNorm<{ f64::to_bits(0.5) }, { f64::to_bits(1.0) }, { f64::to_bits(1.0) }>;

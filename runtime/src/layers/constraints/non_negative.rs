@@ -5,7 +5,8 @@ use crate::schema::Constraint;
 /// Negative weights become zero; in `model!` `constraint = non_negative` (`keras.constraints.NonNeg`).
 ///
 /// ```
-/// use typenet_runtime::layers::rules::{NonNegative, Rule};
+/// use typenet_runtime::layers::constraints::NonNegative;
+/// use typenet_runtime::layers::rules::Rule;
 ///
 /// let mut weight = [3.0, -0.5];
 /// NonNegative::CONSTRAINT.unwrap().hold(&mut weight, 1);

@@ -5,7 +5,8 @@ use crate::schema::Constraint;
 /// Columns are scaled to norm 1; in `model!` `constraint = unit_norm` (`keras.constraints.UnitNorm`).
 ///
 /// ```
-/// use typenet_runtime::layers::rules::{UnitNorm, Rule};
+/// use typenet_runtime::layers::constraints::UnitNorm;
+/// use typenet_runtime::layers::rules::Rule;
 ///
 /// let mut weight = [3.0, 0.5, 4.0, 0.0];
 /// UnitNorm::CONSTRAINT.unwrap().hold(&mut weight, 2);

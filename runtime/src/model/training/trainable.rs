@@ -171,7 +171,7 @@ impl UpdateRule<0> for Penalty {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layers::rules::{self, Rule};
+    use crate::layers::{constraints, rules::Rule};
     use crate::schema::{LayerInfo, TensorInfo};
     use proptest::prelude::*;
 
@@ -210,19 +210,19 @@ mod tests {
     }
 
     fn max_norm(limit: f64) -> Constraint {
-        constraint::<rules::MaxNorm<0>>(&[limit])
+        constraint::<constraints::MaxNorm<0>>(&[limit])
     }
 
     fn min_max_norm(min: f64, max: f64, rate: f64) -> Constraint {
-        constraint::<rules::MinMaxNorm<0, 0, 0>>(&[min, max, rate])
+        constraint::<constraints::MinMaxNorm<0, 0, 0>>(&[min, max, rate])
     }
 
     fn unit_norm() -> Constraint {
-        constraint::<rules::UnitNorm>(&[])
+        constraint::<constraints::UnitNorm>(&[])
     }
 
     fn non_negative() -> Constraint {
-        constraint::<rules::NonNegative>(&[])
+        constraint::<constraints::NonNegative>(&[])
     }
 
     fn norm(weight: &[f32], column: usize) -> f64 {
