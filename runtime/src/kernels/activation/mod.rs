@@ -33,6 +33,7 @@ macro_rules! __activations {
             silu | swish: Silu;
             sigmoid: Sigmoid ["logistic", "sigm"];
             hard_sigmoid: HardSigmoid;
+            mish: Mish;
             tanh: Tanh ["hyperbolic_tangent"];
             softplus: Softplus;
             softsign: Softsign;
