@@ -9,7 +9,7 @@ use crate::ast::{Argument, Layer, Value};
 use crate::report::Report;
 use crate::size::{Named, Shape, Size};
 use crate::suggest::{nearest, typos};
-use crate::vocabulary::{self, ACTIVATIONS, Word};
+use crate::vocabulary::{self, Word, Words};
 
 /// What the layers before give.
 #[derive(Clone, Copy)]
@@ -30,6 +30,7 @@ pub(crate) struct Arguments<'a> {
     pub(crate) example: &'a str,
     /// By each of the layer's sources, in the order in which they are written; never empty.
     pub(crate) arrives: &'a [Arrives<'a>],
+    pub(crate) words: &'a Words,
     report: &'a mut Report,
     taken: Vec<bool>,
 }
@@ -40,9 +41,10 @@ impl<'a> Arguments<'a> {
         kind: &'a str,
         example: &'a str,
         arrives: &'a [Arrives<'a>],
+        words: &'a Words,
         report: &'a mut Report,
     ) -> Self {
-        Self { layer, kind, example, arrives, report, taken: vec![false; layer.arguments().len()] }
+        Self { layer, kind, example, arrives, words, report, taken: vec![false; layer.arguments().len()] }
     }
 
     pub(crate) fn error(&mut self, span: Span, message: impl std::fmt::Display) {
@@ -295,7 +297,7 @@ impl<'a> Arguments<'a> {
             },
             Value::Path(path) => {
                 if let Some(word) = path.word()
-                    && vocabulary::find(ACTIVATIONS, &word.to_string()).is_some()
+                    && vocabulary::find(&self.words.activations, &word.to_string()).is_some()
                 {
                     self.error(span, format!("expected a size, found the activation `{word}`"));
                 } else {
@@ -321,7 +323,7 @@ impl<'a> Arguments<'a> {
     }
 
     /// The activation, written as a word or as `activation = word`.
-    pub(crate) fn activation(&mut self) -> Option<Activation> {
+    pub(crate) fn activation(&mut self) -> Option<Activation<'a>> {
         let is_word =
             |argument: &Argument| matches!(argument, Argument::Value(value) if value.word().is_some());
         let first = self.take(is_word);
@@ -334,7 +336,7 @@ impl<'a> Arguments<'a> {
             }
             _ => return None,
         };
-        let (word, span) = self.word("activation", value, ACTIVATIONS)?;
+        let (word, span) = self.word("activation", value, &self.words.activations)?;
         Some(Activation { word, span })
     }
 
@@ -399,12 +401,7 @@ impl<'a> Arguments<'a> {
     }
 
     /// A word out of a vocabulary.
-    pub(crate) fn word(
-        &mut self,
-        what: &str,
-        value: &Value,
-        words: &'static [Word],
-    ) -> Option<(&'static Word, Span)> {
+    pub(crate) fn word(&mut self, what: &str, value: &Value, words: &'a [Word]) -> Option<(&'a Word, Span)> {
         let span = value.span();
         let Some((written, _)) = value.call() else {
             let article = if what.starts_with(['a', 'i']) { "an" } else { "a" };
@@ -417,10 +414,9 @@ impl<'a> Arguments<'a> {
         if let Some(word) = vocabulary::find(words, &written) {
             return Some((word, span));
         }
-        let all = vocabulary::list(words);
         let message = match vocabulary::meant(words, &written) {
-            Some(meant) => format!("unknown {what} `{written}`: did you mean `{meant}`? There are {all}"),
-            None => format!("unknown {what} `{written}`. There are {all}"),
+            Some(meant) => format!("unknown {what} `{written}`: did you mean `{meant}`?"),
+            None => format!("unknown {what} `{written}`. There are {}", vocabulary::list(words)),
         };
         self.error(span, message);
         None
@@ -436,20 +432,20 @@ impl<'a> Arguments<'a> {
 }
 
 /// An activation where it is written.
-pub(crate) struct Activation {
-    word: &'static Word,
+pub(crate) struct Activation<'a> {
+    word: &'a Word,
     span: Span,
 }
 
-impl Activation {
+impl Activation<'_> {
     /// Its type in the runtime.
     pub(crate) fn marker(&self) -> WordType {
-        WordType::plain("activation", Ident::new(self.word.marker, self.span))
+        WordType::plain("activation", Ident::new(&self.word.marker, self.span))
     }
 
     /// Its name, if it is a softmax.
     pub(crate) fn softmax(&self) -> Option<Ident> {
-        self.word.name.ends_with("softmax").then(|| Ident::new(self.word.name, self.span))
+        self.word.is("rowwise").then(|| Ident::new(&self.word.name, self.span))
     }
 }
 

@@ -21,6 +21,7 @@ mod pool2d;
 mod rules;
 mod types;
 mod window;
+mod word;
 
 use proc_macro2::{Ident, Span, TokenStream};
 
