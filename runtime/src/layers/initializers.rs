@@ -32,6 +32,26 @@ use crate::kernels::{Element, Rng};
 pub trait Initializer: 'static {
     /// Fills `weight`, laid out `[fan_in, fan_out]`.
     fn fill<T: Element>(fan_in: usize, fan_out: usize, rng: &mut Rng, weight: &mut [T]);
+
+    /// Fills the weight of a convolution, or of one group of it, laid out `shape`: filters, channels, height and width of the kernel.
+    ///
+    /// [`fill`](Self::fill) where nothing else is said, which suits an initializer that treats every number alike: there are
+    /// `channels·height·width` inputs to an output, but an input leads to `filters·height·width` outputs (`fans`), so these are no two
+    /// sides of a matrix.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::Rng;
+    /// use typenet_runtime::layers::initializers::{Identity, Initializer};
+    ///
+    /// // One at the middle of the kernel that leads from a channel to the filter of the same number.
+    /// let mut weight = [7.0f32; 2 * 2 * 3];
+    /// Identity::fill_filters([2, 2, 1, 3], [2 * 3; 2], &mut Rng::seed(0), &mut weight);
+    /// assert_eq!(weight, [0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
+    /// ```
+    fn fill_filters<T: Element>(shape: [usize; 4], fans: [usize; 2], rng: &mut Rng, weight: &mut [T]) {
+        let _ = shape;
+        Self::fill(fans[0], fans[1], rng, weight);
+    }
 }
 
 /// Standard deviation of a standard normal cut at two: what a truncated draw is divided by to have deviation 1.
@@ -47,7 +67,8 @@ fn uniform<T: Element>(limit: f64, rng: &mut Rng, weight: &mut [T]) {
 macro_rules! initializers {
     ($(
         $(#[$doc:meta])*
-        $name:ident, |$fan_in:ident, $fan_out:ident, $rng:ident, $weight:ident| $fill:expr;
+        $name:ident, |$fan_in:ident, $fan_out:ident, $rng:ident, $weight:ident| $fill:expr
+        $(, |$shape:ident, $filters_rng:ident, $filters:ident| $fill_filters:expr)?;
     )+) => {$(
         $(#[$doc])*
         #[derive(Debug)]
@@ -58,6 +79,17 @@ macro_rules! initializers {
                 let _ = ($fan_in, $fan_out, &$rng);
                 $fill
             }
+            $(
+                fn fill_filters<T: Element>(
+                    $shape: [usize; 4],
+                    _: [usize; 2],
+                    $filters_rng: &mut Rng,
+                    $filters: &mut [T],
+                ) {
+                    let _ = &$filters_rng;
+                    $fill_filters
+                }
+            )?
         }
     )+};
 }
@@ -88,7 +120,8 @@ initializers! {
     Ones, |fan_in, fan_out, rng, weight| weight.fill(T::from_f64(1.0));
 
     /// One on the diagonal, zero elsewhere (`keras.initializers.Identity`): a layer that starts as `y = x` (Le, Jaitly, Hinton, "A
-    /// simple way to initialize recurrent networks of rectified linear units", arXiv 1504.00941, 2015).
+    /// simple way to initialize recurrent networks of rectified linear units", arXiv 1504.00941, 2015). In a convolution the one stands
+    /// at the middle of the kernel, so that with `padding = same` it also starts as `y = x` (`torch.nn.init.dirac_`).
     ///
     /// ```
     /// use typenet_runtime::kernels::Rng;
@@ -101,6 +134,14 @@ initializers! {
     Identity, |fan_in, fan_out, rng, weight| {
         weight.fill(T::ZERO);
         weight.iter_mut().step_by(fan_out + 1).take(fan_in.min(fan_out)).for_each(|x| *x = T::from_f64(1.0));
+    }, |shape, rng, weight| {
+        let [filters, channels, height, width] = shape;
+        weight.fill(T::ZERO);
+        // The tap before which `same` has its padding.
+        let middle = height.saturating_sub(1) / 2 * width + width.saturating_sub(1) / 2;
+        for i in 0..filters.min(channels) {
+            weight[(i * channels + i) * height * width + middle] = T::from_f64(1.0);
+        }
     };
 
     /// Uniform in ±√(6 / (fan_in + fan_out)), of variance 2 / (fan_in + fan_out) (Glorot & Bengio, "Understanding the difficulty
@@ -207,7 +248,8 @@ initializers! {
     ///
     /// The `Q` of a matrix of normal draws whose `R` has a positive diagonal, so a weight has variance
     /// 1 / max(fan_in, fan_out). Takes
-    /// `2·max(fan_in, fan_out)·min(fan_in, fan_out)²` multiplications.
+    /// `2·max(fan_in, fan_out)·min(fan_in, fan_out)²` multiplications. In a convolution the matrix has one row for each filter, as in
+    /// PyTorch and Keras, and is one of its own for each group.
     ///
     /// ```
     /// use typenet_runtime::kernels::Rng;
@@ -222,6 +264,10 @@ initializers! {
     Orthogonal, |fan_in, fan_out, rng, weight| {
         normal(1.0, rng, weight);
         T::orthonormalize(fan_out, weight);
+    }, |shape, rng, weight| {
+        let [_, channels, height, width] = shape;
+        normal(1.0, rng, weight);
+        T::orthonormalize(channels * height * width, weight);
     };
 }
 
