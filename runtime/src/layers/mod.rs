@@ -22,6 +22,7 @@ mod port;
 pub mod rules;
 pub mod sizes;
 pub mod step;
+pub mod window;
 
 pub use activation::Activation;
 pub use backend::{Backend, Cpu};
