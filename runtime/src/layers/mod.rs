@@ -11,6 +11,7 @@ pub mod dense;
 pub mod dropout;
 pub(crate) mod dyn_model;
 pub mod flatten;
+pub mod global_avg_pool;
 #[doc(hidden)]
 pub mod graph;
 pub mod initializers;
@@ -30,6 +31,7 @@ pub use dense::Dense;
 pub use dropout::Dropout;
 pub use dyn_model::{DynModel, LengthError};
 pub use flatten::Flatten;
+pub use global_avg_pool::GlobalAvgPool;
 pub use memory::{Amount, Memory};
 #[doc(hidden)]
 pub use model::Headless;
