@@ -19,6 +19,7 @@ mod memory;
 pub mod model;
 mod pass;
 pub mod plan;
+pub mod pool2d;
 mod port;
 pub mod rules;
 pub mod sizes;
@@ -39,6 +40,7 @@ pub use model::Model;
 pub use pass::{Backward, Forward, Predict};
 #[doc(hidden)]
 pub use port::Value;
+pub use pool2d::{AvgPool2d, MaxPool2d};
 pub use port::{Branches, Index, IndexSteps, Plain, Port, Sequences, Steps};
 pub use step::{Step, Trained};
 
