@@ -7,6 +7,7 @@ pub mod activation;
 mod backend;
 #[cfg(feature = "std")]
 pub mod check;
+pub mod conv2d;
 pub mod dense;
 pub mod dropout;
 pub(crate) mod dyn_model;
@@ -28,6 +29,7 @@ pub mod window;
 
 pub use activation::Activation;
 pub use backend::{Backend, Cpu};
+pub use conv2d::Conv2d;
 pub use dense::Dense;
 pub use dropout::Dropout;
 pub use dyn_model::{DynModel, LengthError};
