@@ -280,7 +280,7 @@ impl<'a> Arguments<'a> {
                 self.error(span, "the sizes of a shape are numbers, constants or typenum types")
             }
             Value::Negative { .. } => self.error(span, "a size is a positive integer"),
-            Value::Literal(_) | Value::Call { .. } | Value::Named { .. } => {
+            Value::Literal(_) | Value::Call { .. } | Value::Named { .. } | Value::UpTo { .. } => {
                 self.error(
                     span,
                     format!("a size is a positive integer, a constant or a typenum type, not `{value}`"),

@@ -30,6 +30,7 @@ pub(crate) use types::{TypeTokens, Types, WordType};
 
 use crate::ast::{Layer, Path};
 use crate::size::{Function, Shape, Size};
+use crate::suggest::{nearest, normal, typos};
 
 /// Every built-in kind, in the order in which errors list them.
 pub(crate) static KINDS: &[&dyn Kind] =
@@ -98,6 +99,17 @@ impl Inputs {
             _ => None,
         }
     }
+}
+
+/// The kind that a word names, or else the one that it means.
+pub(crate) fn meant(written: &str) -> Option<&'static dyn Kind> {
+    let means = |kind: &dyn Kind| {
+        normal(written) == normal(kind.name())
+            || kind.elsewhere().iter().any(|name| normal(name) == normal(written))
+            || !written.ends_with(|c: char| c.is_ascii_digit())
+                && nearest(written, [kind.name()], typos(written).min(1)).is_some()
+    };
+    all().find(|kind| kind.name() == written).or_else(|| all().find(|kind| means(*kind)))
 }
 
 /// What a kind says of one layer.

@@ -197,12 +197,14 @@ pub struct Info {
     pub flops: u64,
     /// Whether a forward pass draws random numbers.
     pub draws: bool,
+    /// How many samples a batch needs in training: more than one where the layer's result says something of the batch as a whole.
+    pub min_batch: usize,
 }
 
 impl Info {
-    /// A layer of this kind that holds nothing, counts as no work, and may draw random numbers.
+    /// A layer of this kind that holds nothing, counts as no work, may draw random numbers, and takes batches of any size.
     pub const fn new(kind: &'static str) -> Self {
-        Self { kind, tensors: &[], layers: &[], settings: &[], flops: 0, draws: true }
+        Self { kind, tensors: &[], layers: &[], settings: &[], flops: 0, draws: true, min_batch: 1 }
     }
 
     /// A model with these layers.
@@ -216,13 +218,16 @@ impl Info {
     /// assert_eq!((MODEL.parameter_count(), MODEL.flops, MODEL.draws), (8, 14, false));
     /// ```
     pub const fn model(kind: &'static str, layers: &'static [LayerInfo]) -> Self {
-        let (mut flops, mut draws, mut i) = (0, false, 0);
+        let (mut flops, mut draws, mut min_batch, mut i) = (0, false, 1, 0);
         while i < layers.len() {
             flops += layers[i].info.flops;
             draws |= layers[i].info.draws;
+            if layers[i].info.min_batch > min_batch {
+                min_batch = layers[i].info.min_batch;
+            }
             i += 1;
         }
-        Self { layers, flops, draws, ..Self::new(kind) }
+        Self { layers, flops, draws, min_batch, ..Self::new(kind) }
     }
 
     const fn count(&self, trainable: bool) -> usize {
