@@ -30,6 +30,26 @@ use crate::kernels::{Element, Rng};
 pub trait Initializer: 'static {
     /// Fills `weight`, laid out `[fan_in, fan_out]`.
     fn fill<T: Element>(fan_in: usize, fan_out: usize, rng: &mut Rng, weight: &mut [T]);
+
+    /// Fills the weight of a convolution, or of one group of it, laid out `shape`: filters, channels, height and width of the kernel.
+    ///
+    /// [`fill`](Self::fill) where nothing else is said, which suits an initializer that treats every number alike: there are
+    /// `channels·height·width` inputs to an output, but an input leads to `filters·height·width` outputs (`fans`), so these are no two
+    /// sides of a matrix.
+    ///
+    /// ```
+    /// use typenet_runtime::kernels::Rng;
+    /// use typenet_runtime::layers::initializers::{Identity, Initializer};
+    ///
+    /// // One at the middle of the kernel that leads from a channel to the filter of the same number.
+    /// let mut weight = [7.0f32; 2 * 2 * 3];
+    /// Identity::fill_filters([2, 2, 1, 3], [2 * 3; 2], &mut Rng::seed(0), &mut weight);
+    /// assert_eq!(weight, [0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
+    /// ```
+    fn fill_filters<T: Element>(shape: [usize; 4], fans: [usize; 2], rng: &mut Rng, weight: &mut [T]) {
+        let _ = shape;
+        Self::fill(fans[0], fans[1], rng, weight);
+    }
 }
 
 /// Every initializer, in the order in which errors of `model!` list them; handed to another macro, see [`__words!`](crate::__words), which

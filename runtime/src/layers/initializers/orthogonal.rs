@@ -6,7 +6,8 @@ use crate::kernels::{Element, Rng};
 ///
 /// The `Q` of a matrix of normal draws whose `R` has a positive diagonal, so a weight has variance
 /// 1 / max(fan_in, fan_out). Takes
-/// `2·max(fan_in, fan_out)·min(fan_in, fan_out)²` multiplications.
+/// `2·max(fan_in, fan_out)·min(fan_in, fan_out)²` multiplications. In a convolution the matrix has one row for each filter, as in
+/// PyTorch and Keras, and is one of its own for each group.
 ///
 /// ```
 /// use typenet_runtime::kernels::Rng;
@@ -25,5 +26,11 @@ impl Initializer for Orthogonal {
     fn fill<T: Element>(_: usize, fan_out: usize, rng: &mut Rng, weight: &mut [T]) {
         normal(1.0, rng, weight);
         T::orthonormalize(fan_out, weight);
+    }
+
+    fn fill_filters<T: Element>(shape: [usize; 4], _: [usize; 2], rng: &mut Rng, weight: &mut [T]) {
+        let [_, channels, height, width] = shape;
+        normal(1.0, rng, weight);
+        T::orthonormalize(channels * height * width, weight);
     }
 }
