@@ -639,26 +639,29 @@ fn lend<'a, B: Backend, const K: usize, const J: usize, const O: usize>(
             }
             Place::None | Place::Input(_) => B::no_numbers_mut(),
         };
-        let sources = sources.map(|place| match place {
-            Place::None => Value::numbers(B::no_numbers()),
-            Place::Input(input) => inputs[input],
-            Place::Output(_) => Value::numbers(shared),
-            Place::Kept(before, len) => {
-                let start = before.of(batch, 0);
-                Value::numbers(B::part(kept, start..start + batch * len))
+        let mut outputs: [&'a mut B::Numbers; J] = core::array::from_fn(|_| B::no_numbers_mut());
+        outputs[0] = own;
+        let mut values = [Value::numbers(B::no_numbers()); K];
+        for (value, place) in values.iter_mut().zip(sources) {
+            match *place {
+                Place::None => {}
+                Place::Input(input) => *value = inputs[input],
+                Place::Output(_) => value.numbers = shared,
+                Place::Kept(before, len) => {
+                    let start = before.of(batch, 0);
+                    value.numbers = B::part(kept, start..start + batch * len);
+                }
+                Place::Area(area) => {
+                    let range = area.of(batch);
+                    value.numbers = if range.start < start {
+                        B::part(before, range)
+                    } else {
+                        B::part(behind, range.start - end..range.end - end)
+                    };
+                }
             }
-            Place::Area(area) => {
-                let range = area.of(batch);
-                Value::numbers(if range.start < start {
-                    B::part(before, range)
-                } else {
-                    B::part(behind, range.start - end..range.end - end)
-                })
-            }
-        });
-        let mut own = Some(own);
-        let outputs = core::array::from_fn(|_| own.take().unwrap_or_else(|| B::no_numbers_mut()));
-        return Lent { sources, outputs };
+        }
+        return Lent { sources: values, outputs };
     }
     let mut lent: [&'a mut B::Numbers; J] = core::array::from_fn(|_| B::no_numbers_mut());
     // Outputs of the model: those that this layer writes, and those that it may read.
