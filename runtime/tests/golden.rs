@@ -4,7 +4,7 @@ use serde_json::Value;
 use typenet_runtime::kernels::function::{Function, Kept};
 use typenet_runtime::kernels::{Element, Rng, cross_entropy::reference};
 use typenet_runtime::layers::activation::*;
-use typenet_runtime::layers::{Backward, Dense, Forward, Layer, output_len, parameter_count};
+use typenet_runtime::layers::{Backward, Cpu, Dense, Forward, Layer, Port, Run, output_len, parameter_count};
 use typenet_runtime::losses::*;
 use typenet_runtime::optimizers::{Adam, AdamW, Optimizer, Sgd};
 use typenet_runtime::typenum::{U5, U16, U20};
@@ -185,9 +185,14 @@ type Dense1 = Dense<U20, U16, Relu>;
 /// The second layer without its softmax, as a loss wants it.
 type Dense2 = <Dense<U16, U5, Softmax> as Layer>::Body;
 
-fn forward<T: Element, L: Layer<T>>(parameters: &[T], input: &[T], output: &mut [T]) {
-    let (buffers, cache, rng) = (&mut [], &mut [], Rng::seed(0));
-    L::forward(Forward { batch: 8, parameters, buffers, input, output, cache, rng });
+fn forward<'a, T: Element, L>(parameters: &'a [T], input: &'a [T], output: &'a mut [T])
+where
+    L: Run<Cpu<T>>,
+    L::Input: Port<Values<'a, Cpu<T>> = &'a [T]>,
+    L::Output: Port<Mut<'a, Cpu<T>> = &'a mut [T]>,
+{
+    let (buffers, kept, scratch, rng) = (&mut [], &mut [], &mut [], Rng::seed(0));
+    L::forward(Forward { batch: 8, parameters, buffers, input, output, kept, scratch, rng });
 }
 
 /// Ten steps of 20 → 16 relu → 5 softmax, layers put together by hand: losses and final parameters.
@@ -198,13 +203,9 @@ fn train<T: Element>(
     inputs: &[Vec<T>],
     mut evaluate: impl FnMut(usize, &mut [T]) -> f64,
     mut update: impl FnMut(u64, &mut [T], &[T]),
-) -> (Vec<f64>, Vec<T>)
-where
-    Dense1: Layer<T>,
-    Dense2: Layer<T>,
-{
+) -> (Vec<f64>, Vec<T>) {
     let batch = 8;
-    let split = parameter_count::<f32, Dense1>();
+    let split = parameter_count::<Dense1>();
     let nan = |len: usize| vec![T::from_f64(f64::NAN); len];
     let mut parameters = start.to_vec();
     let mut gradients = nan(start.len());
@@ -219,23 +220,23 @@ where
         let output = logits.clone();
         losses.push(evaluate(step, &mut logits));
         let (grad_first, grad_second) = gradients.split_at_mut(split);
-        <Dense2 as Layer<T>>::backward(Backward {
+        <Dense2 as Run<Cpu<T>>>::backward(Backward {
             batch,
             parameters: second,
             input: &hidden,
             output: &output,
-            cache: &[],
+            kept: &[],
             grad_output: &mut logits,
             grad_input: Some(&mut grad_hidden),
             grad_parameters: grad_second,
             scratch: &mut [],
         });
-        <Dense1 as Layer<T>>::backward(Backward {
+        <Dense1 as Run<Cpu<T>>>::backward(Backward {
             batch,
             parameters: first,
             input,
             output: &hidden,
-            cache: &[],
+            kept: &[],
             grad_output: &mut grad_hidden,
             grad_input: None,
             grad_parameters: grad_first,

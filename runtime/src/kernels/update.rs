@@ -720,9 +720,9 @@ mod tests {
                 update(Mix(0.3), &mut weights, gradient, [&mut first, &mut second]);
                 [weights, first, second].map(|numbers| crate::kernels::testing::bits(&numbers))
             };
-            let expected = run(Gradient::Values(&gradients));
+            let expected = run(Gradient::Values(&gradients[..]));
             for threads in [1, 2, 3] {
-                let outer = Gradient::Outer { rows: &rows, columns: &columns };
+                let outer = Gradient::Outer { rows: &rows[..], columns: &columns[..] };
                 let found = crate::kernels::testing::pool(threads).install(|| run(outer));
                 assert!(found == expected, "{m}×{n}, {threads} threads");
             }
