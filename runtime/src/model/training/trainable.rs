@@ -188,7 +188,7 @@ impl UpdateRule<0> for Penalty {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::{LayerInfo, TensorInfo};
+    use crate::schema::{Info, LayerInfo, TensorInfo};
     use proptest::prelude::*;
 
     const ROWS: usize = 7;
@@ -196,23 +196,17 @@ mod tests {
 
     /// A layer with a weight and a bias, and rules.
     fn trainable(regularizer: Regularizer, constraint: Option<Constraint>) -> Trainable {
-        const PARAMETERS: &[TensorInfo] = &[
-            TensorInfo { name: "weight", shape: &[ROWS, COLUMNS] },
-            TensorInfo { name: "bias", shape: &[COLUMNS] },
-        ];
+        let weight =
+            TensorInfo { regularizer, constraint, ..TensorInfo::parameter("weight", &[ROWS, COLUMNS]) };
+        let tensors = Box::leak(Box::new([weight, TensorInfo::parameter("bias", &[COLUMNS])]));
         let layer = LayerInfo {
             name: "dense_1",
-            kind: "Dense",
-            input: &[ROWS],
-            output: &[COLUMNS],
+            info: Info { tensors, ..Info::new("Dense") },
+            inputs: &[],
+            outputs: &[],
             activation: "linear",
-            settings: &[],
-            parameters: PARAMETERS,
-            buffers: &[],
-            layers: &[],
-            flops: 0,
-            regularizer,
-            constraint,
+            sources: &[],
+            shares: None,
         };
         let layers: &'static [LayerInfo] = Box::leak(Box::new([layer]));
         Trainable::new(Tensors::of(layers).map(|place| Tensor { place, frozen: false }).collect())
