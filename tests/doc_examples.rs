@@ -404,7 +404,7 @@ impl Sources {
 }
 
 fn sources() -> Sources {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut sources = Sources::default();
     ROOTS.iter().for_each(|root| sources.read(&workspace.join(root)));
     assert!(sources.items.len() > 100 && sources.methods.len() > 50, "the sources were not found");

@@ -1,6 +1,6 @@
 //! Kernels, training steps and inferences beside what the machine can do at most, on one thread and on all.
 //!
-//! `cargo bench --bench kernels`; `TYPENET_ISA=avx2` and the like choose another instruction set.
+//! `cargo bench -p typenet-benches --bench kernels`; `TYPENET_ISA=avx2` and the like choose another instruction set.
 
 mod limits;
 mod measure;

@@ -1,13 +1,13 @@
 //! Declarations in, messages out: without rustc, so without the sizes that rustc compares.
 
-use crate::{check, parse, report::Report};
+use crate::{check, graph, names, parse, report::Report};
 
 /// The messages of a declaration, in order.
 fn messages(declaration: &str) -> Vec<String> {
     let mut report = Report::default();
     let tokens = format!("typenet; {declaration}").parse().expect("a declaration is made of tokens");
     if let Some(parsed) = parse::invocation(tokens, &mut report) {
-        check::model(&parsed, &mut report);
+        check::model(&graph::resolve(&parsed, &mut report), &mut report);
     }
     report.messages()
 }
@@ -342,16 +342,24 @@ fn functions(items: &[syn::Item], of: &str, all: bool) -> Vec<String> {
     functions
 }
 
-/// The items of every file of a folder of the runtime.
+/// The items of every file of a folder of the runtime, and of the folders in it.
 fn items(folder: &str) -> Vec<syn::Item> {
     let folder = format!("{}/../runtime/src/{folder}", env!("CARGO_MANIFEST_DIR"));
-    let files = std::fs::read_dir(folder).expect("the folder can be read").map(|file| file.unwrap().path());
-    let files = files.filter(|file| file.extension().is_some_and(|ending| ending == "rs"));
-    let items = files.flat_map(|file| {
-        let source = std::fs::read_to_string(file).expect("a file can be read");
-        syn::parse_file(&source).expect("a source is Rust").items
-    });
-    items.collect()
+    fn of_folder(folder: &std::path::Path) -> Vec<syn::Item> {
+        let files = std::fs::read_dir(folder).expect("the folder can be read");
+        let items = files.map(|file| file.expect("the folder can be read").path()).flat_map(|path| {
+            if path.is_dir() {
+                of_folder(&path)
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let source = std::fs::read_to_string(path).expect("a file can be read");
+                syn::parse_file(&source).expect("a source is Rust").items
+            } else {
+                Vec::new()
+            }
+        });
+        items.collect()
+    }
+    of_folder(folder.as_ref())
 }
 
 /// After a new method: add it to the list that this test names. What a layer cannot be called is what models and trainers do call their methods.
@@ -373,12 +381,12 @@ fn no_name_hides_a_method() {
     let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect();
     assert_eq!(
         sorted(models.chain(inherent).collect()),
-        sorted(owned(check::METHODS)),
-        "METHODS of check.rs"
+        sorted(owned(names::METHODS)),
+        "METHODS of names.rs"
     );
     let mut trainers = sorted(functions(&model, "Trainer", false));
-    trainers.retain(|method| !check::METHODS.contains(&method.as_str()));
-    assert_eq!(trainers, sorted(owned(check::TRAINER_METHODS)), "TRAINER_METHODS of check.rs");
+    trainers.retain(|method| !names::METHODS.contains(&method.as_str()));
+    assert_eq!(trainers, sorted(owned(names::TRAINER_METHODS)), "TRAINER_METHODS of names.rs");
 }
 
 #[test]
@@ -509,3 +517,5 @@ fn no_prefix_of_a_declaration_panics() {
         }
     }
 }
+
+mod language;

@@ -212,9 +212,29 @@ impl<'a> Arguments<'a> {
     pub(crate) fn rest_as_shape(&mut self) -> Option<Shape> {
         let mut sizes = Vec::new();
         let is_value = |argument: &Argument| matches!(argument, Argument::Value(_));
-        let mut is_right = true;
+        let (mut is_right, mut is_index, mut is_sequence) = (true, false, false);
         while let Some(argument) = self.take(is_value) {
             let Argument::Value(value) = argument else { break };
+            if value.word().is_some_and(|word| word == "u32") {
+                is_index = true;
+                continue;
+            }
+            if is_index {
+                self.error(value.span(), "`u32` comes last: `Input(..40, u32)`");
+                is_right = false;
+            }
+            let value = match value {
+                Value::UpTo { steps, .. } if sizes.is_empty() && !is_sequence => {
+                    is_sequence = true;
+                    steps
+                }
+                Value::UpTo { span, .. } => {
+                    self.error(*span, "only the first size may differ between samples: `Input(..40, 12)`");
+                    is_right = false;
+                    continue;
+                }
+                value => value,
+            };
             match self.shape(value) {
                 Some(shape) => sizes.extend(shape.sizes),
                 None => is_right = false,
@@ -228,7 +248,17 @@ impl<'a> Arguments<'a> {
             self.error(sizes[MOST_SIZES].span(), TOO_MANY_SIZES);
             return None;
         }
-        (is_right && !sizes.is_empty()).then_some(Shape::new(sizes, self.layer.arguments_span))
+        if is_sequence && !is_index && is_right && sizes.len() == 1 {
+            let steps = &sizes[0];
+            let message = format!(
+                "a sequence of numbers says how many each step has: `Input(..{steps}, 1)`; of words it is \
+                 `Input(..{steps}, u32)`"
+            );
+            self.error(self.layer.arguments_span, message);
+            return None;
+        }
+        let shape = Shape { is_index, is_sequence, ..Shape::new(sizes, self.layer.arguments_span) };
+        (is_right && !shape.sizes.is_empty()).then_some(shape)
     }
 
     /// A written shape.
@@ -280,7 +310,7 @@ impl<'a> Arguments<'a> {
                 self.error(span, "the sizes of a shape are numbers, constants or typenum types")
             }
             Value::Negative { .. } => self.error(span, "a size is a positive integer"),
-            Value::Literal(_) | Value::Call { .. } | Value::Named { .. } => {
+            Value::Literal(_) | Value::Call { .. } | Value::Named { .. } | Value::UpTo { .. } => {
                 self.error(
                     span,
                     format!("a size is a positive integer, a constant or a typenum type, not `{value}`"),
