@@ -5,10 +5,14 @@ use std::fmt;
 
 use proc_macro2::{Ident, Span, TokenStream};
 
+use crate::vocabulary::Words;
+
 /// `block* attributes visibility Name list`
 pub(crate) struct Model {
     /// The root of the facade crate, as its wrapper passed it.
     pub(crate) root: TokenStream,
+    /// What the words of the declaration mean.
+    pub(crate) words: Words,
     /// Every identifier of the declaration: names that the expansion must not take.
     pub(crate) idents: HashSet<String>,
     pub(crate) blocks: Vec<Block>,

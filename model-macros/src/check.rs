@@ -6,10 +6,10 @@ use quote::format_ident;
 
 use crate::ast;
 use crate::graph::{self, Graph, Node, Numbers, Origin, Source};
-use crate::kinds::{self, Arguments, Arrives, Custom, Kind, LayerType, Requirement, Role, Spec, View};
+use crate::kinds::{self, Arguments, Arrives, Custom, KINDS, Kind, LayerType, Requirement, Role, Spec, View};
 use crate::report::Report;
 use crate::size::{Shape, Size};
-use crate::vocabulary::{self, ACTIVATIONS};
+use crate::vocabulary;
 
 /// A model in which every shape is known.
 pub(crate) struct Model<'a> {
@@ -354,12 +354,21 @@ fn spec(written: &ast::Model, layer: &ast::Layer, arrives: &[Arrives<'_>], repor
                 report.error(layer.span(), message);
                 return unknown(&[Arrives::Unknown]);
             }
-            kind.check(&mut Arguments::new(layer, kind.name(), kind.example(), arrives, report))
+
+            kind.check(&mut Arguments::new(
+                layer,
+                kind.name(),
+                kind.example(),
+                arrives,
+                &written.words,
+                report,
+            ))
         }
         (None, Some(word))
-            if vocabulary::meant(ACTIVATIONS, &word).is_some_and(|_| layer.arguments().is_empty()) =>
+            if vocabulary::meant(&written.words.activations, &word)
+                .is_some_and(|_| layer.arguments().is_empty()) =>
         {
-            let activation = vocabulary::meant(ACTIVATIONS, &word).unwrap_or_default();
+            let activation = vocabulary::meant(&written.words.activations, &word).unwrap_or_default();
             let message =
                 format!("unknown layer `{word}`: did you mean `Activation({activation})`? {}", all_kinds());
             report.error(layer.span(), message);
@@ -375,13 +384,14 @@ fn spec(written: &ast::Model, layer: &ast::Layer, arrives: &[Arrives<'_>], repor
             &kind_name,
             &format!("{kind_name}(784 => 64)"),
             arrives,
+            &written.words,
             report,
         )),
     }
 }
 
 fn all_kinds() -> String {
-    let names: Vec<&str> = kinds::all().map(|kind| kind.name()).collect();
+    let names: Vec<&str> = KINDS.iter().map(|kind| kind.name()).collect();
     format!("Built in are {}", names.join(", "))
 }
 

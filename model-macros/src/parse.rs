@@ -13,15 +13,17 @@ use crate::ast::{
     Argument, Block, Branch, Item, Layer, List, Model, Outputs, Parameter, Path, Source, Value,
 };
 use crate::report::Report;
+use crate::vocabulary::Words;
 
-/// `$crate; model`. `None` if not even the model's name can be read.
+/// `{ $crate; model }` and the lists of words. `None` if not even the model's name can be read.
 pub(crate) fn invocation(input: TokenStream, report: &mut Report) -> Option<Model> {
+    let (input, words) = Words::split(input).map_err(|error| report.push(error)).ok()?;
     let mut tokens = input.into_iter();
     let is_semicolon = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ';');
     let root: TokenStream = tokens.by_ref().take_while(|token| !is_semicolon(token)).collect();
     let declaration: TokenStream = tokens.collect();
     let idents = idents(declaration.clone());
-    let parser = |input: ParseStream<'_>| model(input, root, idents, report);
+    let parser = |input: ParseStream<'_>| model(input, root, words, idents, report);
     match parser.parse2(declaration) {
         Ok(model) => Some(model),
         Err(error) => {
@@ -57,6 +59,7 @@ struct Head {
 fn model(
     input: ParseStream<'_>,
     root: TokenStream,
+    words: Words,
     idents: HashSet<String>,
     report: &mut Report,
 ) -> Result<Model> {
@@ -85,7 +88,7 @@ fn model(
         input.parse::<TokenStream>()?;
     }
     let Head { attributes, visibility, name, .. } = head;
-    Ok(Model { root, idents, blocks, attributes, visibility, name, list })
+    Ok(Model { root, words, idents, blocks, attributes, visibility, name, list })
 }
 
 fn head(input: ParseStream<'_>, report: &mut Report) -> Result<Head> {

@@ -1,12 +1,31 @@
 //! Declarations in, messages out: without rustc, so without the sizes that rustc compares.
 
+use proc_macro2::TokenStream;
+
+use crate::vocabulary::Words;
 use crate::{check, graph, names, parse, report::Report};
+
+/// `$crate; declaration` with the runtime's words, as the facade passes it.
+fn with_words(declaration: TokenStream) -> TokenStream {
+    let words = typenet_runtime::__words!({ stringify! });
+    let words: TokenStream = words.parse().expect("lists are made of tokens");
+    quote::quote!({ #declaration } #words)
+}
+
+/// The words of the runtime.
+pub(crate) fn words() -> Words {
+    Words::split(with_words(TokenStream::new())).expect("the lists can be read").1
+}
+
+fn expand(declaration: TokenStream) -> TokenStream {
+    crate::model_tokens(with_words(declaration))
+}
 
 /// The messages of a declaration, in order.
 fn messages(declaration: &str) -> Vec<String> {
     let mut report = Report::default();
     let tokens = format!("typenet; {declaration}").parse().expect("a declaration is made of tokens");
-    if let Some(parsed) = parse::invocation(tokens, &mut report) {
+    if let Some(parsed) = parse::invocation(with_words(tokens), &mut report) {
         check::model(&graph::resolve(&parsed, &mut report), &mut report);
     }
     report.messages()
@@ -155,7 +174,7 @@ fn initializers_have_their_numbers() {
     }
     rejects(
         "M < Dense(3 => 4, bias_init = he_normal) >",
-        "`he_normal` is for a matrix; a bias starts with one of zeros, ones, constant,",
+        "`he_normal` is for a matrix; a bias starts with one of truncated_normal, random_normal,",
     );
     rejects("M < Dense(3 => 4, bias_init = zeroes) >", "unknown initializer `zeroes`: did you mean `zeros`?");
     rejects("M < Dense(3 => 4, bias_init = constant) >", "`constant` takes its number");
@@ -441,7 +460,7 @@ fn every_mistake_is_reported() {
 /// The expansion of a declaration, formatted.
 fn expansion(declaration: &str) -> String {
     let tokens = format!("::typenet; {declaration}").parse().expect("a declaration is made of tokens");
-    prettyplease::unparse(&syn::parse2(crate::model_tokens(tokens)).expect("the expansion is Rust"))
+    prettyplease::unparse(&syn::parse2(expand(tokens)).expect("the expansion is Rust"))
 }
 
 /// Read `snapshots/` as a reviewer: what a user sees under `cargo expand`. `BLESS=1` writes it anew.
@@ -473,7 +492,7 @@ fn a_declaration_with_mistakes_still_expands_to_rust() {
         "M < x: Dense(3 => 4), x: Dense(4 => 5), x_mut: Dense(5 => 6), x_mut_1: Dense(6 => 7) >",
     ] {
         let Ok(tokens) = format!("::typenet; {declaration}").parse() else { continue };
-        let file: syn::File = syn::parse2(crate::model_tokens(tokens)).expect(declaration);
+        let file: syn::File = syn::parse2(expand(tokens)).expect(declaration);
         let has_struct =
             file.items.iter().any(|item| matches!(item, syn::Item::Struct(item) if item.ident == "M"));
         let has_error = quote::ToTokens::to_token_stream(&file).to_string().contains("compile_error");
@@ -495,7 +514,7 @@ fn the_expansion_grows_by_the_same_for_every_layer() {
         let layers: Vec<String> =
             (0..layers).map(|i| format!("Dense({} => {}, relu)", 100 + i, 101 + i)).collect();
         let declaration = format!("::typenet; M < {} >", layers.join(", "));
-        count(crate::model_tokens(declaration.parse().expect("a declaration is made of tokens")))
+        count(expand(declaration.parse().expect("a declaration is made of tokens")))
     };
     let (ten, hundred, thousand) = (tokens(10), tokens(100), tokens(1000));
     assert_eq!((thousand - hundred) / 900, (hundred - ten) / 90, "tokens a layer");
@@ -513,7 +532,7 @@ fn no_prefix_of_a_declaration_panics() {
     for end in 0..tokens.len() {
         for start in 0..end {
             let part: proc_macro2::TokenStream = tokens[start..end].iter().cloned().collect();
-            crate::model_tokens(quote::quote!(::typenet; #part));
+            expand(quote::quote!(::typenet; #part));
         }
     }
 }

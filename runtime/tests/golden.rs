@@ -1,7 +1,5 @@
 //! Kernels, losses, optimizers and a training curve against PyTorch; `golden/make.py` wrote the numbers.
 
-use std::collections::HashMap;
-
 use serde_json::Value;
 use typenet_runtime::kernels::function::{Function, Kept};
 use typenet_runtime::kernels::{Element, Rng, cross_entropy::reference};
@@ -35,31 +33,15 @@ fn assert_near(what: &str, found: f64, expected: f64, tolerance: f64) {
 
 /// Values and gradients of every activation in `T`, within `epsilon` times a few roundings.
 fn check_activations<T: Element>(epsilon: f64) {
-    let functions = HashMap::from([
-        ("linear", Function::Linear),
-        ("relu", Function::Relu),
-        ("leaky_relu", Function::LeakyRelu),
-        ("elu", Function::Elu),
-        ("selu", Function::Selu),
-        ("gelu", Function::Gelu),
-        ("gelu_tanh", Function::GeluTanh),
-        ("silu", Function::Silu),
-        ("sigmoid", Function::Sigmoid),
-        ("hard_sigmoid", Function::HardSigmoid),
-        ("tanh", Function::Tanh),
-        ("softplus", Function::Softplus),
-        ("softsign", Function::Softsign),
-        ("softmax", Function::Softmax),
-        ("log_softmax", Function::LogSoftmax),
-    ]);
     let golden = read(include_str!("golden/activations.json"));
     let convert =
         |value: &Value| f32s(value).into_iter().map(|x| T::from_f64(f64::from(x))).collect::<Vec<_>>();
     let (points, weights) = (convert(&golden["points"]), convert(&golden["weights"]));
     let cases = golden["functions"].as_object().expect("one case for each function");
-    assert_eq!(cases.len(), functions.len());
-    for (name, case) in cases {
-        let function = functions[name.as_str()];
+    assert_eq!(cases.len(), Function::ALL.len());
+    for &function in Function::ALL {
+        let name = function.name();
+        let case = cases.get(name).unwrap_or_else(|| panic!("no numbers for {name}: add it to make.py"));
         let mut values = points.clone();
         T::map(function, 8, &mut values);
         let mut gradients = weights.clone();

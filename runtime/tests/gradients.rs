@@ -20,21 +20,10 @@ use typenet_runtime::typenum::{U1, U2, U3, U4, U5, U7, U12, Unsigned};
 /// Calls a macro with the name of every activation.
 macro_rules! each_activation {
     ($call:ident) => {
-        $call!(Linear linear);
-        $call!(Relu relu);
-        $call!(LeakyRelu leaky_relu);
-        $call!(Elu elu);
-        $call!(Selu selu);
-        $call!(Gelu gelu);
-        $call!(GeluTanh gelu_tanh);
-        $call!(Silu silu);
-        $call!(Sigmoid sigmoid);
-        $call!(HardSigmoid hard_sigmoid);
-        $call!(Tanh tanh);
-        $call!(Softplus softplus);
-        $call!(Softsign softsign);
-        $call!(Softmax softmax);
-        $call!(LogSoftmax log_softmax);
+        typenet_runtime::__activations! { {each_activation!} $call }
+    };
+    ($call:ident activations { $($(#[$flag:ident])? $name:ident $(| $synonym:ident)* : $type:ident $([$($elsewhere:literal),+])?;)+ }) => {
+        $($call!($type $name);)+
     };
 }
 

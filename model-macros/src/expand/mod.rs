@@ -164,6 +164,13 @@ impl Context<'_> {
         let mut is_written: Vec<bool> = vec![false; roots.len()];
         self.outputs().iter().for_each(|&output| is_written[inputs + output] = true);
         let mut adds = vec![false; self.model.layers.len()];
+        // Of several layers with the same parameters, all but the last, whose gradient is the first to be there.
+        for owner in self.model.layers.iter().filter_map(|layer| layer.shares) {
+            let shares = |i: &usize| self.model.layers[*i].shares == Some(owner);
+            let last = (0..self.model.layers.len()).rfind(shares);
+            adds[owner] = true;
+            (0..last.unwrap_or(owner)).filter(shares).for_each(|i| adds[i] = true);
+        }
         for layer in self.steps(true).into_iter().rev() {
             for &source in &self.model.layers[layer].sources {
                 adds[layer] |= core::mem::replace(&mut is_written[roots[source]], true);

@@ -42,6 +42,8 @@ impl<'a> Names<'a> {
     pub(crate) fn new(model: &'a ast::Model, imports: &[&str]) -> Self {
         let mut taken = model.idents.clone();
         taken.extend(imports.iter().map(ToString::to_string));
+        // Type parameters of the passes.
+        taken.extend(["B", "E", "R"].map(str::to_owned));
         Self { model, taken, written: Vec::new(), sizes: BTreeMap::new(), derived: Vec::new() }
     }
 

@@ -5,7 +5,6 @@ use core::marker::PhantomData;
 use super::{Backward, Cpu, Layer, Memory, Plain, Predict, Run, clear_behind_ends};
 use crate::kernels::Element;
 pub use crate::kernels::activation::*;
-use crate::kernels::function::{Function, Kept};
 use crate::schema::Info;
 
 /// Applies activation `A` to samples of shape `S`: `y = f(x)`. Softmax runs over the last size.

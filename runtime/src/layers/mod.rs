@@ -10,6 +10,7 @@ pub mod batch_norm;
 #[cfg(feature = "std")]
 pub mod check;
 pub mod concat;
+pub mod constraints;
 pub mod conv2d;
 pub mod dense;
 pub mod dropout;

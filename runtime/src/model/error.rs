@@ -7,9 +7,9 @@ use super::WeightError;
 use super::report::finite::{NonFiniteCause, NonFiniteValue};
 use crate::data::NonFiniteInput;
 use crate::io::safetensors::{LoadError, SaveError};
-use crate::losses::{self, LabelError};
+use crate::losses::LabelError;
 use crate::metrics;
-use crate::optimizers::SettingError;
+use crate::schema::SettingError;
 
 /// Why a run did not start, or stopped.
 ///
@@ -154,7 +154,7 @@ pub enum Error {
     Optimizer(#[from] SettingError),
     /// A setting of the loss cannot be.
     #[error("loss: {0}")]
-    LossSetting(#[from] losses::SettingError),
+    LossSetting(#[source] SettingError),
     /// A metric cannot be, or not of this model, or not beside another.
     #[error("metric: {0}")]
     MetricSetting(#[from] metrics::MetricError),
@@ -231,17 +231,8 @@ pub enum Error {
         monitor: String,
     },
     /// A setting of a callback cannot be.
-    #[error("{callback}: `{setting}` is {found}, expected {expected}")]
-    CallbackSetting {
-        /// The callback.
-        callback: &'static str,
-        /// The setting.
-        setting: &'static str,
-        /// What it must be.
-        expected: &'static str,
-        /// What it is.
-        found: f64,
-    },
+    #[error(transparent)]
+    CallbackSetting(SettingError),
     /// A path has a place for something that there is not.
     #[error("{}: expected `{{epoch}}` and `{{step}}`, such as `{{epoch:03}}`, as the only places in a path, and braces of the path itself as `{{{{` and `}}}}`", path.display())]
     Template {

@@ -194,7 +194,7 @@ where
     if let Some(found) = find_non_finite(values, input_len::<M>()) {
         return Err(Error::Input { set, found });
     }
-    loss.validate()?;
+    loss.validate().map_err(Error::LossSetting)?;
     loss.check_labels(labels).map_err(|error| Error::Label { set, error })
 }
 
