@@ -715,7 +715,7 @@ mod tests {
             let mut gradients = std::vec![f32::NAN; m * n];
             let (a, b) = (Matrix::new(&rows, m, 1), Matrix::new(&columns, 1, n));
             f32::product(a, b, Tail::default(), &mut gradients);
-            let run = |gradient: Gradient<'_>| {
+            let run = |gradient: Gradient<'_, [f32]>| {
                 let [mut weights, _, mut first, mut second] = numbers(m * n);
                 update(Mix(0.3), &mut weights, gradient, [&mut first, &mut second]);
                 [weights, first, second].map(|numbers| crate::kernels::testing::bits(&numbers))

@@ -232,7 +232,7 @@ mod tests {
         <Embedding<Index<(U1,), U9>, U5>>::initialize(&mut table, &mut [], Rng::seed(3));
         let (least, most) =
             table.iter().fold((0.0f32, 0.0f32), |(least, most), &x| (least.min(x), most.max(x)));
-        assert!(-0.05 <= least && least < -0.04 && 0.04 < most && most <= 0.05, "{least} to {most}");
+        assert!((-0.05..-0.04).contains(&least) && 0.04 < most && most <= 0.05, "{least} to {most}");
         type Ruled = Embedding<Index<(U1,), U9>, U5, RandomUniform, NonNegative>;
         let weight = Ruled::INFO.tensors[0];
         assert_eq!((weight.shape, weight.fans, weight.unit_axis), ([9, 5].as_slice(), [9, 5], 1));

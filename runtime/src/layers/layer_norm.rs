@@ -60,7 +60,10 @@ impl<P: Plain, N> LayerNorm<P, N> {
     /// The last size: how many values are normalised together.
     const WIDTH: usize = P::SHAPE[P::SHAPE.len() - 1];
     /// How many such rows a sample has.
-    const ROWS: usize = if Self::WIDTH == 0 { 0 } else { P::LEN / Self::WIDTH };
+    const ROWS: usize = match P::LEN.checked_div(Self::WIDTH) {
+        Some(rows) => rows,
+        None => 0,
+    };
 }
 
 impl<P: Plain, const EPSILON: u64> Layer for LayerNorm<P, Numbers<EPSILON>> {

@@ -38,7 +38,7 @@ pub struct TensorInfo {
     pub role: Role,
     /// How many inputs lead to one output, and to how many outputs one input leads; 0 if that is no question.
     pub fans: [usize; 2],
-    /// The axis along which its units lie: a constraint on norms holds for the numbers of each.
+    /// The axis along which its units lie, the first or the last: a constraint on norms holds for the numbers of each.
     pub unit_axis: usize,
     /// What is added to the loss for its size.
     pub regularizer: Regularizer,

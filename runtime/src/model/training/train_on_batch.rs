@@ -99,7 +99,8 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     }
 
     /// The gradients of a batch's mean loss by every parameter, with those of regularizers, written over `gradients`: a model
-    /// whose numbers are gradients, so that its views name them. Returns the mean loss. Nothing is updated.
+    /// whose numbers are gradients, so that its views name them. Returns the mean loss. Nothing is updated but running means, which a
+    /// forward pass in training moves.
     ///
     /// With [`apply_gradients`](Self::apply_gradients) it is [`train_on_batch`](Self::train_on_batch), bit by bit.
     ///

@@ -19,8 +19,9 @@ pub(in crate::model) struct Trainable {
     ranges: Vec<Range<usize>>,
     /// Those that are trained and have a regularizer.
     regularized: Vec<(Range<usize>, Regularizer)>,
-    /// Those that are trained and have a constraint, with their number of columns.
-    constrained: Vec<(Range<usize>, usize, Constraint)>,
+    /// Those that are trained and have a constraint, with the numbers of each unit that lie together, and of columns: a unit is a column
+    /// of all, or all of it lies together.
+    constrained: Vec<(Range<usize>, usize, usize, Constraint)>,
 }
 
 #[derive(Debug)]
@@ -40,8 +41,10 @@ impl Trainable {
         let trained = || tensors.iter().filter(|tensor| !tensor.frozen).map(|tensor| &tensor.place);
         let regularized = trained().filter(|place| !place.regularizer.is_none());
         let constrained = trained().filter_map(|place| {
-            let columns = place.shape.last().copied().unwrap_or(1);
-            Some((place.range(), columns, place.constraint?))
+            let is_last = place.unit_axis + 1 >= place.shape.len();
+            let units = place.shape.get(place.unit_axis).copied().unwrap_or(1);
+            let (together, columns) = if is_last { (place.len, units) } else { (place.len / units.max(1), 1) };
+            Some((place.range(), together, columns, place.constraint?))
         });
         Self {
             ranges: trained().map(TensorPlace::range).collect(),
@@ -147,8 +150,10 @@ impl Trainable {
 
     /// Makes every constraint hold.
     pub(in crate::model) fn constrain(&self, parameters: &mut [f32]) {
-        for (range, columns, constraint) in &self.constrained {
-            constraint.hold(&mut parameters[range.clone()], *columns);
+        for (range, together, columns, constraint) in &self.constrained {
+            for units in parameters[range.clone()].chunks_mut((*together).max(1)) {
+                constraint.hold(units, *columns);
+            }
         }
     }
 }
