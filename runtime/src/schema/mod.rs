@@ -2,15 +2,21 @@
 //! the tables that describe layers and their tensors.
 
 pub mod array;
+pub mod constraint;
 #[cfg(feature = "std")]
 pub mod label;
 mod part;
+#[cfg(feature = "std")]
+pub mod setting;
 pub mod shape;
 pub mod table;
 
 pub use array::FloatArray;
+pub use constraint::Constraint;
 pub use part::Part;
+#[cfg(feature = "std")]
+pub use setting::SettingError;
 pub use shape::{Const, Shape, Size};
 pub use table::{
-    Constraint, Info, LayerInfo, Regularizer, Role, TensorInfo, TensorPath, TensorPlace, Tensors, block_len,
+    Info, LayerInfo, Regularizer, Role, TensorInfo, TensorPath, TensorPlace, Tensors, block_len,
 };

@@ -12,6 +12,7 @@ use crate::losses::Loss;
 use crate::metrics::Metrics;
 use crate::model::callbacks::{Callback, CallbackList, ModelCheckpoint};
 use crate::model::report::progress::{MESSAGE_INTERVAL, Progress};
+use crate::model::training::batch_sizes::check_batch_sizes;
 use crate::model::training::sample_weights::{Weights, check_sample_weights, class_of};
 use crate::model::training::trainer::{check, check_metrics};
 use crate::model::training::workspace::with_capacity;
@@ -504,6 +505,7 @@ where
             }
         }
 
+        check_batch_sizes(M::LAYERS, self.samples.len(), self.batch_size, self.steps_per_epoch)?;
         let batch = self.batch_size.min(self.samples.len());
         self.trainer.reserve(batch)?;
         if let Some((samples, _)) = self.validation {

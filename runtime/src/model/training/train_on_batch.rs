@@ -1,5 +1,6 @@
 //! Steps for a loop written by hand: what `fit` does for a batch, in one or in several parts.
 
+use super::batch_sizes::check_batch_sizes;
 use super::sample_weights::check_sample_weights;
 use super::trainer::{check, take_step};
 use super::workspace::step_cost;
@@ -20,7 +21,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     /// [`step_rng`](crate::model::step_rng). Once a batch of this size has been met, a step allocates nothing.
     ///
     /// # Errors
-    /// [`Error`] if there are no samples, counts disagree, a sample is not finite, a label or a setting of the
+    /// [`Error`] if there are no samples, or too few for a layer, counts disagree, a sample is not finite, a label or a setting of the
     /// optimizer cannot be, there is no memory, or the loss is not finite; then the model is as before. Weights that the update makes infinite
     /// show in the loss of a later step; [`find_non_finite`](Self::find_non_finite) looks at all of them.
     pub fn train_on_batch<Y>(&mut self, samples: &[M::Sample], labels: &[Y], rng: &Rng) -> Result<f64, Error>
@@ -93,11 +94,13 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     {
         const SET: &str = "training samples";
         check::<M, Y, L>(SET, &self.loss, samples, labels)?;
+        check_batch_sizes(M::LAYERS, samples.len(), samples.len(), None)?;
         weights.map_or(Ok(()), |weights| check_sample_weights(SET, samples.len(), weights))
     }
 
     /// The gradients of a batch's mean loss by every parameter, with those of regularizers, written over `gradients`: a model
-    /// whose numbers are gradients, so that its views name them. Returns the mean loss. Nothing is updated.
+    /// whose numbers are gradients, so that its views name them. Returns the mean loss. Nothing is updated but running means, which a
+    /// forward pass in training moves.
     ///
     /// With [`apply_gradients`](Self::apply_gradients) it is [`train_on_batch`](Self::train_on_batch), bit by bit.
     ///

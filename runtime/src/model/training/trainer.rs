@@ -194,7 +194,7 @@ where
     if let Some(found) = find_non_finite(values, input_len::<M>()) {
         return Err(Error::Input { set, found });
     }
-    loss.validate()?;
+    loss.validate().map_err(Error::LossSetting)?;
     loss.check_labels(labels).map_err(|error| Error::Label { set, error })
 }
 
@@ -435,6 +435,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
         let output = &mut workspace.output[..batch * output_len::<M>()];
         let grad_output = &mut workspace.grad_output[..batch * output_len::<M>()];
         let (parameters, buffers) = self.model.block_mut().split_at_mut(parameter_count::<M>());
+        workspace.buffers.copy_from_slice(buffers);
         let samples = input.unwrap_or(bytemuck::cast_slice(&workspace.input[..batch * input_len::<M>()]));
         let logits = &mut workspace.logits[..batch * output_len::<M>()];
         <Headless<M> as Run>::forward(Forward {
@@ -453,6 +454,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
         flush_all(grad_output);
         let loss = loss + self.trainable.penalty(parameters) * batch as f64;
         if !loss.is_finite() {
+            buffers.copy_from_slice(&workspace.buffers);
             let cause = finite::cause_of_step(&*self.model, samples, output);
             return Err(Error::NonFiniteLoss {
                 epoch,
@@ -496,7 +498,9 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
         });
         self.trainable.add_penalty_gradients(parameters, &mut workspace.gradients);
         if workspace.is_overflow_ignored {
-            self.trainable.check_gradients(&workspace.gradients, self.step + 1)?;
+            self.trainable.check_gradients(&workspace.gradients, self.step + 1).inspect_err(|_| {
+                self.model.block_mut()[parameter_count::<M>()..].copy_from_slice(&workspace.buffers);
+            })?;
         }
         Ok(())
     }
