@@ -36,6 +36,38 @@ model! {
     >
 }
 
+model! {
+    Unit(c, stride = 1) < Conv2d(_ => c, kernel = 3, stride = stride, padding = 1, bias = false), BatchNorm >
+    Plain(c) < Add[ _ | Unit(c), Activation(tanh), Unit(c) ], Activation(tanh) >
+    Down(c) < Add[ Conv2d(_ => c, kernel = 1, stride = 2, bias = false), BatchNorm
+                 | Unit(c, stride = 2), Activation(tanh), Unit(c) ], Activation(tanh) >
+    /// A residual network on small images.
+    pub Small <
+        Input(2, 9, 7),
+        Conv2d(2 => 3, kernel = 3, padding = same, silu),
+        AvgPool2d(2), Plain(3), Down(4), GlobalAvgPool, Dense(_ => 3, softmax),
+    >
+}
+
+model! {
+    /// What goes down, and comes back beside what was there.
+    pub Skips <
+        Input(2, 6, 6),
+        a: Conv2d(_ => 3, kernel = 3, padding = same, tanh),
+        b: Conv2d(_ => 4, kernel = 3, padding = same, silu),
+        c: Conv2d(_ => 3, kernel = 3, padding = same, groups = 1, tanh),
+        (c, b) -> Concat, Conv2d(_ => 3, kernel = 3, padding = same, tanh),
+        last: Activation(tanh),
+        (last, a) -> Concat, MaxPool2d(2), Flatten, Dense(_ => 2),
+    >
+}
+
+#[test]
+fn gradients_of_image_networks_are_those_of_central_differences() {
+    check_gradient::<Small>(3, 1);
+    check_gradient::<Skips>(2, 2);
+}
+
 #[test]
 fn gradients_of_graphs_are_those_of_central_differences() {
     check_gradient::<Residual>(3, 1);

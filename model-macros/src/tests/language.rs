@@ -8,7 +8,7 @@ use crate::report::Report;
 fn resolved(declaration: &str) -> (Vec<String>, Vec<(String, String)>) {
     let mut report = Report::default();
     let tokens = format!("typenet; {declaration}").parse().expect("a declaration is made of tokens");
-    let Some(parsed) = parse::invocation(tokens, &mut report) else {
+    let Some(parsed) = parse::invocation(super::with_words(tokens), &mut report) else {
         return (Vec::new(), report.underlined());
     };
     let graph = graph::resolve(&parsed, &mut report);
@@ -123,7 +123,7 @@ fn resnet_18_resolves() {
 fn arguments_replace_parameters() {
     let mut report = Report::default();
     let tokens = format!("typenet; {RESNET}").parse().expect("a declaration is made of tokens");
-    let parsed = parse::invocation(tokens, &mut report).expect("the declaration is right");
+    let parsed = parse::invocation(super::with_words(tokens), &mut report).expect("the declaration is right");
     let graph = graph::resolve(&parsed, &mut report);
     let text = |name: &str| {
         let node = graph.nodes.iter().find(|node| node.name == name).expect("the layer exists");
@@ -600,7 +600,7 @@ fn shapes_are_checked_along_the_sources() {
     rejects("B(c) < Dense(_ => c, rleu) > M < Input(3), 2 * B(3), B(5) >", "unknown activation `rleu`");
     rejects("B(c) < Dense(_ => c) > M < Input(4), B(0), B(5) >", "a size is a positive integer");
     assert_eq!(super::messages("B(c) < Dense(_ => c) > M < Input(4), B(0), B(-5) >").len(), 2);
-    rejects("M < a: Dense(3 => 4), (a, a) -> Dense(_ => 3) >", "`Dense` takes one value, but 2 arrive here");
+    rejects("M < a: Dense(3 => 4), (a, a) -> Dense(_ => 3) >", "`Dense` takes one value, but 2 arrive: join them, as in `Concat[ a | b ]`");
     rejects("M < a: Dense(3 => 4), a.state -> Dense(_ => 3) >", "`Dense(3 => 4)` has no part `state`");
     rejects(
         "M < x: Input(3), y: Input(5), a: x -> Dense(_ => 4), b: y -> Shared(a), (a, b) -> my::Join(4 => 4) >",
@@ -630,7 +630,7 @@ fn no_part_of_a_declaration_panics() {
     for end in 0..=tokens.len() {
         for start in 0..end {
             let part: proc_macro2::TokenStream = tokens[start..end].iter().cloned().collect();
-            crate::model_tokens(quote::quote!(::typenet; #part));
+            super::expand(quote::quote!(::typenet; #part));
         }
     }
     for group in tokens {
@@ -638,7 +638,7 @@ fn no_part_of_a_declaration_panics() {
         let inner: Vec<_> = group.stream().into_iter().collect();
         for end in 0..inner.len() {
             let part: proc_macro2::TokenStream = inner[..end].iter().cloned().collect();
-            crate::model_tokens(
+            super::expand(
                 quote::quote!(::typenet; M < Add[ #part ], (#part) -> Dense(#part), (#part) >),
             );
         }
@@ -652,7 +652,7 @@ fn the_struct_is_left_after_a_mistake() {
         [PRODUCT, RESNET, "B(c) < Dense(_ => c) > M < Input(3), 2 * B(3) >", "M < Dense(3 > 4) >"]
     {
         let tokens = format!("::typenet; {declaration}").parse().expect("a declaration is made of tokens");
-        let file: syn::File = syn::parse2(crate::model_tokens(tokens)).expect(declaration);
+        let file: syn::File = syn::parse2(super::expand(tokens)).expect(declaration);
         assert!(file.items.iter().any(|item| matches!(item, syn::Item::Struct(_))), "`{declaration}`");
     }
 }

@@ -151,10 +151,9 @@ impl<T: Element, I: IndexPort, D: Size, W: Initializer, R: Rule> Run<Cpu<T>> for
 mod tests {
     use super::*;
     use crate::layers::check::{GradientReport, check_gradient};
-    use crate::layers::rules::NonNegative;
+    use crate::layers::constraints::NonNegative;
     use crate::layers::testing::{assert_near, norm_json, numbers, run};
     use crate::layers::{Sequences, Value};
-    use crate::schema::Constraint;
     use typenum::{U1, U2, U3, U4, U5, U6, U9};
 
     #[test]
@@ -236,6 +235,6 @@ mod tests {
         type Ruled = Embedding<Index<(U1,), U9>, U5, RandomUniform, NonNegative>;
         let weight = Ruled::INFO.tensors[0];
         assert_eq!((weight.shape, weight.fans, weight.unit_axis), ([9, 5].as_slice(), [9, 5], 1));
-        assert_eq!(weight.constraint, Some(Constraint::NonNegative));
+        assert_eq!(weight.constraint, NonNegative::CONSTRAINT);
     }
 }
