@@ -679,6 +679,30 @@ fn lend<'a, B: Backend, const K: usize, const J: usize, const O: usize>(
     Lent { sources: values, outputs: lent }
 }
 
+/// What a backward pass reads of a layer's inputs or results.
+#[inline(always)]
+fn read_again<'a, B: Backend, const K: usize>(
+    batch: usize,
+    places: &[Place; K],
+    inputs: &[Value<'a, B>],
+    outputs: &[Value<'a, B>],
+    kept: &'a B::Numbers,
+) -> [Value<'a, B>; K] {
+    let mut values = [Value::numbers(B::no_numbers()); K];
+    for (value, place) in values.iter_mut().zip(places) {
+        match *place {
+            Place::Input(input) => *value = inputs[input],
+            Place::Output(output) => *value = outputs[output],
+            Place::Kept(before, len) => {
+                let start = before.of(batch, 0);
+                value.numbers = B::part(kept, start..start + batch * len);
+            }
+            Place::None | Place::Area(_) => {}
+        }
+    }
+    values
+}
+
 /// Gives a port its values one after the other.
 #[inline(always)]
 fn values<'a, P: Port, B: Backend, const K: usize>(
@@ -900,16 +924,8 @@ impl<'a, B: Backend, const I: usize, const O: usize> Reverse<'a, B, I, O> {
     ) -> Backward<'_, L, B> {
         let batch = self.batch;
         let (all_inputs, all_outputs, all_kept) = (self.inputs, self.outputs, self.kept);
-        let value = |place| match place {
-            Place::Input(input) => all_inputs[input],
-            Place::Output(output) => all_outputs[output],
-            Place::Kept(before, len) => {
-                let start = before.of(batch, 0);
-                Value::numbers(B::part(all_kept, start..start + batch * len))
-            }
-            Place::None | Place::Area(_) => Value::numbers(B::no_numbers()),
-        };
-        let (inputs, outputs) = (node.forward.0.map(value), node.forward.1.map(value));
+        let inputs = read_again(batch, &node.forward.0, &all_inputs, &all_outputs, all_kept);
+        let outputs = read_again(batch, &node.forward.1, &all_inputs, &all_outputs, all_kept);
         let start = node.kept_before.of(batch, 0) + batch * node.kept_outputs;
         let kept = B::part(all_kept, start..start + node.memory.kept.of(batch, 0));
         let mut targets: [Option<&mut B::Numbers>; K] = [const { None }; K];
