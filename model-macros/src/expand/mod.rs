@@ -64,6 +64,7 @@ const IMPORTS: &[&str] = &[
     "Some",
     "Step",
     "StepRun",
+    "Tie",
     "Wire",
     "WithHead",
     "Zeroable",
