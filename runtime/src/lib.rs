@@ -35,4 +35,4 @@ mod plots;
 pub mod schema;
 
 #[doc(hidden)]
-pub use {bytemuck, typenum};
+pub use {bytemuck, core as __core, typenum};

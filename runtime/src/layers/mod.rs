@@ -5,6 +5,7 @@
 
 pub mod activation;
 mod backend;
+pub(crate) mod batch;
 #[cfg(feature = "std")]
 pub mod check;
 pub mod dense;
