@@ -1,7 +1,7 @@
 //! Whether training slows down where numbers decay towards zero: subnormal numbers cost many processors a hundred times as
 //! much, and steps should meet none.
 //!
-//! `cargo bench --bench denormals`. Every optimizer over a million weights: its first steps beside steps 1,500 after the last
+//! `cargo bench -p typenet-benches --bench denormals`. Every optimizer over a million weights: its first steps beside steps 1,500 after the last
 //! gradient. Then three trainings: a classifier whose logits are far apart beside one whose logits are near, and the last epochs
 //! of two runs on bundled data beside their first. Each time is the fastest of several; each ratio should be at most 1.1.
 

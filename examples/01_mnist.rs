@@ -8,10 +8,13 @@
 mod output;
 
 use std::error::Error;
+use std::ffi::OsStr;
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::str::FromStr;
 
-use clap::Parser;
+use lexopt::prelude::{Long, Short};
 use typenet::callbacks::escape_braces;
 use typenet::data::{Split, digits, mnist};
 use typenet::io::check_replaceable;
@@ -30,29 +33,55 @@ model! {
     pub DigitsMlp < Dense(64 => 512, relu), Dense(512 => 10, softmax) >
 }
 
-/// Trains a network on handwritten digits and saves its weights.
-#[derive(Parser)]
-#[command(name = "mnist")]
+const HELP: &str = "\
+Trains a network on handwritten digits and saves its weights.
+
+Usage: mnist [OPTIONS]
+
+Options:
+      --data DIR         Folder with MNIST's four IDX files, plain or gzip; without it, the bundled 8×8 digits
+      --epochs N         How often each sample is seen [default: 5 for MNIST, 20 for the digits]
+      --batch N          Samples for each update [default: 64]
+      --seed N           Seed of start values and of the order of samples [default: 1]
+      --out FILE         Where the weights go [default: target/mnist.safetensors or target/digits.safetensors]
+      --checkpoint FILE  Where the run's state goes after every epoch and on Ctrl-C, to be gone on from; it stays when the
+                         run is done [default: beside the weights, as FILE.run.safetensors, until these are saved]
+  -h, --help             This text";
+
+/// What the command line asks for; see [`HELP`].
 struct Options {
-    /// Folder with MNIST's four IDX files, plain or gzip; without it, the bundled 8×8 digits
-    #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// How often each sample is seen [default: 5 for MNIST, 20 for the digits]
-    #[arg(long, value_name = "N")]
     epochs: Option<usize>,
-    /// Samples for each update
-    #[arg(long, value_name = "N", default_value_t = 64)]
     batch: usize,
-    /// Seed of start values and of the order of samples
-    #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Where the weights go [default: target/mnist.safetensors or target/digits.safetensors]
-    #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Where the run's state goes after every epoch and on Ctrl-C, to be gone on from; it stays when the run is done
-    /// [default: beside the weights, as FILE.run.safetensors, until these are saved]
-    #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
+}
+
+impl Options {
+    /// None where the command line asks for help.
+    fn parse() -> Result<Option<Self>, Box<dyn Error>> {
+        let mut options = Self { data: None, epochs: None, batch: 64, seed: 1, out: None, checkpoint: None };
+        let mut arguments = lexopt::Parser::from_env();
+        while let Some(argument) = arguments.next()? {
+            match argument {
+                Long("data") => options.data = Some(arguments.value()?.into()),
+                Long("epochs") => options.epochs = Some(number("--epochs", &arguments.value()?)?),
+                Long("batch") => options.batch = number("--batch", &arguments.value()?)?,
+                Long("seed") => options.seed = number("--seed", &arguments.value()?)?,
+                Long("out") => options.out = Some(arguments.value()?.into()),
+                Long("checkpoint") => options.checkpoint = Some(arguments.value()?.into()),
+                Short('h') | Long("help") => return Ok(None),
+                argument => return Err(format!("{}; see `--help`", argument.unexpected()).into()),
+            }
+        }
+        Ok(Some(options))
+    }
+}
+
+fn number<N: FromStr<Err: Display>>(option: &str, value: &OsStr) -> Result<N, String> {
+    let value = value.to_string_lossy();
+    value.parse().map_err(|error| format!("`{option}` takes a number, not `{value}`: {error}"))
 }
 
 /// How a training ended.
@@ -62,7 +91,14 @@ enum Outcome {
 }
 
 pub(crate) fn main() -> ExitCode {
-    let options = Options::parse();
+    let options = match Options::parse() {
+        Ok(Some(options)) => options,
+        Ok(None) => {
+            show!("{HELP}");
+            return output::exit_code(Ok(()));
+        }
+        Err(error) => return output::exit_code(Err(error)),
+    };
     let result = match &options.data {
         Some(folder) => mnist::load(folder)
             .map_err(Box::from)

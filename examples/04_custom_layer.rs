@@ -14,23 +14,29 @@ use std::process::ExitCode;
 use typenet::kernels::{Element, Rng};
 use typenet::layers::activation::Linear;
 use typenet::layers::check::check_gradient;
-use typenet::layers::{Backward, Predict};
+use typenet::layers::{Backward, Cpu, Memory, Predict, Run};
 use typenet::prelude::*;
-use typenet::typenum::{U8, Unsigned};
+use typenet::schema::{Info, Size};
+use typenet::typenum::{U1, U8};
 
 /// From one value `x` to `sin(kx)` and `cos(kx)` for `k` in 1 ..= `N / 2`.
 pub struct Fourier<N>(PhantomData<N>);
 
-/// Written for every `Element`, so that its gradient can be checked in `f64`.
-impl<T: Element, N: Unsigned + 'static> Layer<T> for Fourier<N> {
-    type Input = (typenet::typenum::U1,);
+/// What it is.
+impl<N: Size> Layer for Fourier<N> {
+    type Input = (U1,);
     type Output = (N,);
     type Head = Linear;
     type Body = Self;
-    const KIND: &'static str = "Fourier";
+    const INFO: Info = Info::new("Fourier");
+    /// The backward pass reads sines and cosines, not what they are of.
+    const MEMORY: Memory = Memory { reads_input: false, ..Memory::NONE };
+}
 
-    fn predict(pass: Predict<'_, T>) {
-        for (x, waves) in pass.input.iter().zip(pass.output.chunks_exact_mut(N::USIZE)) {
+/// How it runs; for every `Element`, so that its gradient can be checked in `f64`.
+impl<T: Element, N: Size> Run<Cpu<T>> for Fourier<N> {
+    fn predict(pass: Predict<'_, Self, Cpu<T>>) {
+        for (x, waves) in pass.input.iter().zip(pass.output.chunks_exact_mut(N::VALUE)) {
             for (i, wave) in waves.iter_mut().enumerate() {
                 let angle = (i / 2 + 1) as f64 * x.to_f64();
                 *wave = T::from_f64(if i % 2 == 0 { angle.sin() } else { angle.cos() });
@@ -38,12 +44,12 @@ impl<T: Element, N: Unsigned + 'static> Layer<T> for Fourier<N> {
         }
     }
 
-    fn backward(pass: Backward<'_, T>) {
+    fn backward(pass: Backward<'_, Self, Cpu<T>>) {
         let Some(grad_input) = pass.grad_input else { return };
-        let waves = pass.output.chunks_exact(N::USIZE).zip(pass.grad_output.chunks_exact(N::USIZE));
+        let waves = pass.output.chunks_exact(N::VALUE).zip(pass.grad_output.chunks_exact(N::VALUE));
         for (to, (waves, grads)) in grad_input.iter_mut().zip(waves) {
             let mut sum = 0.0;
-            for k in 0..N::USIZE / 2 {
+            for k in 0..N::VALUE / 2 {
                 let (sin, cos) = (waves[2 * k].to_f64(), waves[2 * k + 1].to_f64());
                 sum += (k + 1) as f64 * (grads[2 * k].to_f64() * cos - grads[2 * k + 1].to_f64() * sin);
             }

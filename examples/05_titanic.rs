@@ -11,7 +11,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Parser;
+use lexopt::prelude::{Long, Short};
 use serde::Deserialize;
 use typenet::data::{Samples, Split, Standardizer};
 use typenet::metrics::Auc;
@@ -133,17 +133,34 @@ pub fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// Predicts who survived the Titanic.
-#[derive(Parser)]
-#[command(name = "titanic")]
-struct Options {
-    /// Folder with train.csv and test.csv
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+const HELP: &str = "\
+Predicts who survived the Titanic.
+
+Usage: titanic --data DIR
+
+Options:
+      --data DIR  Folder with train.csv and test.csv
+  -h, --help      This text";
+
+/// The folder that the command line names; none where it asks for help.
+fn folder() -> Result<Option<PathBuf>, Box<dyn Error>> {
+    let (mut data, mut arguments) = (None, lexopt::Parser::from_env());
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("data") => data = Some(arguments.value()?.into()),
+            Short('h') | Long("help") => return Ok(None),
+            argument => return Err(format!("{}; see `--help`", argument.unexpected()).into()),
+        }
+    }
+    data.map(Some).ok_or_else(|| "`--data DIR` is missing, the folder with train.csv and test.csv".into())
 }
 
-fn run(options: &Options) -> Result<(), Box<dyn Error>> {
-    let raw = load(&options.data)?;
+fn run() -> Result<(), Box<dyn Error>> {
+    let Some(folder) = folder()? else {
+        show!("{HELP}");
+        return Ok(());
+    };
+    let raw = load(&folder)?;
     let scaled = standardized(&raw);
     show!("{}", Titanic::summary());
     show!("{} passengers to train on, {} to test with", raw.train.len(), raw.test.len());
@@ -161,5 +178,5 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 }
 
 fn main() -> ExitCode {
-    output::exit_code(run(&Options::parse()))
+    output::exit_code(run())
 }

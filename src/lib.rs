@@ -70,16 +70,16 @@ pub use typenet_runtime::{hardware, io, kernels, layers, schema, typenum};
 /// name before a layer, as in `logits: Dense(…)`, reaches the accessors, the summary and the saved file; without one, a
 /// layer is called after its kind and its number among the layers of this kind: `dense_1`, `dense_2`.
 ///
-/// Activations are linear, relu, leaky_relu, elu, selu, gelu, gelu_tanh, silu (swish), sigmoid, hard_sigmoid, tanh,
-/// softplus, softsign, softmax and log_softmax. `softmax` as an option belongs to the last layer; who wants it
-/// elsewhere writes `Activation(softmax)`. Initializers are the types of [`layers::initializers`] in small letters; some take
+/// Activations are the types of [`layers::activation`] in small letters: `relu`, `leaky_relu`, `silu` (or `swish`), `log_softmax`. `softmax` as
+/// an option belongs to the last layer; who wants it elsewhere writes `Activation(softmax)`. Initializers are the types of
+/// [`layers::initializers`] in small letters; some take
 /// numbers: `constant(0.1)`, `variance_scaling(2.0, fan_in, truncated_normal)`, and under Keras's names
 /// `random_normal(mean = 0.0, stddev = 0.02)`, `truncated_normal(…)` likewise, `random_uniform(minval = -0.1, maxval = 0.1)`. A bias
 /// starts at zero, or with `bias_init` as one of those that do not look at a weight's shape.
 ///
 /// `l1` and `l2` add `l1·Σ|w| + l2·Σw²` of the layer's weight to the loss. A constraint holds for the weight after every
 /// update: `max_norm(2.0)`, `min_max_norm(0.5, 2.0)`, `non_negative`, `unit_norm`, each for the weights that lead to one
-/// output; see [`Constraint`](schema::Constraint).
+/// output; they are the types of [`layers::constraints`].
 ///
 /// # What it becomes
 /// A struct that holds all numbers in one aligned block, with [`Layer`](layers::Layer) and [`Model`](layers::Model),
@@ -106,6 +106,6 @@ pub use typenet_runtime::{hardware, io, kernels, layers, schema, typenum};
 #[macro_export]
 macro_rules! model {
     ($($declaration:tt)*) => {
-        $crate::__private::model! { $crate; $($declaration)* }
+        $crate::__private::words! { { $crate::__private::model! } { $crate; $($declaration)* } }
     };
 }

@@ -8,6 +8,7 @@ pub use core::option::Option::{None, Some};
 pub use core::primitive::{bool, f32, f64, str, u8, u64, u128, usize};
 
 pub use typenet_macros::model;
+pub use typenet_runtime::__words as words;
 pub use typenet_runtime::bytemuck::Zeroable;
 pub use typenet_runtime::io::embed::embed_block;
 pub use typenet_runtime::kernels::Rng;

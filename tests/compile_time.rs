@@ -1,4 +1,4 @@
-//! How long rustc takes over a declaration: `cargo test --test compile_time -- --nocapture` prints the figures.
+//! How long rustc takes over a declaration: `cargo test -p typenet-tests --test compile_time -- --nocapture` prints the figures.
 
 mod rustc;
 

@@ -98,22 +98,32 @@ fn data() {
 
 #[test]
 fn what_layers_and_kernels_are_given() {
+    type Wide = typenet::layers::Dense<typenet::typenum::U1, typenet::typenum::U1>;
     let (a, mut b, mut c, mut d) = (vec![0.5f32; 5000], vec![0.5; 5000], vec![0.5; 5000], vec![0.5; 5000]);
     let (mut e, mut g) = (vec![0.5; 5000], vec![0.5; 5000]);
     let batch = 5000;
     let many = "… 5000 in all";
-    let pass = Predict { batch, parameters: &a, buffers: &a, input: &a, output: &mut b, scratch: &mut c };
+    let pass =
+        Predict::<Wide> { batch, parameters: &a, buffers: &a, input: &a, output: &mut b, scratch: &mut c };
     is_short(&pass, &["Predict", "batch: 5000", many]);
     let rng = Rng::seed(1);
-    let pass =
-        Forward { batch, parameters: &a, buffers: &mut b, input: &a, output: &mut c, cache: &mut d, rng };
+    let pass = Forward::<Wide> {
+        batch,
+        parameters: &a,
+        buffers: &mut b,
+        input: &a,
+        output: &mut c,
+        kept: &mut d,
+        scratch: &mut e,
+        rng,
+    };
     is_short(&pass, &["Forward", many]);
-    let pass = Backward {
+    let pass = Backward::<Wide> {
         batch,
         parameters: &a,
         input: &a,
         output: &a,
-        cache: &a,
+        kept: &a,
         grad_output: &mut b,
         grad_input: Some(&mut c),
         grad_parameters: &mut d,
@@ -121,14 +131,14 @@ fn what_layers_and_kernels_are_given() {
     };
     is_short(&pass, &["Backward", "grad_input: Some", many]);
     let update = |_: &mut [f32], _: Gradient<'_>, _: &mut [&mut [f32]]| {};
-    let trained = Trained::new(&mut b, &mut c, [&mut d[..]], &update);
+    let trained = Trained::<typenet::layers::Cpu>::new(&mut b, &mut c, [&mut d[..]], &update);
     is_short(&trained, &["Trained", "slots: 1", many]);
-    let pass = Step {
+    let pass = Step::<Wide> {
         batch,
         trained,
         input: &a,
         output: &a,
-        cache: &a,
+        kept: &a,
         grad_output: &mut e,
         grad_input: None,
         scratch: &mut g,
@@ -140,8 +150,8 @@ fn what_layers_and_kernels_are_given() {
         &Tail { bias: Some(&a), function: Function::Relu, preactivation: Some(&mut b) },
         &["Relu", many],
     );
-    is_short(&Gradient::Values(&a), &["Values", many]);
-    is_short(&Gradient::Outer { rows: &a, columns: &a }, &["rows", "columns"]);
+    is_short(&Gradient::Values(&a[..]), &["Values", many]);
+    is_short(&Gradient::Outer { rows: &a[..], columns: &a[..] }, &["rows", "columns"]);
     is_short(&Target::Distribution(&a), &["Distribution", many]);
     is_short(&Truth::Values(&a), &["Values", many]);
     let (accumulated, average) = (Some(&mut b[..]), Some(&mut c[..]));

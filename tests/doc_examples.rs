@@ -196,6 +196,11 @@ fn settings_of(owner: &syn::Ident, tokens: TokenStream) -> Vec<(Vec<Attribute>, 
     settings.and_then(|settings| names.parse2(settings).ok()).unwrap_or_default()
 }
 
+/// `__activations! { {define!} }`: its lines declare modules.
+fn is_list_of_words(call: &syn::Macro) -> bool {
+    call.path.get_ident().is_some_and(|name| name.to_string().starts_with("__"))
+}
+
 impl Sources {
     /// Reads a file and the files of its modules.
     fn read(&mut self, file: &Path) {
@@ -211,7 +216,25 @@ impl Sources {
     fn visit_all(&mut self, file: &Path, folder: &Path, items: &[Item]) {
         for item in items {
             self.visit(file, folder, item);
+            if matches!(item, Item::Macro(item) if item.ident.is_none() && is_list_of_words(&item.mac)) {
+                self.read_listed(folder, items);
+            }
         }
+    }
+
+    /// Reads the files of a folder that a list of words declares as modules: all but those that `mod` declares.
+    fn read_listed(&mut self, folder: &Path, items: &[Item]) {
+        let mut files: Vec<_> = fs::read_dir(folder)
+            .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+            .map(|entry| entry.expect("an entry of the folder").path())
+            .filter(|file| {
+                let stem = file.file_stem().and_then(|stem| stem.to_str()).expect("a name in UTF-8");
+                stem != "mod"
+                    && !items.iter().any(|item| matches!(item, Item::Mod(item) if item.ident == stem))
+            })
+            .collect();
+        files.sort();
+        files.iter().for_each(|file| self.read(file));
     }
 
     fn visit(&mut self, file: &Path, folder: &Path, item: &Item) {
@@ -404,7 +427,7 @@ impl Sources {
 }
 
 fn sources() -> Sources {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut sources = Sources::default();
     ROOTS.iter().for_each(|root| sources.read(&workspace.join(root)));
     assert!(sources.items.len() > 100 && sources.methods.len() > 50, "the sources were not found");

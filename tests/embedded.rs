@@ -16,7 +16,7 @@ static EMBEDDED: &SmallDigits = embed!(SmallDigits, "../examples/digits_small.sa
 
 #[test]
 fn embedded_and_loaded_weights_predict_the_same_bits() {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/digits_small.safetensors");
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/digits_small.safetensors");
     let loaded = SmallDigits::load(file).expect("the example's file");
     let test = digits::load().test;
     let mut right = 0;

@@ -20,21 +20,18 @@ fn constants<M: Model>() -> (&'static str, [usize; 4], u64, usize) {
 
 #[test]
 fn constants_mean_the_same_on_the_struct_and_in_generic_code() {
-    fn tensors<M: Model>() -> usize {
-        M::PARAMETERS.len()
-    }
     macro_rules! check {
         ($($model:ident)+) => {$(
             let counts =
                 [$model::PARAMETER_COUNT, $model::BUFFER_COUNT, $model::BLOCK_LEN, $model::ACTIVATION_BYTES];
             let of_struct = ($model::NAME, counts, $model::FLOPS, $model::LAYERS.len());
             assert_eq!(of_struct, constants::<$model>());
-            assert_eq!(counts[0], parameter_count::<f32, $model>());
-            assert_eq!(counts[1], buffer_count::<f32, $model>());
+            assert_eq!(counts[0], parameter_count::<$model>());
+            assert_eq!(counts[1], buffer_count::<$model>());
             assert_eq!(counts[2], $model::zeros().block().len());
-            assert_eq!(counts[3], 4 * ($model::CACHE + output_len::<$model>()));
-            // The tensors of a layer that is no model: the same list, which is empty, on both.
-            assert_eq!((tensors::<$model>(), $model::PARAMETERS.len()), (0, 0));
+            assert_eq!(counts[3], 4 * ($model::MEMORY.kept.per_sample + output_len::<$model>()));
+            // A model's tensors are its layers'.
+            assert!($model::INFO.tensors.is_empty());
         )+};
     }
     check!(Small Large Picture);

@@ -5,62 +5,69 @@ use core::marker::PhantomData;
 use typenet::kernels::Rng;
 use typenet::layers::activation::{Activate, Gelu, Linear, Relu, Softmax, Softplus, Tanh};
 use typenet::layers::{
-    Backward, Dense, Forward, Headless, Layer, Model, Predict, buffer_count, input_len, output_len,
-    parameter_count,
+    Amount, Backward, Cpu, Dense, Forward, Headless, Layer, Memory, Model, Port, Predict, Run, buffer_count,
+    input_len, output_len, parameter_count,
 };
 use typenet::model;
 use typenet::prelude::ModelExt;
-use typenet::schema::TensorInfo;
-use typenet::typenum::{U2, U3, U4, U5, U6, Unsigned};
+use typenet::schema::{Info, Size, TensorInfo};
+use typenet::typenum::{U2, U3, U4, U5, U6};
 
 /// `y = x · scale + shift` with a parameter and a buffer for each value. Asks for more memory than it needs, of every
 /// kind, and spoils all of it.
 pub struct Affine<N>(PhantomData<N>);
 
-impl<N: Unsigned + 'static> Layer for Affine<N> {
+impl<N: Size> Layer for Affine<N> {
     type Input = (N,);
     type Output = (N,);
     type Head = Linear;
     type Body = Self;
-    const KIND: &'static str = "Affine";
-    const PARAMETERS: &'static [TensorInfo] = &[TensorInfo { name: "scale", shape: &[N::USIZE] }];
-    const BUFFERS: &'static [TensorInfo] = &[TensorInfo { name: "shift", shape: &[N::USIZE] }];
-    const CACHE: usize = N::USIZE + 1;
-    const PREDICT_SCRATCH: usize = 2 * N::USIZE;
-    const BACKWARD_SCRATCH: usize = 3 * N::USIZE;
+    const INFO: Info = Info {
+        tensors: &[TensorInfo::parameter("scale", &[N::VALUE]), TensorInfo::buffer("shift", &[N::VALUE])],
+        ..Info::new("Affine")
+    };
+    const MEMORY: Memory = Memory {
+        kept: Amount::per_sample(N::VALUE + 1),
+        predict: Amount::per_sample(2 * N::VALUE),
+        forward: Amount::per_sample(2 * N::VALUE),
+        backward: Amount::per_sample(3 * N::VALUE),
+        ..Memory::NONE
+    };
 
     fn initialize(parameters: &mut [f32], buffers: &mut [f32], mut rng: Rng) {
         parameters.fill_with(|| rng.uniform() as f32);
         buffers.fill_with(|| rng.uniform() as f32);
     }
+}
 
-    fn predict(pass: Predict<'_, f32>) {
-        assert_eq!(pass.scratch.len(), pass.batch * Self::PREDICT_SCRATCH);
+impl<N: Size> Run for Affine<N> {
+    fn predict(pass: Predict<'_, Self>) {
+        assert!(pass.scratch.len() >= pass.batch * 2 * N::VALUE);
         pass.scratch.fill(f32::NAN);
         for (i, (y, x)) in pass.output.iter_mut().zip(pass.input).enumerate() {
-            *y = x * pass.parameters[i % N::USIZE] + pass.buffers[i % N::USIZE];
+            *y = x * pass.parameters[i % N::VALUE] + pass.buffers[i % N::VALUE];
         }
     }
 
-    fn forward(pass: Forward<'_, f32>) {
-        assert_eq!(pass.cache.len(), pass.batch * Self::CACHE);
-        pass.cache.fill(7.0);
+    fn forward(pass: Forward<'_, Self>) {
+        assert_eq!(pass.kept.len(), pass.batch * (N::VALUE + 1));
+        pass.kept.fill(7.0);
         for (i, (y, x)) in pass.output.iter_mut().zip(pass.input).enumerate() {
-            *y = x * pass.parameters[i % N::USIZE] + pass.buffers[i % N::USIZE];
+            *y = x * pass.parameters[i % N::VALUE] + pass.buffers[i % N::VALUE];
         }
     }
 
-    fn backward(pass: Backward<'_, f32>) {
-        assert_eq!(pass.scratch.len(), pass.batch * Self::BACKWARD_SCRATCH);
-        assert!(pass.cache.iter().all(|&value| value == 7.0));
+    fn backward(pass: Backward<'_, Self>) {
+        assert!(pass.scratch.len() >= pass.batch * 3 * N::VALUE);
+        assert!(pass.kept.iter().all(|&value| value == 7.0));
         pass.scratch.fill(f32::NAN);
         pass.grad_parameters.fill(0.0);
         for (i, (x, grad)) in pass.input.iter().zip(pass.grad_output.iter()).enumerate() {
-            pass.grad_parameters[i % N::USIZE] += x * grad;
+            pass.grad_parameters[i % N::VALUE] += x * grad;
         }
         if let Some(grad_input) = pass.grad_input {
             for (i, (to, grad)) in grad_input.iter_mut().zip(pass.grad_output.iter()).enumerate() {
-                *to = grad * pass.parameters[i % N::USIZE];
+                *to = grad * pass.parameters[i % N::VALUE];
             }
         }
     }
@@ -68,10 +75,27 @@ impl<N: Unsigned + 'static> Layer for Affine<N> {
 
 const BATCH: usize = 3;
 
+/// Layers from one shape to one shape.
+trait Slices:
+    Run<
+        Input: for<'a> Port<Values<'a, Cpu> = &'a [f32], Gradient<'a, Cpu> = Option<&'a mut [f32]>>,
+        Output: for<'a> Port<Values<'a, Cpu> = &'a [f32], Mut<'a, Cpu> = &'a mut [f32]>,
+    >
+{
+}
+
+impl<L> Slices for L where
+    L: Run<
+            Input: for<'a> Port<Values<'a, Cpu> = &'a [f32], Gradient<'a, Cpu> = Option<&'a mut [f32]>>,
+            Output: for<'a> Port<Values<'a, Cpu> = &'a [f32], Mut<'a, Cpu> = &'a mut [f32]>,
+        >
+{
+}
+
 /// Random start values: parameters, then buffers.
 fn start<L: Layer>(seed: u64) -> (Vec<f32>, Vec<f32>) {
-    let mut parameters = vec![0.0; parameter_count::<f32, L>()];
-    let mut buffers = vec![0.0; buffer_count::<f32, L>()];
+    let mut parameters = vec![0.0; parameter_count::<L>()];
+    let mut buffers = vec![0.0; buffer_count::<L>()];
     L::initialize(&mut parameters, &mut buffers, Rng::seed(seed));
     (parameters, buffers)
 }
@@ -81,9 +105,9 @@ fn inputs<L: Layer>() -> Vec<f32> {
     (0..BATCH * input_len::<L>()).map(|_| rng.normal() as f32).collect()
 }
 
-fn predict<L: Layer>(parameters: &[f32], buffers: &[f32], input: &[f32]) -> Vec<f32> {
+fn predict<L: Slices>(parameters: &[f32], buffers: &[f32], input: &[f32]) -> Vec<f32> {
     let mut output = vec![f32::NAN; BATCH * output_len::<L>()];
-    let mut scratch = vec![f32::NAN; BATCH * L::PREDICT_SCRATCH];
+    let mut scratch = vec![f32::NAN; L::MEMORY.predict.of(BATCH, 1)];
     L::predict(Predict {
         batch: BATCH,
         parameters,
@@ -95,9 +119,9 @@ fn predict<L: Layer>(parameters: &[f32], buffers: &[f32], input: &[f32]) -> Vec<
     output
 }
 
-fn forward<L: Layer>(parameters: &[f32], buffers: &[f32], input: &[f32], rng: Rng) -> (Vec<f32>, Vec<f32>) {
+fn forward<L: Slices>(parameters: &[f32], buffers: &[f32], input: &[f32], rng: Rng) -> (Vec<f32>, Vec<f32>) {
     let mut output = vec![f32::NAN; BATCH * output_len::<L>()];
-    let mut cache = vec![f32::NAN; BATCH * L::CACHE];
+    let mut kept = vec![f32::NAN; L::MEMORY.kept.of(BATCH, 0)];
     let buffers = &mut buffers.to_vec();
     L::forward(Forward {
         batch: BATCH,
@@ -105,10 +129,11 @@ fn forward<L: Layer>(parameters: &[f32], buffers: &[f32], input: &[f32], rng: Rn
         buffers,
         input,
         output: &mut output,
-        cache: &mut cache,
+        kept: &mut kept,
+        scratch: &mut vec![f32::NAN; L::MEMORY.forward.of(BATCH, 1)],
         rng,
     });
-    (output, cache)
+    (output, kept)
 }
 
 /// The gradients by the input and by the parameters, of the sum of all outputs weighted 1, 2, 3, …
@@ -117,10 +142,10 @@ struct Gradients {
     parameters: Vec<f32>,
 }
 
-fn backward<L: Layer>(
+fn backward<L: Slices>(
     parameters: &[f32],
     input: &[f32],
-    (output, cache): &(Vec<f32>, Vec<f32>),
+    (output, kept): &(Vec<f32>, Vec<f32>),
     mut grad_output: Vec<f32>,
 ) -> Gradients {
     let mut grad_input = vec![f32::NAN; input.len()];
@@ -130,11 +155,11 @@ fn backward<L: Layer>(
         parameters,
         input,
         output,
-        cache,
+        kept,
         grad_output: &mut grad_output,
         grad_input: Some(&mut grad_input),
         grad_parameters: &mut grad_parameters,
-        scratch: &mut vec![f32::NAN; BATCH * L::BACKWARD_SCRATCH],
+        scratch: &mut vec![f32::NAN; L::MEMORY.backward.of(BATCH, 1)],
     });
     Gradients { input: grad_input, parameters: grad_parameters }
 }
@@ -144,7 +169,7 @@ fn weights(len: usize) -> Vec<f32> {
 }
 
 /// Forward and backward of a whole model or layer.
-fn train<L: Layer>(parameters: &[f32], buffers: &[f32], input: &[f32]) -> (Vec<f32>, Gradients) {
+fn train<L: Slices>(parameters: &[f32], buffers: &[f32], input: &[f32]) -> (Vec<f32>, Gradients) {
     let pass = forward::<L>(parameters, buffers, input, Rng::seed(5));
     let gradients = backward::<L>(parameters, input, &pass, weights(pass.0.len()));
     (pass.0, gradients)
@@ -248,7 +273,7 @@ fn tables_and_constants_agree() {
     assert_eq!(Deep::BLOCK_LEN, Deep::PARAMETER_COUNT + 4);
     let sum: usize = Deep::LAYERS.iter().map(|layer| layer.parameter_count()).sum();
     assert_eq!(Deep::PARAMETER_COUNT, sum);
-    assert_eq!(Deep::FLOPS, Deep::LAYERS.iter().map(|layer| layer.flops).sum::<u64>());
+    assert_eq!(Deep::FLOPS, Deep::LAYERS.iter().map(|layer| layer.info.flops).sum::<u64>());
     // Outputs 4 + 4 + 6 + 6 + 2, the arguments of gelu 4, and what `Affine` keeps.
     assert_eq!(Deep::ACTIVATION_BYTES, 4 * (22 + 4 + 5));
     let names: Vec<&str> = Deep::LAYERS.iter().map(|layer| layer.name).collect();
@@ -301,9 +326,9 @@ model! { Image < Input(2, 3), Flatten, Dense(_ => 4, relu), Flatten, Dropout(0.5
 #[test]
 fn layers_that_only_reshape_cost_nothing() {
     assert_eq!(Image::PREDICT_SCRATCH, 4);
-    assert_eq!(Image::CACHE, 4 + 4 + 4, "two outputs and the factors of dropout");
+    assert_eq!(Image::MEMORY.kept.per_sample, 4 + 4 + 4, "two outputs and the factors of dropout");
     assert_eq!(Image::LAYERS.len(), 5);
-    assert_eq!(Image::LAYERS[0].input, [2, 3]);
+    assert_eq!(Image::LAYERS[0].inputs[0].shape, [2, 3]);
     let model = Image::from_block([0.5; 38]);
     // Each hidden value is 0.5·(0 + 1 + … + 5) + 0.5 = 8, each output 0.5·4·8 + 0.5.
     assert_eq!(model.predict(&[[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]), [16.5; 2]);
@@ -314,18 +339,18 @@ fn dropout_works_in_training_alone() {
     let (parameters, _) = start::<Image>(4);
     let x = inputs::<Image>();
     let predicted = predict::<Image>(&parameters, &[], &x);
-    let (trained, cache) = forward::<Image>(&parameters, &[], &x, Rng::seed(5));
+    let (trained, kept) = forward::<Image>(&parameters, &[], &x, Rng::seed(5));
     assert_ne!(predicted, trained);
     let (same, _) = forward::<Image>(&parameters, &[], &x, Rng::seed(5));
     assert_eq!(trained, same);
-    // Dropout is layer 3: its factors come from stream 3 below the step's.
+    // Dropout is the first layer that draws: its factors come from stream 0 below the step's.
     let by_hand = forward::<typenet::layers::Dropout<(U4,), typenet::layers::dropout::Fraction<1, 2>>>(
         &[],
         &[],
-        &cache[..12],
-        Rng::seed(5).fork(3),
+        &kept[..12],
+        Rng::seed(5).fork(0),
     );
-    assert_eq!(cache[12..24], by_hand.0);
+    assert_eq!(kept[12..24], by_hand.0);
 }
 
 model! { Noisy < Input(3), Dropout(0.5), Activation(tanh), Dense(3 => 2) > }
@@ -334,16 +359,16 @@ model! { Noisy < Input(3), Dropout(0.5), Activation(tanh), Dense(3 => 2) > }
 fn nobody_computes_a_gradient_that_nobody_needs() {
     let (parameters, _) = start::<Noisy>(4);
     let x = inputs::<Noisy>();
-    let (output, cache) = forward::<Noisy>(&parameters, &[], &x, Rng::seed(5));
+    let (output, kept) = forward::<Noisy>(&parameters, &[], &x, Rng::seed(5));
     let run = |grad_input: Option<&mut [f32]>| {
         let mut grad_parameters = vec![f32::NAN; parameters.len()];
-        let mut scratch = vec![f32::NAN; BATCH * Noisy::BACKWARD_SCRATCH];
+        let mut scratch = vec![f32::NAN; Noisy::MEMORY.backward.of(BATCH, 1)];
         Noisy::backward(Backward {
             batch: BATCH,
             parameters: &parameters,
             input: &x,
             output: &output,
-            cache: &cache,
+            kept: &kept,
             grad_output: &mut weights(output.len()),
             grad_input,
             grad_parameters: &mut grad_parameters,
@@ -399,7 +424,7 @@ type Three = U3;
 fn sizes_are_literals_or_types() {
     assert_eq!(Typed::PARAMETER_COUNT, 6 * 1600 + 1600 * 4 + 4 + 5 * 65536 + 65537);
     assert_eq!(<Typed as Model>::Sample::default(), [[0.0; 3]; 2]);
-    assert_eq!(Typed::LAYERS[1].output, [1600]);
+    assert_eq!(Typed::LAYERS[1].outputs[0].shape, [1600]);
 }
 
 model! {
@@ -412,7 +437,7 @@ model! {
 
 #[test]
 fn ten_layers_share_two_areas() {
-    assert_eq!((Ten::PREDICT_SCRATCH, Ten::BACKWARD_SCRATCH), (6, 6));
+    assert_eq!((Ten::PREDICT_SCRATCH, Ten::MEMORY.backward.per_sample), (6, 6));
     let (parameters, buffers) = start::<Ten>(6);
     let x = inputs::<Ten>();
     let (output, gradients) = train::<Ten>(&parameters, &buffers, &x);

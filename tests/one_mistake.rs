@@ -139,7 +139,7 @@ fn with_softmax(source: &str) -> Option<String> {
 fn one_mistake_stays_one_error_where_the_model_is_trained() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let (mut root, mut expected) = (String::new(), BTreeMap::new());
-    for file in fs::read_dir("tests/ui").expect("the cases can be read") {
+    for file in fs::read_dir("ui").expect("the cases can be read") {
         let file = file.expect("the cases can be read").path();
         let case = file.file_stem().unwrap().to_string_lossy().into_owned();
         if file.extension().is_none_or(|ending| ending != "rs") || case.starts_with("training_") {
@@ -153,10 +153,8 @@ fn one_mistake_stays_one_error_where_the_model_is_trained() {
         for (name, source) in sources {
             let Some(mut source) = source else { continue };
             // Relative to the file of the case.
-            source = source.replace(
-                "embed!(Mlp, \"",
-                &format!("embed!(Mlp, \"{}/tests/ui/", env!("CARGO_MANIFEST_DIR")),
-            );
+            source = source
+                .replace("embed!(Mlp, \"", &format!("embed!(Mlp, \"{}/ui/", env!("CARGO_MANIFEST_DIR")));
             source = source.replace("crate::", "super::");
             let uses: String =
                 declarations(&source).iter().enumerate().map(|(i, text)| use_of(text, i)).collect();

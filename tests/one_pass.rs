@@ -5,10 +5,10 @@ use core::ops::Range;
 use rayon::ThreadPoolBuilder;
 use typenet::kernels::Rng;
 use typenet::layers::activation::Linear;
-use typenet::layers::{Backward, Layer, Model, Predict};
+use typenet::layers::{Backward, Layer, Model, Predict, Run};
 use typenet::optimizers::{SettingError, Turn};
 use typenet::prelude::*;
-use typenet::schema::TensorInfo;
+use typenet::schema::{Info, TensorInfo};
 use typenet::typenum::U20;
 
 /// Scales each of 20 values by a parameter of its own.
@@ -19,20 +19,21 @@ impl Layer for Scale {
     type Output = (U20,);
     type Head = Linear;
     type Body = Self;
-    const KIND: &'static str = "Scale";
-    const PARAMETERS: &'static [TensorInfo] = &[TensorInfo { name: "weight", shape: &[20] }];
+    const INFO: Info = Info { tensors: &[TensorInfo::parameter("weight", &[20])], ..Info::new("Scale") };
 
     fn initialize(parameters: &mut [f32], _: &mut [f32], _: Rng) {
         parameters.fill(0.9);
     }
+}
 
-    fn predict(pass: Predict<'_, f32>) {
+impl Run for Scale {
+    fn predict(pass: Predict<'_, Self>) {
         for ((y, x), weight) in pass.output.iter_mut().zip(pass.input).zip(pass.parameters.iter().cycle()) {
             *y = x * weight;
         }
     }
 
-    fn backward(pass: Backward<'_, f32>) {
+    fn backward(pass: Backward<'_, Self>) {
         pass.grad_parameters.fill(0.0);
         for (x, grad) in pass.input.chunks_exact(20).zip(pass.grad_output.chunks_exact(20)) {
             for i in 0..20 {

@@ -107,7 +107,7 @@ fn check(program: &str, arguments: &[&str], files: &[&str]) {
 
 /// No example prints in another way: `println!` panics where nothing can be written. In the library a lint says so.
 fn examples_use_show() {
-    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
     let sources = fs::read_dir(examples).expect("the examples").map(|entry| entry.expect("an entry").path());
     let mut sources: Vec<_> =
         sources.filter(|path| path.extension().is_some_and(|name| name == "rs")).collect();

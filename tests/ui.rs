@@ -22,6 +22,6 @@ fn mistakes_in_declarations_are_explained() {
         return;
     }
     let cases = trybuild::TestCases::new();
-    cases.pass("tests/ui/pass/*.rs");
-    cases.compile_fail("tests/ui/*.rs");
+    cases.pass("ui/pass/*.rs");
+    cases.compile_fail("ui/*.rs");
 }

@@ -1,6 +1,6 @@
 //! Kernels, training steps and inferences beside what the machine can do at most, on one thread and on all.
 //!
-//! `cargo bench --bench kernels`; `TYPENET_ISA=avx2` and the like choose another instruction set.
+//! `cargo bench -p typenet-benches --bench kernels`; `TYPENET_ISA=avx2` and the like choose another instruction set.
 
 mod limits;
 mod measure;
@@ -139,7 +139,7 @@ where
     let samples: &[M::Sample] = bytemuck::cast_slice(&values);
     let labels: Vec<u8> = (0..ROWS).map(label).collect();
     // Products of a step: forward and by the weight in every layer, by the input in all but the first.
-    let first = M::LAYERS[0].flops;
+    let first = M::LAYERS[0].info.flops;
     let print = |name: String, batch: usize, seconds: f64, flops: u64| {
         let rate = batch as f64 / seconds;
         let share = 100.0 * rate * flops as f64 / (peak * 1e9);

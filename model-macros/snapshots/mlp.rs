@@ -16,13 +16,14 @@ const _: () = {
     const _: () = {
         #[allow(unused_imports)]
         use ::typenet::__private::{
-            Aligned, AllOn, Backward, BackwardRow, Checked, Debug, EachByItself,
-            FmtResult, Formatter, Forward, ForwardRow, Headless, InitializeRow, Layer,
-            LayerInfo, Lengths, Model, None, Otherwise, PartialEq, Predict, PredictRow,
-            Probe, Rng, Route, RowLengths, Simd, Size, Sized, Some, Step, StepRow,
-            Zeroable, bool, buffer_count, embed_block, either, ends, f32, f64, has_sizes,
-            is_rowwise, is_size, is_sum_at_most, is_softmax_of_one, numbers, output_len,
-            parameter_count, predict_one, rank, size, str, u128, u64, u8, usize,
+            Aligned, Backend, Backward, BackwardRun, Checked, Computes, Cpu, Debug,
+            Ending, FmtResult, Formatter, Forward, ForwardRun, Graph, Headless, Info,
+            Layer, LayerInfo, Memory, Model, Node, None, Otherwise, PartialEq, Passes,
+            Port, Predict, PredictRun, Probe, Rng, Route, Run, Size, Sized, Some, Step,
+            StepRun, Wire, WithHead, Zeroable, bool, buffer_count, either, embed_block,
+            f32, f64, has_sizes, is_rowwise, is_size, is_softmax_of_one, is_sum_at_most,
+            numbers, output_len, parameter_count, predict_one, rank, size, str, u128,
+            u64, u8, usize,
         };
         const WIDTH_NUMBER: u128 = Probe::<WrittenWidth>::NUMBER;
         const WIDTH_IS_SIZE: bool = is_size(WIDTH_NUMBER);
@@ -242,28 +243,25 @@ const _: () = {
         }
         struct Stated;
         impl Joints for Stated {}
-        /// Where the parameters of each layer end in the block.
         #[allow(dead_code)]
-        const ENDS: [usize; 2] = ends([
-            parameter_count::<f32, Dense1>(),
-            parameter_count::<f32, Head1>(),
-        ]);
+        const DENSE_1_PLACE: [usize; 2] = GRAPH.parameters(1);
+        #[allow(dead_code)]
+        const HEAD_1_PLACE: [usize; 2] = GRAPH.parameters(3);
         #[allow(dead_code)]
         impl Mlp {
             /// Number of trainable values.
-            pub const PARAMETER_COUNT: usize = parameter_count::<f32, Self>();
+            pub const PARAMETER_COUNT: usize = parameter_count::<Self>();
             /// Number of values that move without a gradient.
-            pub const BUFFER_COUNT: usize = buffer_count::<f32, Self>();
+            pub const BUFFER_COUNT: usize = buffer_count::<Self>();
             /// Number of values in the block: the parameters of every layer, then the buffers of every layer.
             pub const BLOCK_LEN: usize = Self::PARAMETER_COUNT + Self::BUFFER_COUNT;
             /// Multiplications and additions per sample in a forward pass.
-            pub const FLOPS: u64 = <Self as Layer>::FLOPS;
-            /// Bytes per sample that a forward pass in training writes: every layer's output, and what layers keep
-            /// for their backward pass.
-            pub const ACTIVATION_BYTES: usize = 4
-                * (<Self as Layer>::CACHE + output_len::<Self>());
+            pub const FLOPS: u64 = <Self as Model>::FLOPS;
+            /// Bytes per sample that a forward pass in training writes: what the backward pass reads again, the largest of
+            /// the rest, and the output.
+            pub const ACTIVATION_BYTES: usize = <Self as Model>::ACTIVATION_BYTES;
             /// One row for each layer.
-            pub const LAYERS: &'static [LayerInfo] = <Self as Layer>::LAYERS;
+            pub const LAYERS: &'static [LayerInfo] = <Self as Layer>::INFO.layers;
             /// The model whose numbers these are, in the order of [`Self::LAYERS`].
             pub const fn from_block(block: [f32; Self::BLOCK_LEN]) -> Self {
                 Self { block }
@@ -276,7 +274,7 @@ const _: () = {
                     block: embed_block(
                         file,
                         <Self as Model>::NAME,
-                        <Self as Layer>::LAYERS,
+                        <Self as Layer>::INFO.layers,
                     ),
                 }
             }
@@ -290,21 +288,25 @@ const _: () = {
             }
             /// The parameters of layer `dense_1`: `Dense(784 => 512)`.
             pub fn dense_1(&self) -> ::typenet::layers::dense::DenseView<'_, 784, 512> {
-                ::typenet::layers::dense::DenseView::new(&self.block[..ENDS[0]])
+                ::typenet::layers::dense::DenseView::new(
+                    &self.block[DENSE_1_PLACE[0]..DENSE_1_PLACE[1]],
+                )
             }
             /// The parameters of layer `dense_1`, to be changed.
             pub fn dense_1_mut(
                 &mut self,
             ) -> ::typenet::layers::dense::DenseViewMut<'_, 784, 512> {
-                ::typenet::layers::dense::DenseViewMut::new(&mut self.block[..ENDS[0]])
+                ::typenet::layers::dense::DenseViewMut::new(
+                    &mut self.block[DENSE_1_PLACE[0]..DENSE_1_PLACE[1]],
+                )
             }
             /// The parameters of layer `head_1`: `Head(512 => 10)`.
             pub fn head_1(&self) -> &[f32] {
-                &self.block[ENDS[0]..ENDS[1]]
+                &self.block[HEAD_1_PLACE[0]..HEAD_1_PLACE[1]]
             }
             /// The parameters of layer `head_1`, to be changed.
             pub fn head_1_mut(&mut self) -> &mut [f32] {
-                &mut self.block[ENDS[0]..ENDS[1]]
+                &mut self.block[HEAD_1_PLACE[0]..HEAD_1_PLACE[1]]
             }
         }
         unsafe impl Zeroable for Mlp {}
@@ -326,87 +328,67 @@ const _: () = {
             type Output = (::typenet::typenum::consts::U10,);
             type Head = <Head1 as Layer>::Head;
             type Body = Headless<Self>;
-            const KIND: &'static str = "Mlp";
-            const LAYERS: &'static [LayerInfo] = &[
-                LayerInfo::of::<Flatten1>("flatten_1"),
-                LayerInfo::of::<Dense1>("dense_1"),
-                LayerInfo::of::<Dropout1>("dropout_1"),
-                LayerInfo::of::<Head1>("head_1"),
-            ];
-            const FLOPS: u64 = <Flatten1 as Layer>::FLOPS + <Dense1 as Layer>::FLOPS
-                + <Dropout1 as Layer>::FLOPS + <Head1 as Layer>::FLOPS;
-            const CACHE: usize = TRAINING.cache;
-            const PREDICT_SCRATCH: usize = INFERENCE.predict_scratch;
-            const BACKWARD_SCRATCH: usize = TRAINING.backward_scratch;
-            #[allow(unused_mut, unused_variables)]
+            const INFO: Info = Info::model(
+                "Mlp",
+                &[
+                    LayerInfo::of::<Flatten1>("flatten_1"),
+                    LayerInfo::of::<Dense1>("dense_1"),
+                    LayerInfo::of::<Dropout1>("dropout_1"),
+                    LayerInfo::of::<Head1>("head_1"),
+                ],
+            );
+            const MEMORY: Memory = GRAPH.memory;
+            #[allow(unused_variables)]
             fn initialize(parameters: &mut [f32], buffers: &mut [f32], rng: Rng) {
-                let mut row = InitializeRow::new(parameters, buffers, rng);
-                let (parameters, buffers, rng) = row.next(&DENSE_1_LENGTHS, 1);
-                <Dense1 as Layer>::initialize(parameters, buffers, rng);
-                let (parameters, buffers, rng) = row.next(&HEAD_1_LENGTHS, 3);
-                <Head1 as Layer>::initialize(parameters, buffers, rng);
-            }
-            fn predict(pass: Predict<'_, f32>) {
-                <Self as Model>::predict_with::<
-                    <Self as Model>::Last,
-                    _,
-                >(EachByItself, pass);
-            }
-            #[inline(always)]
-            fn predict_on<S: Simd>(simd: S, pass: Predict<'_, f32>) {
-                <Self as Model>::predict_with::<
-                    <Self as Model>::Last,
-                    _,
-                >(AllOn(simd), pass);
-            }
-            fn forward(pass: Forward<'_, f32>) {
-                <Self as Model>::forward_with::<<Self as Model>::Last>(pass);
-            }
-            fn backward(pass: Backward<'_, f32>) {
-                <Self as Model>::backward_with::<<Self as Model>::Last>(pass);
-            }
-            fn step(pass: Step<'_, f32>) {
-                <Self as Model>::step_with::<<Self as Model>::Last>(pass);
+                GRAPH.initialize::<Dense1>(1, parameters, buffers, &rng);
+                GRAPH.initialize::<Head1>(3, parameters, buffers, &rng);
             }
         }
-        const FLATTEN_1_LENGTHS: Lengths = Lengths::of::<Flatten1>();
-        const DENSE_1_LENGTHS: Lengths = Lengths::of::<Dense1>();
-        const DROPOUT_1_LENGTHS: Lengths = Lengths::of::<Dropout1>();
-        const HEAD_1_LENGTHS: Lengths = Lengths::of::<Head1>();
-        /// The layers that compute in inference.
-        const INFERENCE: RowLengths = RowLengths::of(&[DENSE_1_LENGTHS, HEAD_1_LENGTHS]);
-        /// The layers that compute in training.
-        const TRAINING: RowLengths = RowLengths::of(
-            &[DENSE_1_LENGTHS, DROPOUT_1_LENGTHS, HEAD_1_LENGTHS],
+        /// Which layer takes which value: the inputs come first, then what each layer gives.
+        const GRAPH: Graph<4, 5, 9> = Graph::new(
+            <Mlp as Layer>::Input::PARTS,
+            [
+                Wire::of::<Flatten1>(&[0], Computes::Never),
+                Wire::of::<Dense1>(&[1], Computes::Always),
+                Wire::of::<Dropout1>(&[2], Computes::InTraining),
+                Wire::of::<Head1>(&[3], Computes::Always),
+            ],
+            &[4],
         );
+        const DENSE_1_NODE: Node<1, 1> = GRAPH.node(1);
+        const DROPOUT_1_NODE: Node<1, 1> = GRAPH.node(2);
+        const HEAD_1_NODE: Node<1, 1> = GRAPH.node(3);
         impl Model for Mlp {
             type Sample = [[f32; WIDTH_SIZE]; 28];
             type Prediction = [f32; 10];
             const NAME: &'static str = "Mlp";
-            type Last = Head1;
+            const UNSHARED_BYTES: usize = 4 * (GRAPH.unshared[1] + output_len::<Self>());
+            const HAS_SHARED: bool = GRAPH.has_shared;
             fn block(&self) -> &[f32] {
                 &self.block
             }
             fn block_mut(&mut self) -> &mut [f32] {
                 &mut self.block
             }
-            #[allow(unused_mut)]
-            #[inline(always)]
-            fn predict_with<Last: Layer, R: Route>(route: R, pass: Predict<'_, f32>) {
-                let mut row = PredictRow::new(pass, &INFERENCE);
-                route.layer::<Dense1>(row.next(&DENSE_1_LENGTHS));
-                route.layer::<Last>(row.last(const { &Lengths::of::<Last>() }));
+            fn sample_values(samples: &[[[f32; WIDTH_SIZE]; 28]]) -> &[f32] {
+                samples.as_flattened().as_flattened()
+            }
+            fn logit_values(logits: &[[f32; 10]]) -> &[f32] {
+                logits.as_flattened()
+            }
+            fn prediction_values(predictions: &mut [[f32; 10]]) -> &mut [f32] {
+                predictions.as_flattened_mut()
             }
             #[inline(always)]
-            fn predict_one<R: Route>(
+            fn predict_one<R: Route<Cpu>>(
                 &self,
                 route: R,
                 sample: &[[f32; WIDTH_SIZE]; 28],
                 prediction: &mut [f32; 10],
             ) {
                 let (parameters, buffers) = self.block.split_at(Self::PARAMETER_COUNT);
-                <Self as Model>::predict_with::<
-                    <Self as Model>::Last,
+                <Self as Passes>::predict_with::<
+                    WithHead,
                     R,
                 >(
                     route,
@@ -416,51 +398,44 @@ const _: () = {
                         buffers,
                         input: sample.as_flattened(),
                         output: prediction,
-                        scratch: &mut Aligned([0.0; <Self as Layer>::PREDICT_SCRATCH]).0,
+                        scratch: &mut Aligned([0.0; <Self as Model>::PREDICT_SCRATCH]).0,
                     },
                 );
             }
-            #[allow(unused_mut)]
-            fn forward_with<Last: Layer>(pass: Forward<'_, f32>) {
-                let mut row = ForwardRow::new(pass);
-                <Dense1 as Layer>::forward(row.next(&DENSE_1_LENGTHS, 1));
-                <Dropout1 as Layer>::forward(row.next(&DROPOUT_1_LENGTHS, 2));
-                <Last as Layer>::forward(row.last(const { &Lengths::of::<Last>() }, 3));
+        }
+        impl<B: Backend> Passes<B> for Mlp
+        where
+            Dense1: Run<B>,
+            Dropout1: Run<B>,
+            Head1: Run<B>,
+            <Head1 as Layer>::Body: Run<B>,
+        {
+            #[inline(always)]
+            fn predict_with<E: Ending, R: Route<B>>(
+                route: R,
+                pass: Predict<'_, Self, B>,
+            ) {
+                let mut run = PredictRun::<B, 1, 1>::new(pass, &GRAPH);
+                route.layer::<Dense1>(1, run.layer(&DENSE_1_NODE));
+                E::predict::<Head1, B, R>(route, 3, run.layer(&HEAD_1_NODE));
             }
-            #[allow(unused_mut)]
-            fn backward_with<Last: Layer>(pass: Backward<'_, f32>) {
-                let mut row = BackwardRow::new(
-                    pass,
-                    &TRAINING,
-                    const { &Lengths::of::<Last>() },
-                );
-                <Last as Layer>::backward(
-                    row.next(const { &Lengths::of::<Last>() }, &DROPOUT_1_LENGTHS, true),
-                );
-                <Dropout1 as Layer>::backward(
-                    row.next(&DROPOUT_1_LENGTHS, &DENSE_1_LENGTHS, true),
-                );
-                <Dense1 as Layer>::backward(row.first(&DENSE_1_LENGTHS));
+            fn forward_with<E: Ending>(pass: Forward<'_, Self, B>) {
+                let mut run = ForwardRun::<B, 1, 1>::new(pass, &GRAPH);
+                <Dense1 as Run<B>>::forward(run.layer(&DENSE_1_NODE));
+                <Dropout1 as Run<B>>::forward(run.layer(&DROPOUT_1_NODE));
+                E::forward::<Head1, B>(run.layer(&HEAD_1_NODE));
             }
-            #[allow(unused_mut)]
-            fn step_with<Last: Layer>(pass: Step<'_, f32>) {
-                let mut row = StepRow::new(
-                    pass,
-                    &TRAINING,
-                    const { &Lengths::of::<Last>() },
-                );
-                <Last as Layer>::step(
-                    row
-                        .next_step(
-                            const { &Lengths::of::<Last>() },
-                            &DROPOUT_1_LENGTHS,
-                            true,
-                        ),
-                );
-                <Dropout1 as Layer>::backward(
-                    row.next(&DROPOUT_1_LENGTHS, &DENSE_1_LENGTHS, true),
-                );
-                <Dense1 as Layer>::step(row.first_step(&DENSE_1_LENGTHS));
+            fn backward_with<E: Ending>(pass: Backward<'_, Self, B>) {
+                let mut run = BackwardRun::<B, 1, 1>::new(pass, &GRAPH);
+                E::backward::<Head1, B>(run.layer(&HEAD_1_NODE));
+                <Dropout1 as Run<B>>::backward(run.layer(&DROPOUT_1_NODE));
+                <Dense1 as Run<B>>::backward(run.layer(&DENSE_1_NODE));
+            }
+            fn step_with<E: Ending>(pass: Step<'_, Self, B>) {
+                let mut run = StepRun::<B, 1, 1>::new(pass, &GRAPH);
+                E::step::<Head1, B>(run.step(&HEAD_1_NODE));
+                <Dropout1 as Run<B>>::backward(run.layer(&DROPOUT_1_NODE));
+                <Dense1 as Run<B>>::step(run.step(&DENSE_1_NODE));
             }
         }
     };

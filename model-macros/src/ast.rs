@@ -5,21 +5,128 @@ use std::fmt;
 
 use proc_macro2::{Ident, Span, TokenStream};
 
-/// `attributes visibility Name '<' layer, … '>'`
+use crate::vocabulary::Words;
+
+/// `block* attributes visibility Name list`
 pub(crate) struct Model {
     /// The root of the facade crate, as its wrapper passed it.
     pub(crate) root: TokenStream,
+    /// What the words of the declaration mean.
+    pub(crate) words: Words,
     /// Every identifier of the declaration: names that the expansion must not take.
     pub(crate) idents: HashSet<String>,
+    pub(crate) blocks: Vec<Block>,
     pub(crate) attributes: Vec<syn::Attribute>,
     pub(crate) visibility: syn::Visibility,
     pub(crate) name: Ident,
-    pub(crate) layers: Vec<Layer>,
-    /// Whether a layer is missing because it could not be parsed.
+    pub(crate) list: List,
+}
+
+/// `attributes Name '(' parameter, … ')' list`: a template of layers.
+pub(crate) struct Block {
+    pub(crate) attributes: Vec<syn::Attribute>,
+    pub(crate) name: Ident,
+    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) list: List,
+}
+
+/// The block as it is used: `Unit(c, stride = 1)`.
+impl fmt::Display for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parameters: Vec<String> = self.parameters.iter().map(ToString::to_string).collect();
+        write!(f, "{}({})", self.name, parameters.join(", "))
+    }
+}
+
+/// `name ['=' value]`
+pub(crate) struct Parameter {
+    pub(crate) name: Ident,
+    pub(crate) default: Option<Value>,
+}
+
+impl fmt::Display for Parameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.default {
+            Some(value) => write!(f, "{} = {value}", self.name),
+            None => write!(f, "{}", self.name),
+        }
+    }
+}
+
+/// `item, … [',' outputs]`: what stands between `<` and `>`, or in a branch.
+#[derive(Default)]
+pub(crate) struct List {
+    pub(crate) items: Vec<Item>,
+    pub(crate) outputs: Option<Outputs>,
+    /// Whether something is missing because it could not be parsed.
     pub(crate) incomplete: bool,
 }
 
+impl List {
+    /// Calls `visit` with every item, those in branches included.
+    pub(crate) fn visit<'a>(&'a self, visit: &mut impl FnMut(&'a Item)) {
+        for item in &self.items {
+            visit(item);
+            for branch in item.branches.iter().flatten() {
+                if let Branch::List(list) = branch {
+                    list.visit(visit);
+                }
+            }
+        }
+    }
+}
+
+/// `'(' name ',' name … ')'`
+pub(crate) struct Outputs {
+    pub(crate) names: Vec<Ident>,
+    pub(crate) span: Span,
+}
+
+/// `attributes [name ':'] [source '->'] [count '*'] (layer | join)`
+pub(crate) struct Item {
+    /// `None`: what the item before gives.
+    pub(crate) sources: Option<Vec<Source>>,
+    pub(crate) count: Option<Value>,
+    pub(crate) layer: Layer,
+    /// Of a join.
+    pub(crate) branches: Option<Vec<Branch>>,
+}
+
+impl Item {
+    /// Where to point when the item as a whole is meant.
+    pub(crate) fn span(&self) -> Span {
+        self.layer.name.as_ref().map_or(self.layer.span(), Ident::span)
+    }
+}
+
+/// `'_' | name ['.' part …]`
+pub(crate) enum Source {
+    /// What the item before gives.
+    Arriving(Span),
+    Named {
+        name: Ident,
+        parts: Vec<Ident>,
+    },
+}
+
+impl Source {
+    pub(crate) fn span(&self) -> Span {
+        match self {
+            Self::Arriving(span) => *span,
+            Self::Named { name, .. } => name.span(),
+        }
+    }
+}
+
+/// `'_' | item, …`
+pub(crate) enum Branch {
+    /// The value as it arrives.
+    Arriving(Span),
+    List(List),
+}
+
 /// `[name ':'] Kind [ '(' argument, … ')' ]`
+#[derive(Clone)]
 pub(crate) struct Layer {
     pub(crate) attributes: Vec<syn::Attribute>,
     pub(crate) name: Option<Ident>,
@@ -65,6 +172,7 @@ impl fmt::Display for Layer {
 }
 
 /// One argument of a layer.
+#[derive(Clone)]
 pub(crate) enum Argument {
     /// `input => output`
     Shapes { input: Value, output: Value },
@@ -95,6 +203,7 @@ impl fmt::Display for Argument {
 }
 
 /// What may stand for a size, a shape or the value of an option.
+#[derive(Clone)]
 pub(crate) enum Value {
     /// `784`, `0.5`, `"text"`, `true`
     Literal(syn::Lit),
@@ -110,6 +219,8 @@ pub(crate) enum Value {
     Call { name: Path, items: Vec<Value> },
     /// `stddev = 0.02`, in the parentheses of a call
     Named { name: Ident, value: Box<Value> },
+    /// `..40`: a sequence of up to so many steps
+    UpTo { steps: Box<Value>, span: Span },
     /// `_`
     Arriving(Span),
 }
@@ -123,6 +234,7 @@ impl Value {
             Self::Negative { span, .. }
             | Self::Block { span, .. }
             | Self::Tuple { span, .. }
+            | Self::UpTo { span, .. }
             | Self::Arriving(span) => *span,
         }
     }
@@ -169,6 +281,7 @@ impl fmt::Display for Value {
             Self::Tuple { items, .. } => write!(f, "({})", list(items)),
             Self::Call { name, items } => write!(f, "{name}({})", list(items)),
             Self::Named { name, value } => write!(f, "{name} = {value}"),
+            Self::UpTo { steps, .. } => write!(f, "..{steps}"),
             Self::Arriving(_) => write!(f, "_"),
         }
     }

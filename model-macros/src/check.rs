@@ -1,18 +1,15 @@
 //! One function per rule. Every mistake is reported; what comes out is a model in which every shape is known, with
 //! a placeholder where a mistake hides it, so that the struct and its methods exist all the same.
 
-use std::collections::{HashMap, HashSet};
-
 use proc_macro2::{Ident, Span};
 use quote::format_ident;
-use syn::ext::IdentExt;
 
 use crate::ast;
-use crate::kinds::{self, Arguments, Arrives, Custom, Kind, LayerType, Requirement, Role, Spec, View};
+use crate::graph::{self, Graph, Node, Numbers, Origin, Source};
+use crate::kinds::{self, Arguments, Arrives, Custom, KINDS, Kind, LayerType, Requirement, Role, Spec, View};
 use crate::report::Report;
 use crate::size::{Shape, Size};
-use crate::suggest::{nearest, normal, typos};
-use crate::vocabulary::{self, ACTIVATIONS};
+use crate::vocabulary;
 
 /// A model in which every shape is known.
 pub(crate) struct Model<'a> {
@@ -21,16 +18,27 @@ pub(crate) struct Model<'a> {
     pub(crate) input: Option<Shape>,
     /// `None` after a mistake that hides it.
     pub(crate) output: Option<Shape>,
+    /// How many values a sample has.
+    pub(crate) inputs: usize,
+    /// What they are called.
+    pub(crate) input_names: Vec<String>,
+    /// The layers whose values the model gives.
+    pub(crate) outputs: Vec<usize>,
     /// Without `Input`; never empty.
     pub(crate) layers: Vec<Layer>,
     pub(crate) joints: Vec<Joint>,
+    /// Whether a layer is missing because it could not be parsed.
+    pub(crate) incomplete: bool,
     /// Whether a mistake is reported: then nothing that depends on the layers' numbers is an error too.
     pub(crate) is_mistaken: bool,
 }
 
 /// One row of a model's table of layers.
 pub(crate) struct Layer {
-    pub(crate) name: Ident,
+    /// `plain_1.conv2d_2`: in front of the last dot are the blocks that it stands in.
+    pub(crate) name: String,
+    /// The last part of the name, where it is written.
+    pub(crate) ident: Ident,
     pub(crate) docs: Vec<syn::Attribute>,
     /// As errors name it.
     pub(crate) text: String,
@@ -40,6 +48,10 @@ pub(crate) struct Layer {
     pub(crate) output: Shape,
     /// Whether both shapes are known; a mistake may hide them.
     pub(crate) has_shapes: bool,
+    /// The numbers of the values that it takes: first the model's inputs, then what each layer gives.
+    pub(crate) sources: Vec<usize>,
+    /// The layer whose numbers these are too.
+    pub(crate) shares: Option<usize>,
     pub(crate) layer_type: LayerType,
     pub(crate) role: Role,
     pub(crate) has_parameters: bool,
@@ -56,6 +68,21 @@ pub(crate) struct Layer {
     pub(crate) softmax: Option<Ident>,
 }
 
+impl Layer {
+    /// `PLAIN_1_CONV2D_2`
+    pub(crate) fn constant(&self) -> String {
+        self.name.trim_start_matches("r#").replace('.', "_").to_uppercase()
+    }
+
+    /// The method that shows the layer's parameters: `plain_1_conv2d_2`.
+    pub(crate) fn method(&self) -> Ident {
+        match self.name.contains('.') {
+            true => Ident::new(&self.name.replace('.', "_"), self.ident.span()),
+            false => self.ident.clone(),
+        }
+    }
+}
+
 /// Where one layer gives and the next takes: an equation for rustc to prove.
 pub(crate) struct Joint {
     pub(crate) taker: usize,
@@ -68,305 +95,247 @@ pub(crate) struct Joint {
     pub(crate) different_ranks: Option<String>,
 }
 
-/// What has been given so far.
+/// What a layer gives: a layer that keeps the shape gives it in the name of the one that set it.
+#[derive(Clone)]
 struct Given {
     shape: Option<Shape>,
     giver: Option<usize>,
     text: String,
 }
 
-pub(crate) fn model<'a>(written: &'a ast::Model, report: &mut Report) -> Model<'a> {
-    attributes(written, report);
-    let names = names(written, report);
-    let mut layers = Vec::new();
+pub(crate) fn model<'a>(graph: &Graph<'a>, report: &mut Report) -> Model<'a> {
+    let written = graph.written;
+    let inputs: Vec<Option<Spec>> = graph.inputs.iter().map(|input| sample(written, input, report)).collect();
+    let mut checked = Checked { graph, inputs, layers: Vec::new(), specs: Vec::new(), given: Vec::new() };
     let mut joints = Vec::new();
-    let mut specs = Vec::new();
-    let mut given: Option<Given> = None;
     let mut numbers = 0;
-    for (layer, name) in written.layers.iter().zip(names) {
-        let arrives = match &given {
-            None if written.incomplete && layers.is_empty() => Arrives::Unknown,
-            None => Arrives::Nothing,
-            Some(Given { shape: Some(shape), text, .. }) if !written.incomplete => {
-                Arrives::Shape { shape, giver: text }
-            }
-            Some(_) => Arrives::Unknown,
-        };
+    for index in 0..graph.nodes.len() {
+        joints.extend(checked.layer(index, &mut numbers, report));
+    }
+    softmax_in_the_middle(graph, &checked.specs, report);
+    let Checked { inputs, mut layers, specs, .. } = checked;
+    // Where a layer is missing, the first or the last that is left may be another than the one that is meant.
+    let is_complete = !graph.incomplete;
+    let input = match inputs.first().and_then(Option::as_ref) {
+        Some(sample) => sample.input.clone(),
+        None => specs.first().and_then(|spec| spec.input.clone()),
+    };
+    let input = input.filter(|_| is_complete);
+    let output = specs.last().filter(|_| is_complete).and_then(|spec| spec.output.clone());
+    if layers.is_empty() {
+        empty(graph, report);
+        layers.push(placeholder_layer(input.clone()));
+    }
+    let incomplete = graph.incomplete;
+    let outputs = graph.outputs.iter().filter_map(|output| match output.source.origin {
+        Origin::Node(node) => Some(node),
+        Origin::Input(_) => None,
+    });
+    let outputs: Vec<usize> = outputs.collect();
+    if (graph.inputs.len() > 1 || outputs.len() > 1) && !report.has_errors() {
+        let name = &written.name;
+        report.error(name.span(), format!("`{name}` has several inputs or outputs: not yet expanded"));
+    }
+    let outputs = if outputs.is_empty() { vec![layers.len() - 1] } else { outputs };
+    let is_mistaken = report.has_errors();
+    let input_names = graph
+        .inputs
+        .iter()
+        .map(|input| input.name.as_ref().map_or_else(|| "input".to_owned(), Ident::to_string));
+    let input_names = input_names.collect();
+    Model {
+        written,
+        input,
+        output,
+        inputs: graph.inputs.len(),
+        input_names,
+        outputs,
+        layers,
+        joints,
+        incomplete,
+        is_mistaken,
+    }
+}
+
+/// The shape of one sample, if it is written.
+fn sample(written: &ast::Model, input: &graph::Input<'_>, report: &mut Report) -> Option<Spec> {
+    let layer = input.layer?;
+    report.read(layer, 0);
+    Some(spec(written, layer, &[Arrives::Nothing], report))
+}
+
+/// The layers that are checked so far.
+struct Checked<'a, 'g> {
+    graph: &'g Graph<'a>,
+    /// Of each input, if it is written.
+    inputs: Vec<Option<Spec>>,
+    layers: Vec<Layer>,
+    specs: Vec<Spec>,
+    /// What each layer gives.
+    given: Vec<Given>,
+}
+
+impl Checked<'_, '_> {
+    /// Checks the next layer. Gives what must hold between it and the one that it takes its values from.
+    fn layer(&mut self, index: usize, numbers: &mut u64, report: &mut Report) -> Option<Joint> {
+        let (written, node) = (self.graph.written, &self.graph.nodes[index]);
+        let layer = &node.layer;
+        report.read(node.written, index);
         let mistakes = report.count();
-        let mut spec = spec(written, layer, &[arrives], report);
+        // Errors in a repetition that changes the shape would be about the copies.
+        let is_hidden = self.repetition(index, report) || self.is_shared_mistake(node);
+        let given: Vec<Option<Given>> = node.sources.iter().map(|source| self.given(source)).collect();
+        let is_missing = self.graph.incomplete && index == 0 || node.sources.is_empty();
+        let arrives: Vec<Arrives<'_>> = given
+            .iter()
+            .zip(&node.sources)
+            .map(|(given, source)| match (given, source) {
+                _ if is_hidden || is_missing => Arrives::Unknown,
+                (None, Source { origin: Origin::Input(_), part: None }) => Arrives::Nothing,
+                (Some(Given { shape: Some(shape), text, .. }), _) if !self.graph.incomplete => {
+                    Arrives::Shape { shape, giver: text }
+                }
+                _ => Arrives::Unknown,
+            })
+            .collect();
+        let arrives = if arrives.is_empty() { vec![Arrives::Unknown] } else { arrives };
+        let mut spec = if is_hidden { unknown(&arrives) } else { spec(written, layer, &arrives, report) };
+        parts(self.graph, node, report);
         requirements(&mut spec, report);
-        if !is_small_enough(layer, &spec, &mut numbers, report) {
+        self.shared_input(node, &spec, report);
+        if !is_small_enough(layer, &spec, numbers, report) {
             spec = unknown(&[Arrives::Unknown]);
         }
         softmax_of_one(&spec, report);
-        let index = layers.len();
-        joints.extend(joint(layer, index, &mut spec, given.as_ref(), &layers, report));
+        // How several values must agree, their layer's kind says.
+        let given = if let [given] = given.as_slice() { given.clone() } else { None };
+        let joint = joint(layer, index, &mut spec, given.as_ref(), &self.layers, report);
         let sets_shape = given.is_none() || !matches!(spec.role, Role::Training) && changes_shape(&spec);
-        if sets_shape || spec.output.is_none() {
-            let giver = (spec.role != Role::Sample).then_some(index);
-            given = Some(Given { shape: spec.output.clone(), giver, text: layer.to_string() });
-        }
-        if spec.role != Role::Sample {
-            let placeholder = || Shape::of(Size::Literal { value: 1, span: Span::mixed_site() });
-            let has_shapes = spec.input.is_some() && spec.output.is_some();
-            layers.push(Layer {
-                name,
-                docs: layer
-                    .attributes
-                    .iter()
-                    .filter(|attribute| attribute.path().is_ident("doc"))
-                    .cloned()
-                    .collect(),
-                text: layer.to_string(),
-                kind: layer.kind(),
-                input: spec.input.clone().unwrap_or_else(placeholder),
-                output: spec.output.clone().unwrap_or_else(placeholder),
-                has_shapes,
-                layer_type: if has_shapes && report.count() == mistakes && !layer.incomplete {
-                    spec.layer_type.clone()
-                } else {
-                    LayerType::Unknown
-                },
-                role: spec.role,
-                has_parameters: spec.has_parameters,
-                has_buffers: spec.has_buffers,
-                view: spec.view.clone(),
-                weight: spec.weight.clone(),
-                requirements: spec.requirements.clone(),
-                span: layer.span(),
-                softmax: spec.softmax.clone(),
-            });
-        }
-        specs.push(spec);
+        self.given.push(match given {
+            Some(given) if !sets_shape && spec.output.is_some() => given,
+            _ => Given { shape: spec.output.clone(), giver: Some(index), text: layer.to_string() },
+        });
+        let placeholder = || Shape::of(Size::Literal { value: 1, span: Span::mixed_site() });
+        let has_shapes = spec.input.is_some() && spec.output.is_some();
+        let docs = layer.attributes.iter().filter(|attribute| attribute.path().is_ident("doc"));
+        let is_right = has_shapes && report.count() == mistakes && !layer.incomplete;
+        let inputs = self.graph.inputs.len();
+        let value = |source: &Source| match source.origin {
+            Origin::Input(input) => input,
+            Origin::Node(node) => inputs + node,
+        };
+        self.layers.push(Layer {
+            name: node.name.clone(),
+            ident: node.ident.clone(),
+            docs: docs.cloned().collect(),
+            text: layer.to_string(),
+            kind: layer.kind(),
+            input: spec.input.clone().unwrap_or_else(placeholder),
+            output: spec.output.clone().unwrap_or_else(placeholder),
+            has_shapes,
+            sources: node.sources.iter().map(value).collect(),
+            shares: match node.numbers {
+                Numbers::Shared { node, .. } => Some(node),
+                Numbers::Own => None,
+            },
+            layer_type: if is_right { spec.layer_type.clone() } else { LayerType::Unknown },
+            role: spec.role,
+            has_parameters: spec.has_parameters,
+            has_buffers: spec.has_buffers,
+            view: spec.view.clone(),
+            weight: spec.weight.clone(),
+            requirements: spec.requirements.clone(),
+            span: layer.span(),
+            softmax: spec.softmax.clone(),
+        });
+        self.specs.push(spec);
+        joint
     }
-    softmax_in_the_middle(&specs, report);
-    // Where a layer is missing, the first or the last that is left may be another than the one that is meant.
-    let is_complete = !written.incomplete;
-    let input = specs.first().filter(|_| is_complete).and_then(|spec| spec.input.clone());
-    let output =
-        specs.last().filter(|_| is_complete && !layers.is_empty()).and_then(|spec| spec.output.clone());
-    if layers.is_empty() {
-        empty(written, report);
-        layers.push(placeholder_layer(input.clone()));
-    }
-    Model { written, input, output, layers, joints, is_mistaken: report.has_errors() }
-}
 
-/// Attributes of layers are documentation alone.
-fn attributes(written: &ast::Model, report: &mut Report) {
-    for layer in &written.layers {
-        for attribute in &layer.attributes {
-            if !attribute.path().is_ident("doc") {
-                let span =
-                    attribute.path().segments.last().map_or(layer.span(), |segment| segment.ident.span());
-                report.error(span, "a layer takes doc comments, but no attributes");
+    /// A value that a layer takes, if it is known.
+    fn given(&self, source: &Source) -> Option<Given> {
+        let Source { origin, part: None } = source else { return None };
+        match *origin {
+            Origin::Node(node) => Some(self.given[node].clone()),
+            Origin::Input(input) => {
+                let sample = self.inputs[input].as_ref()?;
+                let text = self.graph.inputs[input].layer.map(ToString::to_string).unwrap_or_default();
+                Some(Given { shape: sample.output.clone(), giver: None, text })
             }
         }
     }
-}
 
-/// A name for every layer: the written one, or its kind and its number among the layers of this kind.
-fn names(written: &ast::Model, report: &mut Report) -> Vec<Ident> {
-    let mut counts: HashMap<String, usize> = HashMap::new();
-    let mut methods: HashSet<String> = HashSet::new();
-    let mut names = Vec::new();
-    for layer in &written.layers {
-        let is_meant =
-            |kind: &&dyn Kind| layer.path.word().is_some_and(|word| means(*kind, &word.to_string()));
-        let kind = match kinds::all().find(is_meant) {
-            Some(kind) => snake_case(kind.name()),
-            None => snake_case(&layer.kind()),
-        };
-        let count = counts.entry(kind.clone()).or_default();
-        *count += 1;
-        let default = format_ident!("{kind}_{count}", span = Span::call_site());
-        let name = match &layer.name {
-            Some(name) if !is_right_name(name, report) => default,
-            Some(name) => name.clone(),
-            None => default,
-        };
-        let clash = clash(&name, layer, &methods);
-        if let Some(message) = clash {
-            report.error(layer.name.as_ref().map_or(layer.span(), Ident::span), message);
-            names.push(free_name(&name, &methods));
-        } else {
-            names.push(name);
+    /// Whether the layer has the numbers of a layer with a mistake, which is reported there.
+    fn is_shared_mistake(&self, node: &Node<'_>) -> bool {
+        match node.numbers {
+            Numbers::Shared { node, .. } => matches!(self.layers[node].layer_type, LayerType::Unknown),
+            Numbers::Own => false,
         }
-        let name = names.last().expect("a name was pushed above").to_string();
-        methods.extend([format!("{name}_mut"), name]);
     }
-    names
-}
 
-/// Why a layer cannot have this name, besides those that come before it.
-fn clash(name: &Ident, layer: &ast::Layer, methods: &HashSet<String>) -> Option<String> {
-    let (name, changed) = (name.to_string(), format!("{name}_mut"));
-    if methods.contains(&name) && methods.contains(&changed) {
-        return Some(match layer.name {
-            Some(_) => format!("another layer has the name `{name}`"),
-            None => format!("this layer is called `{name}`, as another layer is: name one of them otherwise"),
-        });
-    }
-    let of_change = [&name, &changed].into_iter().find(|method| methods.contains(*method))?;
-    let base = of_change.strip_suffix("_mut").unwrap_or(of_change);
-    Some(format!("layer `{base}` is changed through `{of_change}`: name this layer otherwise"))
-}
-
-/// The name with the first number behind it that makes it free.
-fn free_name(name: &Ident, methods: &HashSet<String>) -> Ident {
-    let numbered = (1..).map(|number| format_ident!("{name}_{number}"));
-    let mut free = numbered
-        .skip_while(|name| methods.contains(&name.to_string()) || methods.contains(&format!("{name}_mut")));
-    free.next().expect("numbers do not end")
-}
-
-/// Keywords of Rust that [`syn`] takes for names: `gen` is one since the edition of 2024.
-const KEYWORDS: &[&str] = &["gen"];
-
-/// Methods that every model has: no layer takes their names.
-pub(crate) const METHODS: &[&str] = &[
-    "backward",
-    "backward_with",
-    "block",
-    "block_mut",
-    "compile",
-    "copy_layer_from",
-    "forward",
-    "forward_with",
-    "from_block",
-    "initialize",
-    "load",
-    "load_with",
-    "new",
-    "predict",
-    "predict_batch",
-    "predict_on",
-    "predict_one",
-    "predict_with",
-    "predict_with_scratch",
-    "save",
-    "set_tensor",
-    "step",
-    "step_with",
-    "summary",
-    "tensor",
-    "to_boxed",
-    "zeros",
-];
-
-/// Methods of the traits of `core` and others that a model, or the box or the trainer around it, has or may have.
-pub(crate) const METHODS_OF_TRAITS: &[&str] = &[
-    "as_mut",
-    "as_ref",
-    "borrow",
-    "borrow_mut",
-    "clone",
-    "clone_from",
-    "clone_into",
-    "clone_to_uninit",
-    "cmp",
-    "default",
-    "deref",
-    "deref_mut",
-    "deserialize",
-    "drop",
-    "eq",
-    "fmt",
-    "from",
-    "hash",
-    "into",
-    "ne",
-    "partial_cmp",
-    "serialize",
-    "to_owned",
-    "to_string",
-    "try_from",
-    "try_into",
-    "type_id",
-    "zeroed",
-];
-
-/// Methods of a trainer, through which a model's own are called: a layer under one of these names would be out of reach.
-pub(crate) const TRAINER_METHODS: &[&str] = &[
-    "apply_accumulated",
-    "apply_gradients",
-    "apply_gradients_of",
-    "averaged",
-    "epochs",
-    "evaluate",
-    "evaluate_weighted",
-    "find_non_finite",
-    "fit",
-    "freeze",
-    "gradients",
-    "gradients_weighted",
-    "into_model",
-    "learning_rate",
-    "model",
-    "optimizer",
-    "running_scores",
-    "set_learning_rate",
-    "step_predictions",
-    "train_on_batch",
-    "train_on_batch_weighted",
-    "unfreeze",
-    "updates",
-    "use_averaged",
-    "with_averaged",
-];
-
-fn is_right_name(name: &Ident, report: &mut Report) -> bool {
-    let text = name.to_string();
-    let message = if text.starts_with("r#")
-        || syn::parse_str::<Ident>(&text).is_err()
-        || KEYWORDS.contains(&text.as_str())
-    {
-        format!("`{}` is a keyword of Rust: a layer's name becomes a method", name.unraw())
-    } else if [METHODS, METHODS_OF_TRAITS].concat().contains(&text.as_str()) || text.starts_with("__") {
-        format!("every model has a method `{text}`: name the layer otherwise")
-    } else if TRAINER_METHODS.contains(&text.as_str()) {
-        format!("every trainer has a method `{text}`: name the layer otherwise")
-    } else if text != snake_case(&text) {
-        format!("a layer's name becomes a method: write `{}`", snake_case(&text))
-    } else {
-        return true;
-    };
-    report.error(name.span(), message);
-    false
-}
-
-/// `MyEncoder` as `my_encoder`, `LSTM` as `lstm`.
-fn snake_case(camel: &str) -> String {
-    let letters: Vec<char> = camel.strip_prefix("r#").unwrap_or(camel).chars().collect();
-    let mut snake = String::new();
-    for (i, letter) in letters.iter().enumerate() {
-        let after_small = i > 0 && (letters[i - 1].is_lowercase() || letters[i - 1].is_ascii_digit());
-        let before_small = i > 0
-            && letters[i - 1].is_uppercase()
-            && letters.get(i + 1).is_some_and(|next| next.is_lowercase());
-        if letter.is_uppercase() && (after_small || before_small) {
-            snake.push('_');
+    /// Shared numbers are for one shape, also where a layer takes what arrives.
+    fn shared_input(&self, node: &Node<'_>, spec: &Spec, report: &mut Report) {
+        let (Numbers::Shared { node: original, place }, Some(input)) = (&node.numbers, &spec.input) else {
+            return;
+        };
+        let original = &self.layers[*original];
+        if !spec.is_input_written && original.has_shapes && original.input.differs(input) {
+            let (text, takes) = (&original.text, &original.input);
+            let message = format!("the numbers of `{text}` are for {takes}, but here {input} arrives");
+            report.error(*place, message);
         }
-        snake.extend(letter.to_lowercase());
     }
-    snake
+
+    /// Whether the node stands in a second copy of what does not keep the shape. That is reported for the first node.
+    fn repetition(&self, index: usize, report: &mut Report) -> bool {
+        let shape = |source: &Source| match source.origin {
+            _ if source.part.is_some() => None,
+            Origin::Node(node) => self.given[node].shape.clone(),
+            Origin::Input(input) => self.inputs[input].as_ref().and_then(|sample| sample.output.clone()),
+        };
+        let mut is_hidden = false;
+        for repetition in &self.graph.repetitions {
+            let (first, others) = (&repetition.first, &repetition.others);
+            let ([takes], [gives]) = (repetition.takes.as_slice(), repetition.gives.as_slice()) else {
+                continue;
+            };
+            if first.is_empty() || !others.contains(&index) {
+                continue;
+            }
+            let takes = shape(takes).or_else(|| self.specs[first.start].input.clone());
+            let (Some(takes), Some(gives)) = (takes, shape(gives)) else { continue };
+            if !takes.differs(&gives) {
+                continue;
+            }
+            if index == others.start {
+                let (text, count) = (&repetition.text, repetition.count);
+                let message = format!(
+                    "`{text}` cannot follow itself {count} times: it takes {takes} and gives {gives}, \
+                     and a repetition keeps the shape"
+                );
+                report.error(repetition.span, message);
+            }
+            is_hidden = true;
+        }
+        is_hidden
+    }
 }
 
-/// Whether a word that is no kind's name means this kind.
-fn means(kind: &dyn Kind, written: &str) -> bool {
-    written == kind.name()
-        || normal(written) == normal(kind.name())
-        || kind.elsewhere().iter().any(|name| normal(name) == normal(written))
-        || !written.ends_with(|c: char| c.is_ascii_digit())
-            && nearest(written, [kind.name()], typos(written).min(1)).is_some()
+/// Built-in kinds give one value, which has no parts; a type of the user's says itself.
+fn parts(graph: &Graph<'_>, node: &Node<'_>, report: &mut Report) {
+    for source in &node.sources {
+        let (Some(part), Origin::Node(giver)) = (&source.part, source.origin) else { continue };
+        let giver = &graph.nodes[giver].layer;
+        if giver.path.word().is_some_and(|word| kinds::meant(&word.to_string()).is_some()) {
+            report.error(part.span(), format!("`{giver}` has no part `{part}`"));
+        }
+    }
 }
 
 /// What the layer's kind says of it; a path to a type where no kind is meant.
 fn spec(written: &ast::Model, layer: &ast::Layer, arrives: &[Arrives<'_>], report: &mut Report) -> Spec {
     let (word, kind_name) = (layer.path.word().map(ToString::to_string), layer.kind());
-    let kind = word.as_ref().and_then(|word| {
-        kinds::all().find(|kind| kind.name() == word).or_else(|| kinds::all().find(|kind| means(*kind, word)))
-    });
+    let kind = word.as_deref().and_then(kinds::meant);
     match (kind, word) {
         (_, Some(word)) if written.name == word => {
             report.error(layer.span(), format!("`{word}` cannot be a layer of itself"));
@@ -385,12 +354,21 @@ fn spec(written: &ast::Model, layer: &ast::Layer, arrives: &[Arrives<'_>], repor
                 report.error(layer.span(), message);
                 return unknown(&[Arrives::Unknown]);
             }
-            kind.check(&mut Arguments::new(layer, kind.name(), kind.example(), arrives, report))
+
+            kind.check(&mut Arguments::new(
+                layer,
+                kind.name(),
+                kind.example(),
+                arrives,
+                &written.words,
+                report,
+            ))
         }
         (None, Some(word))
-            if vocabulary::meant(ACTIVATIONS, &word).is_some_and(|_| layer.arguments().is_empty()) =>
+            if vocabulary::meant(&written.words.activations, &word)
+                .is_some_and(|_| layer.arguments().is_empty()) =>
         {
-            let activation = vocabulary::meant(ACTIVATIONS, &word).unwrap_or_default();
+            let activation = vocabulary::meant(&written.words.activations, &word).unwrap_or_default();
             let message =
                 format!("unknown layer `{word}`: did you mean `Activation({activation})`? {}", all_kinds());
             report.error(layer.span(), message);
@@ -406,13 +384,14 @@ fn spec(written: &ast::Model, layer: &ast::Layer, arrives: &[Arrives<'_>], repor
             &kind_name,
             &format!("{kind_name}(784 => 64)"),
             arrives,
+            &written.words,
             report,
         )),
     }
 }
 
 fn all_kinds() -> String {
-    let names: Vec<&str> = kinds::all().map(|kind| kind.name()).collect();
+    let names: Vec<&str> = KINDS.iter().map(|kind| kind.name()).collect();
     format!("Built in are {}", names.join(", "))
 }
 
@@ -517,15 +496,24 @@ pub(crate) fn softmax_of_one_is(name: &str) -> String {
 }
 
 /// A softmax whose values another layer takes is a slip more often than not; who means it writes it as a layer.
-fn softmax_in_the_middle(specs: &[Spec], report: &mut Report) {
-    let Some(last) = specs.iter().rposition(|spec| spec.role != Role::Reshape) else { return };
-    for spec in &specs[..last] {
+fn softmax_in_the_middle(graph: &Graph<'_>, specs: &[Spec], report: &mut Report) {
+    // Whether a layer that computes takes the value, perhaps under another shape.
+    let mut is_computed_with = vec![false; specs.len()];
+    for (i, node) in graph.nodes.iter().enumerate().rev() {
+        for source in &node.sources {
+            if let Origin::Node(giver) = source.origin {
+                is_computed_with[giver] |= specs[i].role != Role::Reshape || is_computed_with[i];
+            }
+        }
+    }
+    for (i, spec) in specs.iter().enumerate().filter(|(i, _)| is_computed_with[*i]) {
         // As a layer of its own, which has no parameters, it is meant.
         if let Some(name) = spec.softmax.as_ref().filter(|_| spec.has_parameters) {
             let message = format!(
                 "`{name}` belongs to the last layer: behind it, layers see shares that sum to one; \
                  if that is meant, write `Activation({name})` as a layer of its own"
             );
+            report.read(graph.nodes[i].written, i);
             report.error(name.span(), message);
         }
     }
@@ -551,12 +539,14 @@ fn is_small_enough(layer: &ast::Layer, spec: &Spec, sum: &mut u64, report: &mut 
     *sum <= MOST_NUMBERS
 }
 
-fn empty(written: &ast::Model, report: &mut Report) {
-    if written.incomplete {
+fn empty(graph: &Graph<'_>, report: &mut Report) {
+    let (name, list) = (&graph.written.name, &graph.written.list);
+    if graph.incomplete
+        || graph.inputs.iter().filter(|input| input.layer.is_some()).count() < list.items.len()
+    {
         return;
     }
-    let name = &written.name;
-    let message = if written.layers.is_empty() {
+    let message = if list.items.is_empty() {
         format!("`{name}` has no layers: `{name} < Dense(784 => 10) >`")
     } else {
         format!("`{name}` has no layer behind `Input`")
@@ -567,13 +557,16 @@ fn empty(written: &ast::Model, report: &mut Report) {
 fn placeholder_layer(input: Option<Shape>) -> Layer {
     let shape = input.unwrap_or_else(|| Shape::of(Size::Literal { value: 1, span: Span::mixed_site() }));
     Layer {
-        name: format_ident!("layer_1"),
+        name: "layer_1".to_owned(),
+        ident: format_ident!("layer_1"),
         docs: Vec::new(),
         text: String::new(),
         kind: String::new(),
         input: shape.clone(),
         output: shape,
         has_shapes: false,
+        sources: vec![0],
+        shares: None,
         layer_type: LayerType::Unknown,
         role: Role::Step,
         has_parameters: false,

@@ -1,7 +1,8 @@
-//! The `model!` macro: parse → check → expand.
+//! The `model!` macro: parse → resolve → check → expand.
 //!
 //! ```text
 //! parse     tokens to a tree with spans; judges nothing, goes on after a mistake
+//! graph     blocks, repetitions and branches written out, names looked up: layers, each with what it takes
 //! check     one function per rule; collects every mistake; gives a model in which every shape is known
 //! kinds     one file per built-in layer: its arguments, its shapes, its type
 //! expand    cannot fail: the struct, its implementations, and one obligation per joint for rustc to prove
@@ -15,7 +16,9 @@
 mod ast;
 mod check;
 mod expand;
+mod graph;
 mod kinds;
+mod names;
 mod parse;
 mod report;
 mod size;
@@ -36,7 +39,8 @@ fn model_tokens(input: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
     let Some(parsed) = parse::invocation(input, &mut report) else {
         return report.into_tokens();
     };
-    let model = check::model(&parsed, &mut report);
+    let graph = graph::resolve(&parsed, &mut report);
+    let model = check::model(&graph, &mut report);
     let (mistake, mut tokens) = report.split();
     tokens.extend(expand::model(&model, mistake));
     tokens

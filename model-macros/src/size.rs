@@ -179,6 +179,12 @@ impl Shape {
         Self::new(vec![size.clone()], size.span())
     }
 
+    /// Whether this shape is certainly not `other`: what only rustc can evaluate may be equal.
+    pub(crate) fn differs(&self, other: &Self) -> bool {
+        let differ = |(a, b): (&Size, &Size)| a.literal().zip(b.literal()).is_some_and(|(a, b)| a != b);
+        self.sizes.len() != other.sizes.len() || self.sizes.iter().zip(&other.sizes).any(differ)
+    }
+
     /// Where to point when this shape is not `other`: at the one literal that differs, or at the whole.
     pub(crate) fn span_against(&self, other: &Self) -> Span {
         let differs = |(a, b): &(&Size, &Size)| a.literal().zip(b.literal()).is_none_or(|(a, b)| a != b);

@@ -1,4 +1,7 @@
-//! "Did you mean …?": the nearest of the words that exist.
+//! "Did you mean …?": the nearest of the words that exist; and names in the case of methods and types.
+
+use heck::{ToSnakeCase, ToUpperCamelCase};
+use strsim::osa_distance;
 
 /// The word of `candidates` that `written` is most likely meant to be.
 pub(crate) fn nearest<'a>(
@@ -9,7 +12,7 @@ pub(crate) fn nearest<'a>(
     let written = normal(written);
     candidates
         .into_iter()
-        .map(|candidate| (distance(&written, &normal(candidate)), candidate))
+        .map(|candidate| (osa_distance(&written, &normal(candidate)), candidate))
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -25,27 +28,14 @@ pub(crate) fn typos(word: &str) -> usize {
     (word.len() / 4).clamp(1, 2)
 }
 
-/// Insertions, deletions, replacements and swaps of neighbours that lead from `a` to `b` (Damerau 1964, in the
-/// form that edits no part of a word twice).
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut table = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for i in 0..=a.len() {
-        for j in 0..=b.len() {
-            table[i][j] = if i == 0 || j == 0 {
-                i + j
-            } else {
-                let replaced = table[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-                let best = replaced.min(table[i - 1][j] + 1).min(table[i][j - 1] + 1);
-                if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                    best.min(table[i - 2][j - 2] + 1)
-                } else {
-                    best
-                }
-            };
-        }
-    }
-    table[a.len()][b.len()]
+/// `MyEncoder` as `my_encoder`, `LSTM` as `lstm`.
+pub(crate) fn snake_case(name: &str) -> String {
+    name.trim_start_matches("r#").to_snake_case()
+}
+
+/// `dense_1` as `Dense1`.
+pub(crate) fn camel_case(name: &str) -> String {
+    name.trim_start_matches("r#").to_upper_camel_case()
 }
 
 #[cfg(test)]
@@ -53,11 +43,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn distance_counts_edits() {
-        assert_eq!(distance("relu", "relu"), 0);
-        assert_eq!(distance("rleu", "relu"), 1);
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("kitten", "sitting"), 3);
+    fn names_change_their_case() {
+        for (camel, snake) in
+            [("MyEncoder", "my_encoder"), ("LSTM", "lstm"), ("Conv2d", "conv2d"), ("L2Norm", "l2_norm")]
+        {
+            assert_eq!(snake_case(camel), snake);
+        }
+        for (snake, camel) in [("dense_1", "Dense1"), ("r#type", "Type"), ("max_pool2d_12", "MaxPool2d12")] {
+            assert_eq!(camel_case(snake), camel);
+        }
     }
 
     #[test]

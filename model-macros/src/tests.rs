@@ -1,13 +1,32 @@
 //! Declarations in, messages out: without rustc, so without the sizes that rustc compares.
 
-use crate::{check, parse, report::Report};
+use proc_macro2::TokenStream;
+
+use crate::vocabulary::Words;
+use crate::{check, graph, names, parse, report::Report};
+
+/// `$crate; declaration` with the runtime's words, as the facade passes it.
+fn with_words(declaration: TokenStream) -> TokenStream {
+    let words = typenet_runtime::__words!({ stringify! });
+    let words: TokenStream = words.parse().expect("lists are made of tokens");
+    quote::quote!({ #declaration } #words)
+}
+
+/// The words of the runtime.
+pub(crate) fn words() -> Words {
+    Words::split(with_words(TokenStream::new())).expect("the lists can be read").1
+}
+
+fn expand(declaration: TokenStream) -> TokenStream {
+    crate::model_tokens(with_words(declaration))
+}
 
 /// The messages of a declaration, in order.
 fn messages(declaration: &str) -> Vec<String> {
     let mut report = Report::default();
     let tokens = format!("typenet; {declaration}").parse().expect("a declaration is made of tokens");
-    if let Some(parsed) = parse::invocation(tokens, &mut report) {
-        check::model(&parsed, &mut report);
+    if let Some(parsed) = parse::invocation(with_words(tokens), &mut report) {
+        check::model(&graph::resolve(&parsed, &mut report), &mut report);
     }
     report.messages()
 }
@@ -155,7 +174,7 @@ fn initializers_have_their_numbers() {
     }
     rejects(
         "M < Dense(3 => 4, bias_init = he_normal) >",
-        "`he_normal` is for a matrix; a bias starts with one of zeros, ones, constant,",
+        "`he_normal` is for a matrix; a bias starts with one of truncated_normal, random_normal,",
     );
     rejects("M < Dense(3 => 4, bias_init = zeroes) >", "unknown initializer `zeroes`: did you mean `zeros`?");
     rejects("M < Dense(3 => 4, bias_init = constant) >", "`constant` takes its number");
@@ -342,16 +361,24 @@ fn functions(items: &[syn::Item], of: &str, all: bool) -> Vec<String> {
     functions
 }
 
-/// The items of every file of a folder of the runtime.
+/// The items of every file of a folder of the runtime, and of the folders in it.
 fn items(folder: &str) -> Vec<syn::Item> {
     let folder = format!("{}/../runtime/src/{folder}", env!("CARGO_MANIFEST_DIR"));
-    let files = std::fs::read_dir(folder).expect("the folder can be read").map(|file| file.unwrap().path());
-    let files = files.filter(|file| file.extension().is_some_and(|ending| ending == "rs"));
-    let items = files.flat_map(|file| {
-        let source = std::fs::read_to_string(file).expect("a file can be read");
-        syn::parse_file(&source).expect("a source is Rust").items
-    });
-    items.collect()
+    fn of_folder(folder: &std::path::Path) -> Vec<syn::Item> {
+        let files = std::fs::read_dir(folder).expect("the folder can be read");
+        let items = files.map(|file| file.expect("the folder can be read").path()).flat_map(|path| {
+            if path.is_dir() {
+                of_folder(&path)
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let source = std::fs::read_to_string(path).expect("a file can be read");
+                syn::parse_file(&source).expect("a source is Rust").items
+            } else {
+                Vec::new()
+            }
+        });
+        items.collect()
+    }
+    of_folder(folder.as_ref())
 }
 
 /// After a new method: add it to the list that this test names. What a layer cannot be called is what models and trainers do call their methods.
@@ -373,12 +400,12 @@ fn no_name_hides_a_method() {
     let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect();
     assert_eq!(
         sorted(models.chain(inherent).collect()),
-        sorted(owned(check::METHODS)),
-        "METHODS of check.rs"
+        sorted(owned(names::METHODS)),
+        "METHODS of names.rs"
     );
     let mut trainers = sorted(functions(&model, "Trainer", false));
-    trainers.retain(|method| !check::METHODS.contains(&method.as_str()));
-    assert_eq!(trainers, sorted(owned(check::TRAINER_METHODS)), "TRAINER_METHODS of check.rs");
+    trainers.retain(|method| !names::METHODS.contains(&method.as_str()));
+    assert_eq!(trainers, sorted(owned(names::TRAINER_METHODS)), "TRAINER_METHODS of names.rs");
 }
 
 #[test]
@@ -433,7 +460,7 @@ fn every_mistake_is_reported() {
 /// The expansion of a declaration, formatted.
 fn expansion(declaration: &str) -> String {
     let tokens = format!("::typenet; {declaration}").parse().expect("a declaration is made of tokens");
-    prettyplease::unparse(&syn::parse2(crate::model_tokens(tokens)).expect("the expansion is Rust"))
+    prettyplease::unparse(&syn::parse2(expand(tokens)).expect("the expansion is Rust"))
 }
 
 /// Read `snapshots/` as a reviewer: what a user sees under `cargo expand`. `BLESS=1` writes it anew.
@@ -465,7 +492,7 @@ fn a_declaration_with_mistakes_still_expands_to_rust() {
         "M < x: Dense(3 => 4), x: Dense(4 => 5), x_mut: Dense(5 => 6), x_mut_1: Dense(6 => 7) >",
     ] {
         let Ok(tokens) = format!("::typenet; {declaration}").parse() else { continue };
-        let file: syn::File = syn::parse2(crate::model_tokens(tokens)).expect(declaration);
+        let file: syn::File = syn::parse2(expand(tokens)).expect(declaration);
         let has_struct =
             file.items.iter().any(|item| matches!(item, syn::Item::Struct(item) if item.ident == "M"));
         let has_error = quote::ToTokens::to_token_stream(&file).to_string().contains("compile_error");
@@ -487,7 +514,7 @@ fn the_expansion_grows_by_the_same_for_every_layer() {
         let layers: Vec<String> =
             (0..layers).map(|i| format!("Dense({} => {}, relu)", 100 + i, 101 + i)).collect();
         let declaration = format!("::typenet; M < {} >", layers.join(", "));
-        count(crate::model_tokens(declaration.parse().expect("a declaration is made of tokens")))
+        count(expand(declaration.parse().expect("a declaration is made of tokens")))
     };
     let (ten, hundred, thousand) = (tokens(10), tokens(100), tokens(1000));
     assert_eq!((thousand - hundred) / 900, (hundred - ten) / 90, "tokens a layer");
@@ -505,7 +532,9 @@ fn no_prefix_of_a_declaration_panics() {
     for end in 0..tokens.len() {
         for start in 0..end {
             let part: proc_macro2::TokenStream = tokens[start..end].iter().cloned().collect();
-            crate::model_tokens(quote::quote!(::typenet; #part));
+            expand(quote::quote!(::typenet; #part));
         }
     }
 }
+
+mod language;

@@ -34,5 +34,28 @@ pub mod optimizers;
 mod plots;
 pub mod schema;
 
+/// Hands every word of `model!` to another macro: `__words!({ $crate::other! } tokens)` becomes
+/// `$crate::other! { tokens activations { … } initializers { … } constraints { … } }`.
+///
+/// Each list stands beside what it lists, a line for each word, which may have:
+///
+/// ```text
+/// #[flag]                       a property that a kind of layer asks for
+/// silu | swish                  words that are accepted alike; the first is also the module
+/// (value)                       a number, written without its name
+/// (stddev = 0.05)               a number with a default; where all have one, they are written by name
+/// (fan in { fan_in: FanIn; })   one of some words
+/// ["std"]                       what other frameworks call it
+/// : Silu                        the type
+/// where (0 < limit) "…"         what must hold for the numbers, and what to say otherwise; `{limit}` is the number
+/// ```
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __words {
+    ($($then:tt)*) => {
+        $crate::__activations! { { $crate::__initializers! } { $crate::__constraints! } $($then)* }
+    };
+}
+
 #[doc(hidden)]
 pub use {bytemuck, core as __core, typenum};

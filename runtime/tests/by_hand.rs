@@ -2,14 +2,18 @@
 //!
 //! `pub Mlp < Dense(3 => 4, relu), Dense(4 => 2, softmax) >`
 
-use typenet_runtime::kernels::{Rng, Simd};
+use typenet_runtime::kernels::Rng;
 use typenet_runtime::layers::activation::{Relu, Softmax};
-use typenet_runtime::layers::model::{AllOn, EachByItself, Route};
-use typenet_runtime::layers::{
-    Backward, Dense, Forward, Layer, Model, Predict, Step, buffer_count, input_len, output_len,
-    parameter_count,
+use typenet_runtime::layers::check::check_gradient;
+use typenet_runtime::layers::graph::{
+    BackwardRun, Computes, ForwardRun, Graph, Node, PredictRun, StepRun, Wire,
 };
-use typenet_runtime::schema::LayerInfo;
+use typenet_runtime::layers::model::{Ending, Passes, Route, WithHead};
+use typenet_runtime::layers::{
+    Backend, Backward, Cpu, Dense, Forward, Layer, Memory, Model, Port, Predict, Run, Step, buffer_count,
+    input_len, output_len, parameter_count,
+};
+use typenet_runtime::schema::{Info, LayerInfo};
 use typenet_runtime::typenum::{U2, U3, U4};
 
 type Dense1 = Dense<U3, U4, Relu>;
@@ -29,47 +33,31 @@ impl Layer for Mlp {
     type Output = <Dense2 as Layer>::Output;
     type Head = <Dense2 as Layer>::Head;
     type Body = typenet_runtime::layers::Headless<Self>;
-    const KIND: &'static str = "Mlp";
-    const LAYERS: &'static [LayerInfo] =
-        &[LayerInfo::of::<Dense1>("dense_1"), LayerInfo::of::<Dense2>("dense_2")];
-    const CACHE: usize = <Dense1 as Layer>::CACHE + output_len::<Dense1>() + <Dense2 as Layer>::CACHE;
-    const PREDICT_SCRATCH: usize = output_len::<Dense1>();
-    const BACKWARD_SCRATCH: usize = output_len::<Dense1>();
-    const FLOPS: u64 = <Dense1 as Layer>::FLOPS + <Dense2 as Layer>::FLOPS;
+    const INFO: Info =
+        Info::model("Mlp", &[LayerInfo::of::<Dense1>("dense_1"), LayerInfo::of::<Dense2>("dense_2")]);
+    const MEMORY: Memory = GRAPH.memory;
 
-    fn initialize(parameters: &mut [f32], _: &mut [f32], rng: Rng) {
-        let (dense_1, dense_2) = parameters.split_at_mut(parameter_count::<f32, Dense1>());
-        Dense1::initialize(dense_1, &mut [], rng.fork(0));
-        Dense2::initialize(dense_2, &mut [], rng.fork(1));
-    }
-
-    fn predict(pass: Predict<'_, f32>) {
-        Self::predict_with::<<Self as Model>::Last, _>(EachByItself, pass);
-    }
-
-    #[inline(always)]
-    fn predict_on<S: Simd>(simd: S, pass: Predict<'_, f32>) {
-        Self::predict_with::<<Self as Model>::Last, _>(AllOn(simd), pass);
-    }
-
-    fn forward(pass: Forward<'_, f32>) {
-        Self::forward_with::<<Self as Model>::Last>(pass);
-    }
-
-    fn backward(pass: Backward<'_, f32>) {
-        Self::backward_with::<<Self as Model>::Last>(pass);
-    }
-
-    fn step(pass: Step<'_, f32>) {
-        Self::step_with::<<Self as Model>::Last>(pass);
+    fn initialize(parameters: &mut [f32], buffers: &mut [f32], rng: Rng) {
+        GRAPH.initialize::<Dense1>(0, parameters, buffers, &rng);
+        GRAPH.initialize::<Dense2>(1, parameters, buffers, &rng);
     }
 }
+
+/// Which layer takes which value: the inputs come first, then what each layer gives.
+const GRAPH: Graph<2, 3, 5> = Graph::new(
+    <Mlp as Layer>::Input::PARTS,
+    [Wire::of::<Dense1>(&[0], Computes::Always), Wire::of::<Dense2>(&[1], Computes::Always)],
+    &[2],
+);
+const DENSE_1: Node<1, 1> = GRAPH.node(0);
+const DENSE_2: Node<1, 1> = GRAPH.node(1);
 
 impl Model for Mlp {
     type Sample = [f32; 3];
     type Prediction = [f32; 2];
     const NAME: &'static str = "Mlp";
-    type Last = Dense2;
+    const UNSHARED_BYTES: usize = 4 * (GRAPH.unshared[1] + output_len::<Self>());
+    const HAS_SHARED: bool = GRAPH.has_shared;
 
     fn block(&self) -> &[f32] {
         &self.block
@@ -79,33 +67,22 @@ impl Model for Mlp {
         &mut self.block
     }
 
-    #[inline(always)]
-    fn predict_with<Last: Layer, R: Route>(route: R, pass: Predict<'_, f32>) {
-        let (dense_1_parameters, dense_2_parameters) =
-            pass.parameters.split_at(parameter_count::<f32, Dense1>());
-        let (dense_1, _) = pass.scratch.split_at_mut(pass.batch * output_len::<Dense1>());
-        route.layer::<Dense1>(Predict {
-            batch: pass.batch,
-            parameters: dense_1_parameters,
-            buffers: &[],
-            input: pass.input,
-            output: &mut *dense_1,
-            scratch: &mut [],
-        });
-        route.layer::<Last>(Predict {
-            batch: pass.batch,
-            parameters: dense_2_parameters,
-            buffers: &[],
-            input: dense_1,
-            output: pass.output,
-            scratch: &mut [],
-        });
+    fn sample_values(samples: &[[f32; 3]]) -> &[f32] {
+        samples.as_flattened()
+    }
+
+    fn logit_values(logits: &[[f32; 2]]) -> &[f32] {
+        logits.as_flattened()
+    }
+
+    fn prediction_values(predictions: &mut [[f32; 2]]) -> &mut [f32] {
+        predictions.as_flattened_mut()
     }
 
     #[inline(always)]
-    fn predict_one<R: Route>(&self, route: R, sample: &[f32; 3], prediction: &mut [f32; 2]) {
-        let (parameters, buffers) = self.block.split_at(parameter_count::<f32, Self>());
-        Self::predict_with::<<Self as Model>::Last, R>(
+    fn predict_one<R: Route<Cpu>>(&self, route: R, sample: &[f32; 3], prediction: &mut [f32; 2]) {
+        let (parameters, buffers) = self.block.split_at(Self::PARAMETER_COUNT);
+        <Self as Passes>::predict_with::<WithHead, R>(
             route,
             Predict {
                 batch: 1,
@@ -113,103 +90,48 @@ impl Model for Mlp {
                 buffers,
                 input: sample,
                 output: prediction,
-                scratch: &mut [0.0; Self::PREDICT_SCRATCH],
+                scratch: &mut [0.0; <Self as Model>::PREDICT_SCRATCH],
             },
         );
     }
+}
 
-    fn forward_with<Last: Layer>(pass: Forward<'_, f32>) {
-        let (dense_1_parameters, dense_2_parameters) =
-            pass.parameters.split_at(parameter_count::<f32, Dense1>());
-        let (dense_1, cache) = pass.cache.split_at_mut(pass.batch * output_len::<Dense1>());
-        let (dense_1_cache, cache) = cache.split_at_mut(pass.batch * <Dense1 as Layer>::CACHE);
-        let (dense_2_cache, _) = cache.split_at_mut(pass.batch * Last::CACHE);
-        <Dense1 as Layer>::forward(Forward {
-            batch: pass.batch,
-            parameters: dense_1_parameters,
-            buffers: &mut [],
-            input: pass.input,
-            output: &mut *dense_1,
-            cache: dense_1_cache,
-            rng: pass.rng.fork(0),
-        });
-        Last::forward(Forward {
-            batch: pass.batch,
-            parameters: dense_2_parameters,
-            buffers: &mut [],
-            input: dense_1,
-            output: pass.output,
-            cache: dense_2_cache,
-            rng: pass.rng.fork(1),
-        });
+impl<B: Backend> Passes<B> for Mlp
+where
+    Dense1: Run<B>,
+    Dense2: Run<B>,
+    <Dense2 as Layer>::Body: Run<B>,
+{
+    #[inline(always)]
+    fn predict_with<E: Ending, R: Route<B>>(route: R, pass: Predict<'_, Self, B>) {
+        let mut run = PredictRun::<B, 1, 1>::new(pass, &GRAPH);
+        route.layer::<Dense1>(0, run.layer(&DENSE_1));
+        E::predict::<Dense2, B, R>(route, 1, run.layer(&DENSE_2));
     }
 
-    fn backward_with<Last: Layer>(pass: Backward<'_, f32>) {
-        let (dense_1_parameters, dense_2_parameters) =
-            pass.parameters.split_at(parameter_count::<f32, Dense1>());
-        let (grad_dense_1_parameters, grad_dense_2_parameters) =
-            pass.grad_parameters.split_at_mut(parameter_count::<f32, Dense1>());
-        let (dense_1, cache) = pass.cache.split_at(pass.batch * output_len::<Dense1>());
-        let (dense_1_cache, cache) = cache.split_at(pass.batch * <Dense1 as Layer>::CACHE);
-        let (dense_2_cache, _) = cache.split_at(pass.batch * Last::CACHE);
-        let (grad_dense_1, _) = pass.scratch.split_at_mut(pass.batch * output_len::<Dense1>());
-        Last::backward(Backward {
-            batch: pass.batch,
-            parameters: dense_2_parameters,
-            input: dense_1,
-            output: pass.output,
-            cache: dense_2_cache,
-            grad_output: pass.grad_output,
-            grad_input: Some(&mut *grad_dense_1),
-            grad_parameters: grad_dense_2_parameters,
-            scratch: &mut [],
-        });
-        <Dense1 as Layer>::backward(Backward {
-            batch: pass.batch,
-            parameters: dense_1_parameters,
-            input: pass.input,
-            output: dense_1,
-            cache: dense_1_cache,
-            grad_output: grad_dense_1,
-            grad_input: pass.grad_input,
-            grad_parameters: grad_dense_1_parameters,
-            scratch: &mut [],
-        });
+    fn forward_with<E: Ending>(pass: Forward<'_, Self, B>) {
+        let mut run = ForwardRun::<B, 1, 1>::new(pass, &GRAPH);
+        <Dense1 as Run<B>>::forward(run.layer(&DENSE_1));
+        E::forward::<Dense2, B>(run.layer(&DENSE_2));
     }
 
-    fn step_with<Last: Layer>(pass: Step<'_, f32>) {
-        let (dense_1_trained, dense_2_trained) = pass.trained.split_at(parameter_count::<f32, Dense1>());
-        let (dense_1, cache) = pass.cache.split_at(pass.batch * output_len::<Dense1>());
-        let (dense_1_cache, cache) = cache.split_at(pass.batch * <Dense1 as Layer>::CACHE);
-        let (dense_2_cache, _) = cache.split_at(pass.batch * Last::CACHE);
-        let (grad_dense_1, _) = pass.scratch.split_at_mut(pass.batch * output_len::<Dense1>());
-        Last::step(Step {
-            batch: pass.batch,
-            trained: dense_2_trained,
-            input: dense_1,
-            output: pass.output,
-            cache: dense_2_cache,
-            grad_output: pass.grad_output,
-            grad_input: Some(&mut *grad_dense_1),
-            scratch: &mut [],
-        });
-        <Dense1 as Layer>::step(Step {
-            batch: pass.batch,
-            trained: dense_1_trained,
-            input: pass.input,
-            output: dense_1,
-            cache: dense_1_cache,
-            grad_output: grad_dense_1,
-            grad_input: pass.grad_input,
-            scratch: &mut [],
-        });
+    fn backward_with<E: Ending>(pass: Backward<'_, Self, B>) {
+        let mut run = BackwardRun::<B, 1, 1>::new(pass, &GRAPH);
+        E::backward::<Dense2, B>(run.layer(&DENSE_2));
+        <Dense1 as Run<B>>::backward(run.layer(&DENSE_1));
+    }
+
+    fn step_with<E: Ending>(pass: Step<'_, Self, B>) {
+        let mut run = StepRun::<B, 1, 1>::new(pass, &GRAPH);
+        E::step::<Dense2, B>(run.step(&DENSE_2));
+        <Dense1 as Run<B>>::step(run.step(&DENSE_1));
     }
 }
 
 #[test]
 fn block_holds_every_parameter() {
-    assert_eq!(parameter_count::<f32, Mlp>(), 26);
-    assert_eq!(buffer_count::<f32, Mlp>(), 0);
+    assert_eq!(parameter_count::<Mlp>(), 26);
+    assert_eq!(buffer_count::<Mlp>(), 0);
     assert_eq!((input_len::<Mlp>(), output_len::<Mlp>()), (3, 2));
     assert_eq!(size_of::<Mlp>(), 128);
 }
@@ -220,7 +142,7 @@ fn predict_equals_forward() {
     Mlp::initialize(&mut block, &mut [], Rng::seed(1));
     let input = [0.5, -1.0, 2.0, 1.0, 0.0, -0.5];
     let (mut predicted, mut output) = ([0.0; 4], [0.0; 4]);
-    <Mlp as Layer>::predict(Predict {
+    <Mlp as Run>::predict(Predict {
         batch: 2,
         parameters: &block,
         buffers: &[],
@@ -228,14 +150,21 @@ fn predict_equals_forward() {
         output: &mut predicted,
         scratch: &mut [0.0; 8],
     });
-    Mlp::forward(Forward {
+    <Mlp as Run>::forward(Forward {
         batch: 2,
         parameters: &block,
         buffers: &mut [],
         input: &input,
         output: &mut output,
-        cache: &mut [0.0; 8],
+        kept: &mut [0.0; 8],
+        scratch: &mut [],
         rng: Rng::seed(2),
     });
     assert_eq!(predicted, output);
+}
+
+#[test]
+fn a_model_is_a_layer_whose_gradient_can_be_checked() {
+    let report = check_gradient::<Mlp>(4, 1);
+    assert_eq!(report.checked + report.kinks, 4 * 3 + 26);
 }

@@ -2,13 +2,24 @@
 
 use serde_json::Value;
 use typenet_runtime::kernels::activation::Linear;
-use typenet_runtime::layers::model::Route;
-use typenet_runtime::layers::{Backward, Forward, Layer, Model, Predict, Step};
+use typenet_runtime::layers::model::{Ending, Passes, Route};
+use typenet_runtime::layers::{Backward, Cpu, Forward, Layer, Model, Predict, Step};
 use typenet_runtime::model::callbacks::{CallbackList, EarlyStopping, Mode, ReduceLrOnPlateau};
 use typenet_runtime::model::{ModelExt, Scores};
 use typenet_runtime::optimizers::Sgd;
-use typenet_runtime::schema::{LayerInfo, Regularizer, TensorInfo};
+use typenet_runtime::schema::{Info, LayerInfo, TensorInfo};
 use typenet_runtime::typenum::U1;
+
+/// Its only layer, of which nothing runs.
+struct Weight;
+
+impl Layer for Weight {
+    type Input = (U1,);
+    type Output = (U1,);
+    type Head = Linear;
+    type Body = Self;
+    const INFO: Info = Info { tensors: &[TensorInfo::parameter("weight", &[1])], ..Info::new("One") };
+}
 
 /// One number.
 struct One([f32; 1]);
@@ -21,31 +32,15 @@ impl Layer for One {
     type Output = (U1,);
     type Head = Linear;
     type Body = Self;
-    const KIND: &'static str = "One";
-    const LAYERS: &'static [LayerInfo] = &[LayerInfo {
-        name: "one",
-        kind: "One",
-        input: &[1],
-        output: &[1],
-        activation: "linear",
-        settings: &[],
-        parameters: &[TensorInfo { name: "weight", shape: &[1] }],
-        buffers: &[],
-        layers: &[],
-        flops: 0,
-        regularizer: Regularizer::NONE,
-        constraint: None,
-    }];
-
-    fn predict(_: Predict<'_, f32>) {}
-    fn backward(_: Backward<'_, f32>) {}
+    const INFO: Info = Info::model("One", &[LayerInfo::of::<Weight>("one")]);
 }
 
 impl Model for One {
     type Sample = [f32; 1];
     type Prediction = [f32; 1];
     const NAME: &'static str = "One";
-    type Last = Self;
+    const UNSHARED_BYTES: usize = 0;
+    const HAS_SHARED: bool = false;
 
     fn block(&self) -> &[f32] {
         &self.0
@@ -53,11 +48,23 @@ impl Model for One {
     fn block_mut(&mut self) -> &mut [f32] {
         &mut self.0
     }
-    fn predict_with<Last: Layer, R: Route>(_: R, _: Predict<'_, f32>) {}
-    fn predict_one<R: Route>(&self, _: R, _: &[f32; 1], _: &mut [f32; 1]) {}
-    fn forward_with<Last: Layer>(_: Forward<'_, f32>) {}
-    fn backward_with<Last: Layer>(_: Backward<'_, f32>) {}
-    fn step_with<Last: Layer>(_: Step<'_, f32>) {}
+    fn sample_values(samples: &[[f32; 1]]) -> &[f32] {
+        samples.as_flattened()
+    }
+    fn logit_values(logits: &[[f32; 1]]) -> &[f32] {
+        logits.as_flattened()
+    }
+    fn prediction_values(predictions: &mut [[f32; 1]]) -> &mut [f32] {
+        predictions.as_flattened_mut()
+    }
+    fn predict_one<R: Route<Cpu>>(&self, _: R, _: &[f32; 1], _: &mut [f32; 1]) {}
+}
+
+impl Passes for One {
+    fn predict_with<E: Ending, R: Route<Cpu>>(_: R, _: Predict<'_, Self>) {}
+    fn forward_with<E: Ending>(_: Forward<'_, Self>) {}
+    fn backward_with<E: Ending>(_: Backward<'_, Self>) {}
+    fn step_with<E: Ending>(_: Step<'_, Self>) {}
 }
 
 fn golden() -> Value {

@@ -6,7 +6,13 @@ use typenet_runtime::kernels::global_average::{
 };
 use typenet_runtime::kernels::pool2d::Count;
 use typenet_runtime::kernels::window::output_size;
-use typenet_runtime::kernels::{Conv2dShape, Element, Pool2dShape, Tail};
+use typenet_runtime::kernels::{Conv2dShape, Element, Pool2dShape, Rng, Tail};
+use typenet_runtime::layers::window::Window;
+use typenet_runtime::layers::{
+    AvgPool2d, Backward, Conv2d, Cpu, Forward, GlobalAvgPool, MaxPool2d, Port, Predict, Run, Steps,
+    Value as Batch,
+};
+use typenet_runtime::schema::Const;
 
 fn golden() -> Value {
     serde_json::from_str(include_str!("golden/conv.json")).expect("golden numbers are JSON")
@@ -168,4 +174,159 @@ fn pools_and_their_gradients() {
 fn global_averages_and_their_gradients() {
     check_global_averages::<f64>();
     check_global_averages::<f32>();
+}
+
+/// The batch of a port with one part.
+fn values<'a, T: Element, P: Port>(numbers: &'a [T], lengths: &'a [u32]) -> P::Values<'a, Cpu<T>> {
+    P::values(&mut || Batch { numbers, indices: &[][..], lengths })
+}
+
+/// Where its results go.
+fn results<T: Element, P: Port>(numbers: &mut [T]) -> P::Mut<'_, Cpu<T>> {
+    let mut numbers = Some(numbers);
+    P::results::<Cpu<T>>(&mut || numbers.take().expect("one part"))
+}
+
+/// Where its gradient goes.
+fn gradient<T: Element, P: Port>(numbers: &mut [T]) -> P::Gradient<'_, Cpu<T>> {
+    let mut numbers = Some(numbers);
+    P::gradients::<Cpu<T>>(&mut || numbers.take())
+}
+
+/// A layer over a case, in training and in inference, both ways.
+#[track_caller]
+fn check_layer<T: Element, L: Run<Cpu<T>>>(case: &Value, roundings: f64) {
+    let [x, grad] = ["x", "grad"].map(|name| numbers::<T>(case, name));
+    let batch = grad.len() / L::Output::LEN;
+    let lengths: Vec<u32> = match case.get("lengths") {
+        Some(_) => numbers::<f64>(case, "lengths").iter().map(|&length| length as u32).collect(),
+        None => Vec::new(),
+    };
+    // Weight and bias, where the case has them.
+    let of_parameters = |prefix: &str| -> Vec<f64> {
+        let names = ["weight", "bias"].map(|name| format!("{prefix}{name}"));
+        names
+            .iter()
+            .filter(|name| case.get(name).is_some())
+            .flat_map(|name| numbers::<f64>(case, name))
+            .collect()
+    };
+    let parameters: Vec<T> = of_parameters("").into_iter().map(T::from_f64).collect();
+    assert_eq!(parameters.len(), L::INFO.parameter_count());
+    let mut kept = unset(L::MEMORY.kept.of(batch, 1));
+    let (mut inferred, mut output) = (unset(grad.len()), unset(grad.len()));
+    L::predict(Predict {
+        batch,
+        parameters: &parameters,
+        buffers: &[],
+        input: values::<T, L::Input>(&x, &lengths),
+        output: results::<T, L::Output>(&mut inferred),
+        scratch: &mut unset(L::MEMORY.predict.of(batch, 1)),
+    });
+    assert_golden(case, "output", &inferred, roundings);
+    L::forward(Forward {
+        batch,
+        parameters: &parameters,
+        buffers: &mut [],
+        input: values::<T, L::Input>(&x, &lengths),
+        output: results::<T, L::Output>(&mut output),
+        kept: &mut kept,
+        scratch: &mut unset(L::MEMORY.forward.of(batch, 1)),
+        rng: Rng::seed(0),
+    });
+    assert_golden(case, "output", &output, roundings);
+    let (mut grad_x, mut grad_parameters) = (unset(x.len()), unset(parameters.len()));
+    let mut grad_output = grad.clone();
+    L::backward(Backward {
+        batch,
+        parameters: &parameters,
+        input: values::<T, L::Input>(&x, &lengths),
+        output: values::<T, L::Output>(&output, &[]),
+        kept: &kept,
+        grad_output: results::<T, L::Output>(&mut grad_output),
+        grad_input: gradient::<T, L::Input>(&mut grad_x),
+        grad_parameters: &mut grad_parameters,
+        scratch: &mut unset(L::MEMORY.backward.of(batch, 1)),
+    });
+    assert_golden(case, "grad_x", &grad_x, roundings);
+    let expected = of_parameters("grad_");
+    assert_eq!(
+        grad_parameters.iter().map(|x| x.to_f64()).collect::<Vec<_>>(),
+        expected,
+        "parameters of {case}"
+    );
+}
+
+/// `[C, H, W] -> [F, P, Q]` as types; what a layer is made of them; and the case that it must be.
+macro_rules! layers {
+    ($cases:expr, $roundings:expr, $($layer:ident [$c:literal, $h:literal, $w:literal] -> [$f:literal, $p:literal, $q:literal], $window:ty $(, $option:literal)?;)+) => {{
+        let mut cases = $cases.iter();
+        $({
+            let case = cases.next().expect("a case for each layer");
+            let sizes = |name| -> [usize; 3] { let [_, rest @ ..] = sizes::<4>(case, name); rest };
+            assert_eq!((sizes("shape"), sizes("output_shape")), ([$c, $h, $w], [$f, $p, $q]), "{case}");
+            type Layer = $layer<(Const<$c>, Const<$h>, Const<$w>), (Const<$f>, Const<$p>, Const<$q>), $window $(, $option)?>;
+            check_layer::<f64, Layer>(case, $roundings);
+            check_layer::<f32, Layer>(case, $roundings);
+        })+
+        assert!(cases.next().is_none(), "a layer for each case");
+    }};
+}
+
+#[test]
+fn layers_of_convolutions() {
+    let golden = golden();
+    layers! {
+        cases(&golden, "conv"), EXACT,
+        Conv2d [1, 5, 6] -> [2, 3, 4], Window<3, 3, 1, 1, 0, 0, 1, 1, 1>;
+        Conv2d [2, 5, 4] -> [3, 5, 4], Window<3, 3, 1, 1, 1, 1, 1, 1, 1>;
+        Conv2d [3, 7, 6] -> [2, 4, 2], Window<3, 2, 2, 3, 1, 0, 1, 1, 1>;
+        Conv2d [2, 5, 5] -> [2, 5, 5], Window<2, 4, 1, 1, 0, 1, 1, 1, 1>;
+        Conv2d [2, 9, 8] -> [2, 9, 4], Window<3, 3, 1, 1, 2, 1, 2, 3, 1>;
+        Conv2d [4, 5, 5] -> [6, 3, 5], Window<3, 3, 2, 1, 1, 1, 1, 1, 2>;
+        Conv2d [3, 4, 5] -> [3, 4, 5], Window<3, 3, 1, 1, 1, 1, 1, 1, 3>;
+        Conv2d [3, 4, 3] -> [5, 4, 3], Window<1, 1, 1, 1, 0, 0, 1, 1, 1>;
+        Conv2d [3, 5, 5] -> [2, 3, 3], Window<1, 1, 2, 2, 0, 0, 1, 1, 1>;
+        Conv2d [2, 3, 3] -> [4, 1, 1], Window<3, 3, 1, 1, 0, 0, 1, 1, 1>;
+        Conv2d [1, 2, 3] -> [2, 3, 3], Window<4, 5, 1, 1, 2, 1, 1, 1, 1>;
+        Conv2d [2, 3, 3] -> [2, 3, 3], Window<2, 2, 3, 3, 3, 4, 1, 2, 1>;
+    }
+}
+
+#[test]
+fn layers_of_pools() {
+    let golden = golden();
+    let (largest, means) = cases(&golden, "pool").split_at(5);
+    layers! {
+        largest, EXACT,
+        MaxPool2d [2, 4, 6] -> [2, 2, 3], Window<2, 2, 2, 2, 0, 0>;
+        MaxPool2d [2, 7, 7] -> [2, 4, 4], Window<3, 3, 2, 2, 1, 1>;
+        MaxPool2d [1, 5, 6] -> [1, 5, 2], Window<3, 2, 1, 3, 1, 0>;
+        MaxPool2d [1, 4, 4] -> [1, 5, 4], Window<2, 3, 1, 1, 1, 1>;
+        MaxPool2d [2, 6, 6] -> [2, 3, 6], Window<3, 3, 2, 1, 1, 1>;
+    }
+    // As the kernels.
+    layers! {
+        means, 8.0,
+        AvgPool2d [2, 4, 6] -> [2, 2, 3], Window<2, 2, 2, 2, 0, 0>, true;
+        AvgPool2d [2, 7, 7] -> [2, 4, 4], Window<3, 3, 2, 2, 1, 1>, true;
+        AvgPool2d [1, 5, 6] -> [1, 5, 3], Window<3, 2, 1, 3, 1, 1>, true;
+        AvgPool2d [2, 4, 6] -> [2, 2, 3], Window<2, 2, 2, 2, 0, 0>, false;
+        AvgPool2d [2, 7, 7] -> [2, 4, 4], Window<3, 3, 2, 2, 1, 1>, false;
+        AvgPool2d [1, 5, 6] -> [1, 5, 3], Window<3, 2, 1, 3, 1, 1>, false;
+    }
+}
+
+#[test]
+fn layers_of_global_averages() {
+    let golden = golden();
+    let [first, second, third] = cases(&golden, "global") else { panic!("three images") };
+    check_layer::<f32, GlobalAvgPool<(Const<3>, Const<4>, Const<5>)>>(first, 1.0);
+    check_layer::<f64, GlobalAvgPool<(Const<3>, Const<4>, Const<5>)>>(first, 1.0);
+    check_layer::<f32, GlobalAvgPool<(Const<2>, Const<1>, Const<1>)>>(second, 1.0);
+    check_layer::<f32, GlobalAvgPool<(Const<1>, Const<7>, Const<3>)>>(third, 1.0);
+    let [first, second] = cases(&golden, "sequences") else { panic!("two batches of sequences") };
+    check_layer::<f32, GlobalAvgPool<Steps<Const<5>, (Const<4>,)>>>(first, 1.0);
+    check_layer::<f64, GlobalAvgPool<Steps<Const<5>, (Const<4>,)>>>(first, 1.0);
+    check_layer::<f32, GlobalAvgPool<Steps<Const<4>, (Const<1>,)>>>(second, 1.0);
 }

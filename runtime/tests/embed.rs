@@ -6,8 +6,9 @@ use proptest::prelude::*;
 use typenet_runtime::embed;
 use typenet_runtime::io::embed::embed_block;
 use typenet_runtime::layers::Dense;
+use typenet_runtime::layers::Port;
 use typenet_runtime::layers::activation::{Relu, Softmax};
-use typenet_runtime::schema::{LayerInfo, Regularizer, Tensors};
+use typenet_runtime::schema::{Info, LayerInfo, Tensors};
 use typenet_runtime::typenum::{U2, U3, U4};
 
 /// What `model!` generates for embedding.
@@ -173,17 +174,12 @@ fn tensors_that_overlap_are_refused() {
 const NESTED: &[LayerInfo] = &[
     LayerInfo {
         name: "encoder",
-        kind: "Mlp",
-        input: &[3],
-        output: &[2],
+        info: Info::model("Mlp", Mlp::LAYERS),
+        inputs: <(U3,) as Port>::PARTS,
+        outputs: <(U2,) as Port>::PARTS,
         activation: "linear",
-        settings: &[],
-        parameters: &[],
-        buffers: &[],
-        layers: Mlp::LAYERS,
-        flops: 0,
-        regularizer: Regularizer::NONE,
-        constraint: None,
+        sources: &[],
+        shares: None,
     },
     LayerInfo::of::<Dense<U4, U2, Softmax>>("dense_1"),
 ];

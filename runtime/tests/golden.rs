@@ -1,12 +1,10 @@
 //! Kernels, losses, optimizers and a training curve against PyTorch; `golden/make.py` wrote the numbers.
 
-use std::collections::HashMap;
-
 use serde_json::Value;
 use typenet_runtime::kernels::function::{Function, Kept};
 use typenet_runtime::kernels::{Element, Rng, cross_entropy::reference};
 use typenet_runtime::layers::activation::*;
-use typenet_runtime::layers::{Backward, Dense, Forward, Layer, output_len, parameter_count};
+use typenet_runtime::layers::{Backward, Cpu, Dense, Forward, Layer, Port, Run, output_len, parameter_count};
 use typenet_runtime::losses::*;
 use typenet_runtime::optimizers::{Adam, AdamW, Optimizer, Sgd};
 use typenet_runtime::typenum::{U5, U16, U20};
@@ -35,31 +33,15 @@ fn assert_near(what: &str, found: f64, expected: f64, tolerance: f64) {
 
 /// Values and gradients of every activation in `T`, within `epsilon` times a few roundings.
 fn check_activations<T: Element>(epsilon: f64) {
-    let functions = HashMap::from([
-        ("linear", Function::Linear),
-        ("relu", Function::Relu),
-        ("leaky_relu", Function::LeakyRelu),
-        ("elu", Function::Elu),
-        ("selu", Function::Selu),
-        ("gelu", Function::Gelu),
-        ("gelu_tanh", Function::GeluTanh),
-        ("silu", Function::Silu),
-        ("sigmoid", Function::Sigmoid),
-        ("hard_sigmoid", Function::HardSigmoid),
-        ("tanh", Function::Tanh),
-        ("softplus", Function::Softplus),
-        ("softsign", Function::Softsign),
-        ("softmax", Function::Softmax),
-        ("log_softmax", Function::LogSoftmax),
-    ]);
     let golden = read(include_str!("golden/activations.json"));
     let convert =
         |value: &Value| f32s(value).into_iter().map(|x| T::from_f64(f64::from(x))).collect::<Vec<_>>();
     let (points, weights) = (convert(&golden["points"]), convert(&golden["weights"]));
     let cases = golden["functions"].as_object().expect("one case for each function");
-    assert_eq!(cases.len(), functions.len());
-    for (name, case) in cases {
-        let function = functions[name.as_str()];
+    assert_eq!(cases.len(), Function::ALL.len());
+    for &function in Function::ALL {
+        let name = function.name();
+        let case = cases.get(name).unwrap_or_else(|| panic!("no numbers for {name}: add it to make.py"));
         let mut values = points.clone();
         T::map(function, 8, &mut values);
         let mut gradients = weights.clone();
@@ -203,9 +185,14 @@ type Dense1 = Dense<U20, U16, Relu>;
 /// The second layer without its softmax, as a loss wants it.
 type Dense2 = <Dense<U16, U5, Softmax> as Layer>::Body;
 
-fn forward<T: Element, L: Layer<T>>(parameters: &[T], input: &[T], output: &mut [T]) {
-    let (buffers, cache, rng) = (&mut [], &mut [], Rng::seed(0));
-    L::forward(Forward { batch: 8, parameters, buffers, input, output, cache, rng });
+fn forward<'a, T: Element, L>(parameters: &'a [T], input: &'a [T], output: &'a mut [T])
+where
+    L: Run<Cpu<T>>,
+    L::Input: Port<Values<'a, Cpu<T>> = &'a [T]>,
+    L::Output: Port<Mut<'a, Cpu<T>> = &'a mut [T]>,
+{
+    let (buffers, kept, scratch, rng) = (&mut [], &mut [], &mut [], Rng::seed(0));
+    L::forward(Forward { batch: 8, parameters, buffers, input, output, kept, scratch, rng });
 }
 
 /// Ten steps of 20 → 16 relu → 5 softmax, layers put together by hand: losses and final parameters.
@@ -216,13 +203,9 @@ fn train<T: Element>(
     inputs: &[Vec<T>],
     mut evaluate: impl FnMut(usize, &mut [T]) -> f64,
     mut update: impl FnMut(u64, &mut [T], &[T]),
-) -> (Vec<f64>, Vec<T>)
-where
-    Dense1: Layer<T>,
-    Dense2: Layer<T>,
-{
+) -> (Vec<f64>, Vec<T>) {
     let batch = 8;
-    let split = parameter_count::<f32, Dense1>();
+    let split = parameter_count::<Dense1>();
     let nan = |len: usize| vec![T::from_f64(f64::NAN); len];
     let mut parameters = start.to_vec();
     let mut gradients = nan(start.len());
@@ -237,23 +220,23 @@ where
         let output = logits.clone();
         losses.push(evaluate(step, &mut logits));
         let (grad_first, grad_second) = gradients.split_at_mut(split);
-        <Dense2 as Layer<T>>::backward(Backward {
+        <Dense2 as Run<Cpu<T>>>::backward(Backward {
             batch,
             parameters: second,
             input: &hidden,
             output: &output,
-            cache: &[],
+            kept: &[],
             grad_output: &mut logits,
             grad_input: Some(&mut grad_hidden),
             grad_parameters: grad_second,
             scratch: &mut [],
         });
-        <Dense1 as Layer<T>>::backward(Backward {
+        <Dense1 as Run<Cpu<T>>>::backward(Backward {
             batch,
             parameters: first,
             input,
             output: &hidden,
-            cache: &[],
+            kept: &[],
             grad_output: &mut grad_hidden,
             grad_input: None,
             grad_parameters: grad_first,

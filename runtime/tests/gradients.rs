@@ -7,40 +7,31 @@ use typenet_runtime::layers::activation::*;
 use typenet_runtime::layers::check::check_gradient;
 use typenet_runtime::layers::dense::{BiasOption, NoBias, WithBias};
 use typenet_runtime::layers::dropout::{Dropout, Fraction};
-use typenet_runtime::layers::{Backward, Dense, Flatten, Forward, Layer, Predict, parameter_count};
+use typenet_runtime::layers::{
+    Backward, Cpu, Dense, Flatten, Forward, Layer, Port, Predict, Run, output_len, parameter_count,
+};
 use typenet_runtime::losses::{
     self, CategoricalHinge, CosineSimilarity, Hinge, Huber, KlDivergence, LabelError, LogCosh, Loss,
     MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError, Poisson,
     SquaredHinge, through_head,
 };
-use typenet_runtime::schema::Shape;
+use typenet_runtime::schema::Info;
 use typenet_runtime::schema::label::check_finite;
 use typenet_runtime::typenum::{U1, U2, U3, U4, U5, U7, U12, Unsigned};
 
 /// Calls a macro with the name of every activation.
 macro_rules! each_activation {
     ($call:ident) => {
-        $call!(Linear linear);
-        $call!(Relu relu);
-        $call!(LeakyRelu leaky_relu);
-        $call!(Elu elu);
-        $call!(Selu selu);
-        $call!(Gelu gelu);
-        $call!(GeluTanh gelu_tanh);
-        $call!(Silu silu);
-        $call!(Sigmoid sigmoid);
-        $call!(HardSigmoid hard_sigmoid);
-        $call!(Tanh tanh);
-        $call!(Softplus softplus);
-        $call!(Softsign softsign);
-        $call!(Softmax softmax);
-        $call!(LogSoftmax log_softmax);
+        typenet_runtime::__activations! { {each_activation!} $call }
+    };
+    ($call:ident activations { $($(#[$flag:ident])? $name:ident $(| $synonym:ident)* : $type:ident $([$($elsewhere:literal),+])?;)+ }) => {
+        $($call!($type $name);)+
     };
 }
 
 /// Every place was checked but for the few that may be kinks.
 #[track_caller]
-fn check<L: Layer<f64>>(batch: usize, places: usize) {
+fn check<L: Run<Cpu<f64>>>(batch: usize, places: usize) {
     for seed in 0..3 {
         let report = check_gradient::<L>(batch, seed);
         assert_eq!((report.checked, report.kinks), (places, 0), "seed {seed}");
@@ -95,20 +86,22 @@ fn flatten() {
 /// A backward pass whose error a check must find.
 struct Wrong;
 
-impl Layer<f64> for Wrong {
+impl Layer for Wrong {
     type Input = (U3,);
     type Output = (U3,);
     type Head = Linear;
     type Body = Self;
-    const KIND: &'static str = "Wrong";
+    const INFO: Info = Info::new("Wrong");
+}
 
-    fn predict(pass: Predict<'_, f64>) {
+impl Run<Cpu<f64>> for Wrong {
+    fn predict(pass: Predict<'_, Self, Cpu<f64>>) {
         for (y, x) in pass.output.iter_mut().zip(pass.input) {
             *y = x * x;
         }
     }
 
-    fn backward(pass: Backward<'_, f64>) {
+    fn backward(pass: Backward<'_, Self, Cpu<f64>>) {
         if let Some(grad_input) = pass.grad_input {
             for ((to, grad), x) in grad_input.iter_mut().zip(&*pass.grad_output).zip(pass.input) {
                 *to = grad * (2.0 + 1e-7) * x;
@@ -130,18 +123,24 @@ struct Pass<T> {
     grad_parameters: Vec<T>,
 }
 
-fn run<T: Element, L: Layer<T>>(batch: usize, parameters: &[f32], input: &[f32], weights: &[f32]) -> Pass<T> {
+fn run<T: Element, L>(batch: usize, parameters: &[f32], input: &[f32], weights: &[f32]) -> Pass<T>
+where
+    L: Run<Cpu<T>>,
+    L::Input: for<'a> Port<Values<'a, Cpu<T>> = &'a [T], Gradient<'a, Cpu<T>> = Option<&'a mut [T]>>,
+    L::Output: for<'a> Port<Values<'a, Cpu<T>> = &'a [T], Mut<'a, Cpu<T>> = &'a mut [T]>,
+{
     let convert = |x: &[f32]| x.iter().map(|&x| T::from_f64(f64::from(x))).collect::<Vec<_>>();
     let nan = |len: usize| vec![T::from_f64(f64::NAN); len];
     let (parameters, input) = (convert(parameters), convert(input));
-    let (mut output, mut cache) = (nan(batch * L::Output::LEN), nan(batch * L::CACHE));
+    let (mut output, mut kept) = (nan(batch * output_len::<L>()), nan(L::MEMORY.kept.of(batch, 0)));
     L::forward(Forward {
         batch,
         parameters: &parameters,
         buffers: &mut [],
         input: &input,
         output: &mut output,
-        cache: &mut cache,
+        kept: &mut kept,
+        scratch: &mut [],
         rng: Rng::seed(0),
     });
     let (mut grad_input, mut grad_parameters) = (nan(input.len()), nan(parameters.len()));
@@ -150,7 +149,7 @@ fn run<T: Element, L: Layer<T>>(batch: usize, parameters: &[f32], input: &[f32],
         parameters: &parameters,
         input: &input,
         output: &output,
-        cache: &cache,
+        kept: &kept,
         grad_output: &mut convert(weights),
         grad_input: Some(&mut grad_input),
         grad_parameters: &mut grad_parameters,
@@ -170,7 +169,7 @@ where
 {
     let mut rng = Rng::seed(11);
     let mut normal = |count: usize| (0..count).map(|_| rng.normal() as f32).collect::<Vec<_>>();
-    let parameters = normal(parameter_count::<f32, Dense<I, O, A, B>>());
+    let parameters = normal(parameter_count::<Dense<I, O, A, B>>());
     let (input, weights) = (normal(batch * I::USIZE), normal(batch * O::USIZE));
     let fast = run::<f32, Dense<I, O, A, B>>(batch, &parameters, &input, &weights);
     let exact = run::<f64, Dense<I, O, A, B>>(batch, &parameters, &input, &weights);

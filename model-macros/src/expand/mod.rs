@@ -100,8 +100,6 @@ struct Context<'a> {
     this: Ident,
     /// The alias of each layer's type.
     aliases: Vec<Ident>,
-    /// The numbers of the values that each layer takes.
-    sources: Vec<Vec<usize>>,
     /// The layers whose values the model gives.
     outputs: Vec<usize>,
     /// The module of the joints' traits.
@@ -113,15 +111,14 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// The last layer with an effect.
+    /// The layer that computes what the model gives, if it gives one value.
     fn last(&self) -> usize {
-        let layers = &self.model.layers;
-        layers.iter().rposition(|layer| layer.role != Role::Reshape).unwrap_or(layers.len() - 1)
+        self.outputs[0]
     }
 
     /// The name of a constant that says whether something holds for a user's type.
     fn fact(&self, layer: usize, what: &str) -> Ident {
-        quote::format_ident!("{}_{what}", self.model.layers[layer].name.to_string().to_uppercase())
+        quote::format_ident!("{}_{what}", self.model.layers[layer].constant())
     }
 
     /// The name of what is stated of a layer's sizes.
@@ -137,17 +134,17 @@ impl Context<'_> {
 
     /// The type of the last layer with an effect.
     fn last_type(&self) -> &Ident {
-        if self.model.written.incomplete { &self.mistake } else { &self.aliases[self.last()] }
+        if self.model.incomplete { &self.mistake } else { &self.aliases[self.last()] }
     }
 
     /// The number of the model's inputs.
     fn inputs(&self) -> usize {
-        1
+        self.model.inputs
     }
 
     /// The numbers of the values that each layer takes: first the model's inputs, then what each layer gives.
     fn sources(&self) -> impl Iterator<Item = &[usize]> {
-        self.sources.iter().map(Vec::as_slice)
+        self.model.layers.iter().map(|layer| layer.sources.as_slice())
     }
 
     /// The layers whose values the model gives.
@@ -167,8 +164,15 @@ impl Context<'_> {
         let mut is_written: Vec<bool> = vec![false; roots.len()];
         self.outputs().iter().for_each(|&output| is_written[inputs + output] = true);
         let mut adds = vec![false; self.model.layers.len()];
+        // Of several layers with the same parameters, all but the last, whose gradient is the first to be there.
+        for owner in self.model.layers.iter().filter_map(|layer| layer.shares) {
+            let shares = |i: &usize| self.model.layers[*i].shares == Some(owner);
+            let last = (0..self.model.layers.len()).rfind(shares);
+            adds[owner] = true;
+            (0..last.unwrap_or(owner)).filter(shares).for_each(|i| adds[i] = true);
+        }
         for layer in self.steps(true).into_iter().rev() {
-            for &source in &self.sources[layer] {
+            for &source in &self.model.layers[layer].sources {
                 adds[layer] |= core::mem::replace(&mut is_written[roots[source]], true);
             }
         }
@@ -178,9 +182,24 @@ impl Context<'_> {
     /// The layers that compute in inference, or in training.
     fn steps(&self, in_training: bool) -> Vec<usize> {
         let computes = |role| role == Role::Step || in_training && role == Role::Training;
-        let last = self.last();
-        (0..=last).filter(|&i| i == last || computes(self.model.layers[i].role)).collect()
+        let layers = self.model.layers.iter().enumerate();
+        layers.filter(|(i, layer)| computes(layer.role) || self.outputs.contains(i)).map(|(i, _)| i).collect()
     }
+}
+
+/// The layers that compute what the model gives: not those that show it under another shape, unless nothing else computes it
+/// for this output.
+fn outputs(model: &Model<'_>) -> Vec<usize> {
+    let mut outputs: Vec<usize> = Vec::new();
+    for &output in &model.outputs {
+        let mut layer = output;
+        while model.layers[layer].role == Role::Reshape && model.layers[layer].sources[0] >= model.inputs {
+            layer = model.layers[layer].sources[0] - model.inputs;
+        }
+        let is_free = model.layers[layer].role != Role::Reshape && !outputs.contains(&layer);
+        outputs.push(if is_free { layer } else { output });
+    }
+    outputs
 }
 
 /// `mistake` is the first error of a declaration that has some.
@@ -193,11 +212,8 @@ pub(crate) fn model(model: &Model<'_>, mistake: Option<TokenStream>) -> TokenStr
     let stated = ["Joints", "Stated"].map(|name| names.unique(name));
     let hidden = names.unique("Mistake");
     let mistake = mistake.map(|error| quote!(type #hidden = <[(); #error] as Checked>::Then<()>;));
-    let sources = (0..model.layers.len()).map(|layer| vec![layer]).collect();
-    let last = model.layers.iter().rposition(|layer| layer.role != Role::Reshape);
-    let outputs = vec![last.unwrap_or(model.layers.len() - 1)];
-    let mut context =
-        Context { model, root, names, this, aliases, sources, outputs, joints, stated, mistake: hidden };
+    let outputs = outputs(model);
+    let mut context = Context { model, root, names, this, aliases, outputs, joints, stated, mistake: hidden };
 
     for (layer, alias) in model.layers.iter().zip(&context.aliases) {
         context.names.name_sizes(alias, &layer.output);

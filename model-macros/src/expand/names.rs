@@ -10,6 +10,7 @@ use crate::ast;
 use crate::ast::Path;
 use crate::kinds::Types;
 use crate::size::{Derived, Function, Named, Namespace, Shape, Size};
+use crate::suggest::camel_case;
 
 pub(crate) struct Names<'a> {
     model: &'a ast::Model,
@@ -41,6 +42,8 @@ impl<'a> Names<'a> {
     pub(crate) fn new(model: &'a ast::Model, imports: &[&str]) -> Self {
         let mut taken = model.idents.clone();
         taken.extend(imports.iter().map(ToString::to_string));
+        // Type parameters of the passes.
+        taken.extend(["B", "E", "R"].map(str::to_owned));
         Self { model, taken, written: Vec::new(), sizes: BTreeMap::new(), derived: Vec::new() }
     }
 
@@ -54,8 +57,8 @@ impl<'a> Names<'a> {
     }
 
     /// `dense_1` as `Dense1`.
-    pub(crate) fn alias(&mut self, layer: &Ident) -> Ident {
-        self.unique(&camel_case(&layer.to_string()))
+    pub(crate) fn alias(&mut self, layer: &str) -> Ident {
+        self.unique(&camel_case(&layer.replace('.', "_")))
     }
 
     /// The struct's name in the inner block, and its alias where an import hides it.
@@ -302,14 +305,4 @@ impl NamedSize {
     pub(crate) fn checks(alias: &Ident) -> [Ident; 2] {
         [format_ident!("{alias}IsSize"), format_ident!("{alias}Fits")]
     }
-}
-
-fn camel_case(snake: &str) -> String {
-    let mut camel = String::new();
-    for word in snake.trim_start_matches("r#").split('_') {
-        let mut letters = word.chars();
-        camel.extend(letters.next().into_iter().flat_map(char::to_uppercase));
-        camel.push_str(letters.as_str());
-    }
-    camel
 }

@@ -16,8 +16,7 @@ pub(crate) fn node(context: &Context<'_>, layer: usize) -> Ident {
 
 /// A constant of a layer.
 pub(crate) fn constant(context: &Context<'_>, layer: usize, what: &str) -> Ident {
-    let name = context.model.layers[layer].name.to_string();
-    let name = name.trim_start_matches("r#").replace('.', "_").to_uppercase();
+    let name = context.model.layers[layer].constant();
     format_ident!("{name}_{what}", span = Span::mixed_site())
 }
 
@@ -37,7 +36,10 @@ pub(crate) fn graph(context: &Context<'_>) -> TokenStream {
             Role::Training => quote!(Computes::InTraining),
             Role::Step | Role::Sample => quote!(Computes::Always),
         };
-        quote!(Wire::of::<#alias>(&[#(#sources),*], #computes))
+        match layers[index].shares.map(Literal::usize_unsuffixed) {
+            Some(owner) => quote!(Wire::shared::<#alias>(&[#(#sources),*], #owner)),
+            None => quote!(Wire::of::<#alias>(&[#(#sources),*], #computes)),
+        }
     });
     let outputs =
         context.outputs().iter().map(|&layer| Literal::usize_unsuffixed(inputs + layer)).collect::<Vec<_>>();
@@ -61,7 +63,9 @@ pub(crate) fn graph(context: &Context<'_>) -> TokenStream {
 /// `Layer::initialize`
 pub(crate) fn initialize(context: &Context<'_>) -> TokenStream {
     let layers = &context.model.layers;
-    let with_numbers = (0..layers.len()).filter(|&i| layers[i].has_parameters || layers[i].has_buffers);
+    let has_numbers =
+        |i: &usize| layers[*i].shares.is_none() && (layers[*i].has_parameters || layers[*i].has_buffers);
+    let with_numbers = (0..layers.len()).filter(has_numbers);
     let calls = with_numbers.filter(|_| !context.model.is_mistaken).map(|i| {
         let (alias, index) = (&context.aliases[i], Literal::usize_unsuffixed(i));
         quote!(GRAPH.initialize::<#alias>(#index, parameters, buffers, &rng);)

@@ -213,9 +213,11 @@ fn views(context: &mut Context<'_>) -> (TokenStream, TokenStream) {
         } else {
             places.extend(quote!(#[allow(dead_code)] const #place: [usize; 2] = [0; 2];));
         }
-        let (name, name_mut) = (&layer.name, format_ident!("{}_mut", layer.name));
-        let (docs, title) = (&layer.docs, format!(" The parameters of layer `{name}`: `{}`.", layer.text));
-        let title_mut = format!(" The parameters of layer `{name}`, to be changed.");
+        let name = &layer.method();
+        let name_mut = format_ident!("{name}_mut");
+        let full = &layer.name;
+        let (docs, title) = (&layer.docs, format!(" The parameters of layer `{full}`: `{}`.", layer.text));
+        let title_mut = format!(" The parameters of layer `{full}`, to be changed.");
         if !layer.has_shapes && layer.view.is_some() {
             let mistake = &context.mistake;
             views.extend(quote! {
@@ -274,9 +276,22 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
         None => quote!(#mistake),
     };
     let (input, output) = (shape(&model.input), shape(&model.output));
-    let rows = model.layers.iter().zip(&context.aliases).map(|(layer, alias)| {
-        let name = Literal::string(&layer.name.to_string());
-        quote!(LayerInfo::of::<#alias>(#name))
+    let rows = model.layers.iter().zip(&context.aliases).enumerate().map(|(index, (layer, alias))| {
+        let name = Literal::string(&layer.name);
+        let before = model.inputs + index;
+        let takes_before = layer.sources == [before - 1] && (index > 0 || model.inputs == 1);
+        let from = (!takes_before).then(|| {
+            let sources = layer.sources.iter().map(|&source| match source.checked_sub(model.inputs) {
+                Some(giver) => model.layers[giver].name.clone(),
+                None => model.input_names[source].clone(),
+            });
+            quote!(.from(&[#(#sources),*]))
+        });
+        let shares = layer.shares.map(|owner| {
+            let owner = Literal::string(&model.layers[owner].name);
+            quote!(.sharing(#owner))
+        });
+        quote!(LayerInfo::of::<#alias>(#name) #from #shares)
     });
     let last = context.last_type();
     let initialize = super::passes::initialize(context);

@@ -9,7 +9,7 @@ use crate::ast::{Argument, Layer, Value};
 use crate::report::Report;
 use crate::size::{Named, Shape, Size};
 use crate::suggest::{nearest, typos};
-use crate::vocabulary::{self, ACTIVATIONS, Word};
+use crate::vocabulary::{self, Word, Words};
 
 /// What the layers before give.
 #[derive(Clone, Copy)]
@@ -30,6 +30,7 @@ pub(crate) struct Arguments<'a> {
     pub(crate) example: &'a str,
     /// By each of the layer's sources, in the order in which they are written; never empty.
     pub(crate) arrives: &'a [Arrives<'a>],
+    pub(crate) words: &'a Words,
     report: &'a mut Report,
     taken: Vec<bool>,
 }
@@ -40,9 +41,10 @@ impl<'a> Arguments<'a> {
         kind: &'a str,
         example: &'a str,
         arrives: &'a [Arrives<'a>],
+        words: &'a Words,
         report: &'a mut Report,
     ) -> Self {
-        Self { layer, kind, example, arrives, report, taken: vec![false; layer.arguments().len()] }
+        Self { layer, kind, example, arrives, words, report, taken: vec![false; layer.arguments().len()] }
     }
 
     pub(crate) fn error(&mut self, span: Span, message: impl std::fmt::Display) {
@@ -212,9 +214,29 @@ impl<'a> Arguments<'a> {
     pub(crate) fn rest_as_shape(&mut self) -> Option<Shape> {
         let mut sizes = Vec::new();
         let is_value = |argument: &Argument| matches!(argument, Argument::Value(_));
-        let mut is_right = true;
+        let (mut is_right, mut is_index, mut is_sequence) = (true, false, false);
         while let Some(argument) = self.take(is_value) {
             let Argument::Value(value) = argument else { break };
+            if value.word().is_some_and(|word| word == "u32") {
+                is_index = true;
+                continue;
+            }
+            if is_index {
+                self.error(value.span(), "`u32` comes last: `Input(..40, u32)`");
+                is_right = false;
+            }
+            let value = match value {
+                Value::UpTo { steps, .. } if sizes.is_empty() && !is_sequence => {
+                    is_sequence = true;
+                    steps
+                }
+                Value::UpTo { span, .. } => {
+                    self.error(*span, "only the first size may differ between samples: `Input(..40, 12)`");
+                    is_right = false;
+                    continue;
+                }
+                value => value,
+            };
             match self.shape(value) {
                 Some(shape) => sizes.extend(shape.sizes),
                 None => is_right = false,
@@ -228,7 +250,17 @@ impl<'a> Arguments<'a> {
             self.error(sizes[MOST_SIZES].span(), TOO_MANY_SIZES);
             return None;
         }
-        (is_right && !sizes.is_empty()).then_some(Shape::new(sizes, self.layer.arguments_span))
+        if is_sequence && !is_index && is_right && sizes.len() == 1 {
+            let steps = &sizes[0];
+            let message = format!(
+                "a sequence of numbers says how many each step has: `Input(..{steps}, 1)`; of words it is \
+                 `Input(..{steps}, u32)`"
+            );
+            self.error(self.layer.arguments_span, message);
+            return None;
+        }
+        let shape = Shape { is_index, is_sequence, ..Shape::new(sizes, self.layer.arguments_span) };
+        (is_right && !shape.sizes.is_empty()).then_some(shape)
     }
 
     /// A written shape.
@@ -265,7 +297,7 @@ impl<'a> Arguments<'a> {
             },
             Value::Path(path) => {
                 if let Some(word) = path.word()
-                    && vocabulary::find(ACTIVATIONS, &word.to_string()).is_some()
+                    && vocabulary::find(&self.words.activations, &word.to_string()).is_some()
                 {
                     self.error(span, format!("expected a size, found the activation `{word}`"));
                 } else {
@@ -280,7 +312,7 @@ impl<'a> Arguments<'a> {
                 self.error(span, "the sizes of a shape are numbers, constants or typenum types")
             }
             Value::Negative { .. } => self.error(span, "a size is a positive integer"),
-            Value::Literal(_) | Value::Call { .. } | Value::Named { .. } => {
+            Value::Literal(_) | Value::Call { .. } | Value::Named { .. } | Value::UpTo { .. } => {
                 self.error(
                     span,
                     format!("a size is a positive integer, a constant or a typenum type, not `{value}`"),
@@ -291,7 +323,7 @@ impl<'a> Arguments<'a> {
     }
 
     /// The activation, written as a word or as `activation = word`.
-    pub(crate) fn activation(&mut self) -> Option<Activation> {
+    pub(crate) fn activation(&mut self) -> Option<Activation<'a>> {
         let is_word =
             |argument: &Argument| matches!(argument, Argument::Value(value) if value.word().is_some());
         let first = self.take(is_word);
@@ -304,7 +336,7 @@ impl<'a> Arguments<'a> {
             }
             _ => return None,
         };
-        let (word, span) = self.word("activation", value, ACTIVATIONS)?;
+        let (word, span) = self.word("activation", value, &self.words.activations)?;
         Some(Activation { word, span })
     }
 
@@ -369,12 +401,7 @@ impl<'a> Arguments<'a> {
     }
 
     /// A word out of a vocabulary.
-    pub(crate) fn word(
-        &mut self,
-        what: &str,
-        value: &Value,
-        words: &'static [Word],
-    ) -> Option<(&'static Word, Span)> {
+    pub(crate) fn word(&mut self, what: &str, value: &Value, words: &'a [Word]) -> Option<(&'a Word, Span)> {
         let span = value.span();
         let Some((written, _)) = value.call() else {
             let article = if what.starts_with(['a', 'i']) { "an" } else { "a" };
@@ -387,10 +414,9 @@ impl<'a> Arguments<'a> {
         if let Some(word) = vocabulary::find(words, &written) {
             return Some((word, span));
         }
-        let all = vocabulary::list(words);
         let message = match vocabulary::meant(words, &written) {
-            Some(meant) => format!("unknown {what} `{written}`: did you mean `{meant}`? There are {all}"),
-            None => format!("unknown {what} `{written}`. There are {all}"),
+            Some(meant) => format!("unknown {what} `{written}`: did you mean `{meant}`?"),
+            None => format!("unknown {what} `{written}`. There are {}", vocabulary::list(words)),
         };
         self.error(span, message);
         None
@@ -406,20 +432,20 @@ impl<'a> Arguments<'a> {
 }
 
 /// An activation where it is written.
-pub(crate) struct Activation {
-    word: &'static Word,
+pub(crate) struct Activation<'a> {
+    word: &'a Word,
     span: Span,
 }
 
-impl Activation {
+impl Activation<'_> {
     /// Its type in the runtime.
     pub(crate) fn marker(&self) -> WordType {
-        WordType::plain("activation", Ident::new(self.word.marker, self.span))
+        WordType::plain("activation", Ident::new(&self.word.marker, self.span))
     }
 
     /// Its name, if it is a softmax.
     pub(crate) fn softmax(&self) -> Option<Ident> {
-        self.word.name.ends_with("softmax").then(|| Ident::new(self.word.name, self.span))
+        self.word.is("rowwise").then(|| Ident::new(&self.word.name, self.span))
     }
 }
 

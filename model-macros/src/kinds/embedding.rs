@@ -58,11 +58,11 @@ impl Kind for Embedding {
         let weight = vec![vocabulary.clone(), width.clone()];
         let (name, given) = (arguments.kind_ident(), words.clone());
         let layer_type = LayerType::new(move |types| {
-            let (path, shape) = (types.path("embedding", &name), types.shape(&given));
-            let (vocabulary, width) = (types.size(&vocabulary), types.size(&width));
+            let (path, words) = (types.path("embedding", &name), types.indices(&given, &vocabulary));
+            let width = types.size(&width);
             let init = init.write(types);
             let rule = rule_type(&rules, types);
-            quote!(#path<#shape, #vocabulary, #width, #init #rule>)
+            quote!(#path<#words, #width, #init #rule>)
         });
         Spec {
             output: Some(output),

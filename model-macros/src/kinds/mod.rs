@@ -21,6 +21,7 @@ mod pool2d;
 mod rules;
 mod types;
 mod window;
+mod word;
 
 use proc_macro2::{Ident, Span, TokenStream};
 
@@ -30,29 +31,25 @@ pub(crate) use types::{TypeTokens, Types, WordType};
 
 use crate::ast::{Layer, Path};
 use crate::size::{Function, Shape, Size};
+use crate::suggest::{nearest, normal, typos};
 
 /// Every built-in kind, in the order in which errors list them.
-pub(crate) static KINDS: &[&dyn Kind] =
-    &[&input::Input, &dense::Dense, &dropout::Dropout, &flatten::Flatten, &activation::Activation];
-
-/// Kinds whose types the runtime does not have yet: to have one, move its line to [`KINDS`].
-pub(crate) static SOON: &[&dyn Kind] = &[
+pub(crate) static KINDS: &[&dyn Kind] = &[
+    &input::Input,
+    &dense::Dense,
     &conv2d::Conv2d,
     &pool2d::Pool2d::MAX,
     &pool2d::Pool2d::AVERAGE,
     &global_avg_pool::GlobalAvgPool,
     &norm::BatchNorm,
     &norm::LayerNorm,
+    &embedding::Embedding,
     &join::Add,
     &join::Concat,
-    &embedding::Embedding,
+    &dropout::Dropout,
+    &flatten::Flatten,
+    &activation::Activation,
 ];
-
-/// The kinds that a declaration may name; those of [`SOON`] in tests alone.
-pub(crate) fn all() -> impl Iterator<Item = &'static dyn Kind> {
-    let soon: &[&dyn Kind] = if cfg!(test) { SOON } else { &[] };
-    KINDS.iter().chain(soon).copied()
-}
 
 /// A kind of layer.
 pub(crate) trait Kind: Sync {
@@ -98,6 +95,21 @@ impl Inputs {
             _ => None,
         }
     }
+}
+
+/// The kind that a word names, or else the one that it means.
+pub(crate) fn meant(written: &str) -> Option<&'static dyn Kind> {
+    let means = |kind: &dyn Kind| {
+        normal(written) == normal(kind.name())
+            || kind.elsewhere().iter().any(|name| normal(name) == normal(written))
+            || !written.ends_with(|c: char| c.is_ascii_digit())
+                && nearest(written, [kind.name()], typos(written).min(1)).is_some()
+    };
+    KINDS
+        .iter()
+        .copied()
+        .find(|kind| kind.name() == written)
+        .or_else(|| KINDS.iter().copied().find(|kind| means(*kind)))
 }
 
 /// What a kind says of one layer.

@@ -3,7 +3,6 @@
 use proc_macro2::{Ident, Span};
 
 use super::{Arguments, WordType};
-use crate::vocabulary::CONSTRAINTS;
 
 /// The options `l1`, `l2` and `constraint`, as types of `layers::rules`.
 pub(super) fn rules(arguments: &mut Arguments<'_>) -> Vec<WordType> {
@@ -32,31 +31,5 @@ fn factor(arguments: &mut Arguments<'_>, option: &str) -> Option<f64> {
 
 fn constraint(arguments: &mut Arguments<'_>) -> Option<WordType> {
     let value = arguments.option("constraint")?;
-    let (word, span) = arguments.word("constraint", value, CONSTRAINTS)?;
-    let (_, items) = value.call()?;
-    let numbers: Option<Vec<f64>> =
-        items.iter().map(|item| item.number().filter(|x| x.is_finite())).collect();
-    let name = Ident::new(word.marker, span);
-    let rule = |numbers| Some(WordType { module: "rules", name, numbers, words: Vec::new() });
-    let message = match (word.name, numbers.as_deref()) {
-        ("max_norm", Some(&[limit])) if limit > 0.0 => return rule(vec![limit]),
-        ("max_norm", _) => "`max_norm` takes the largest norm, which is above 0: `max_norm(2.0)`".to_owned(),
-        ("min_max_norm", Some(&[min, max])) if 0.0 <= min && min <= max && max > 0.0 => {
-            return rule(vec![min, max, 1.0]);
-        }
-        ("min_max_norm", Some(&[min, max, rate]))
-            if 0.0 <= min && min <= max && max > 0.0 && (0.0..=1.0).contains(&rate) =>
-        {
-            return rule(vec![min, max, rate]);
-        }
-        ("min_max_norm", _) => {
-            "`min_max_norm` takes the smallest and the largest norm, and may take the share of the way \
-                                to them, from 0 to 1: `min_max_norm(0.5, 2.0)`"
-                .to_owned()
-        }
-        (_, Some([])) => return rule(Vec::new()),
-        (written, _) => format!("`{written}` takes no numbers"),
-    };
-    arguments.error(span, message);
-    None
+    arguments.marker("constraint", value, &arguments.words.constraints, "constraints")
 }

@@ -18,10 +18,26 @@ pub(crate) trait Types {
     /// A size as an argument of type `usize`: `784`, `{ WIDTH_SIZE }`.
     fn number(&mut self, size: &Size) -> TokenStream;
 
-    /// `(U28, U28)`
+    /// `(U28, U28)`, or of a sequence `Steps<U40, (U64,)>`
     fn shape(&mut self, shape: &Shape) -> TokenStream {
+        let root = self.root();
         let sizes: Vec<_> = shape.sizes.iter().map(|size| self.size(size)).collect();
-        quote!((#(#sizes,)*))
+        match sizes.as_slice() {
+            [steps, sizes @ ..] if shape.is_sequence => quote!(#root::layers::Steps<#steps, (#(#sizes,)*)>),
+            sizes => quote!((#(#sizes,)*)),
+        }
+    }
+
+    /// `IndexSteps<U40, U1000>`, or without a length for each sample `Index<(U40,), U1000>`
+    fn indices(&mut self, shape: &Shape, below: &Size) -> TokenStream {
+        let root = self.root();
+        let sizes: Vec<_> = shape.sizes.iter().map(|size| self.size(size)).collect();
+        let below = self.size(below);
+        if shape.is_sequence {
+            quote!(#root::layers::IndexSteps<#(#sizes,)* #below>)
+        } else {
+            quote!(#root::layers::Index<(#(#sizes,)*), #below>)
+        }
     }
 
     /// `::typenet::layers::dense::Dense`, with the span of `name`.

@@ -11,7 +11,6 @@ use core::marker::PhantomData;
 
 use super::Function;
 use super::activation::Activation;
-use super::function::value;
 use super::lanes::Lanes;
 use super::product::{Matrix, Product, Tail};
 use super::simd::{Kernel, MAX_LANES, Simd};
@@ -131,7 +130,7 @@ impl<'a, I: Size, O: Size, A: Activation> Row<'a, I, O, A> {
             }
             let y = self.y.as_mut_ptr().add(from);
             for v in 0..vectors {
-                let (y, value) = (y.add(v * S::LANES), value(simd, A::FUNCTION, sums[v]));
+                let (y, value) = (y.add(v * S::LANES), A::FUNCTION.value_on(simd, sums[v]));
                 if part(v) { simd.store_known(y, last, value) } else { simd.store(y, value) }
             }
         }

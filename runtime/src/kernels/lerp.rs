@@ -4,7 +4,6 @@
 //! difference is exact: with 1e8 and 1.1 in `f32` it gives 0. So the step is taken from the nearer end.
 
 /// From `a` towards `b` by a share from 0 to 1.
-#[cfg(feature = "std")]
 pub(crate) fn lerp(a: f64, b: f64, rate: f64) -> f64 {
     if rate > 0.5 { b + (1.0 - rate) * (a - b) } else { a + rate * (b - a) }
 }

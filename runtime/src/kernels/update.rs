@@ -715,14 +715,14 @@ mod tests {
             let mut gradients = std::vec![f32::NAN; m * n];
             let (a, b) = (Matrix::new(&rows, m, 1), Matrix::new(&columns, 1, n));
             f32::product(a, b, Tail::default(), &mut gradients);
-            let run = |gradient: Gradient<'_>| {
+            let run = |gradient: Gradient<'_, [f32]>| {
                 let [mut weights, _, mut first, mut second] = numbers(m * n);
                 update(Mix(0.3), &mut weights, gradient, [&mut first, &mut second]);
                 [weights, first, second].map(|numbers| crate::kernels::testing::bits(&numbers))
             };
-            let expected = run(Gradient::Values(&gradients));
+            let expected = run(Gradient::Values(&gradients[..]));
             for threads in [1, 2, 3] {
-                let outer = Gradient::Outer { rows: &rows, columns: &columns };
+                let outer = Gradient::Outer { rows: &rows[..], columns: &columns[..] };
                 let found = crate::kernels::testing::pool(threads).install(|| run(outer));
                 assert!(found == expected, "{m}×{n}, {threads} threads");
             }

@@ -2,10 +2,9 @@
 
 use core::marker::PhantomData;
 
-use super::{Backward, Cpu, Layer, Memory, Plain, Predict, Run};
+use super::{Backward, Cpu, Layer, Memory, Plain, Predict, Run, clear_behind_ends};
 use crate::kernels::Element;
 pub use crate::kernels::activation::*;
-use crate::kernels::function::{Function, Kept};
 use crate::schema::Info;
 
 /// Applies activation `A` to samples of shape `S`: `y = f(x)`. Softmax runs over the last size.
@@ -59,6 +58,7 @@ impl<T: Element, P: Plain, A: Activation> Run<Cpu<T>> for Activate<P, A> {
         let output = P::numbers_mut::<Cpu<T>>(pass.output);
         output.copy_from_slice(P::numbers(pass.input));
         T::map(A::FUNCTION, width::<P>(), output);
+        clear_behind_ends::<P, P, T>(pass.input, output);
     }
 
     fn backward(pass: Backward<'_, Self, Cpu<T>>) {
@@ -70,6 +70,25 @@ impl<T: Element, P: Plain, A: Activation> Run<Cpu<T>> for Activate<P, A> {
                 Kept::Preactivation => P::numbers::<Cpu<T>>(pass.input),
             };
             T::map_gradient(A::FUNCTION, width::<P>(), kept, grad_input);
+        }
+    }
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use super::*;
+    use crate::layers::Steps;
+    use crate::layers::check::check_gradient;
+    use typenum::{U3, U4};
+
+    #[test]
+    fn sequences_stay_zero_behind_their_ends() {
+        // Lengths are 4, 3, 2, 1, 4.
+        for report in [
+            check_gradient::<Activate<Steps<U4, (U3,)>, Sigmoid>>(5, 1),
+            check_gradient::<Activate<Steps<U4, (U3,)>, Softmax>>(5, 1),
+        ] {
+            assert_eq!(report.checked, 14 * 3);
         }
     }
 }

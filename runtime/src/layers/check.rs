@@ -33,8 +33,8 @@ pub struct GradientReport {
 /// random `c`.
 ///
 /// Parameters start as the layer wants them and are then moved a little, so that none is zero; inputs are standard
-/// normal, whole numbers are drawn below their bound, sequences have a length each. Slices that a layer must not read, or says
-/// that it does not, are full of NaN. A value `x` is moved by `h = ε^⅓·max(|x|, 1)`, which
+/// normal, whole numbers are drawn below their bound, sequences have a length each, and what lies behind it must be zero in results and
+/// gradients. Slices that a layer must not read, or says that it does not, are full of NaN. A value `x` is moved by `h = ε^⅓·max(|x|, 1)`, which
 /// balances the two errors of the difference: its truncation, bounded by the change when `h` doubles, and rounding,
 /// bounded by `terms·ε·Σ|c·y| / h`.
 ///
@@ -49,8 +49,8 @@ pub struct GradientReport {
 /// ```
 ///
 /// # Panics
-/// If a derivative does not agree, or the passes leave a value unwritten, or more than a tenth of the places are
-/// kinks: then the layer is not smooth or does not repeat itself.
+/// If a derivative does not agree, or the passes leave a value unwritten or one behind the end of a sequence not zero, or more than a
+/// tenth of the places are kinks: then the layer is not smooth or does not repeat itself.
 #[track_caller]
 pub fn check_gradient<L: Run<Cpu<f64>>>(batch: usize, seed: u64) -> GradientReport {
     let case = Case::<L>::random(batch, seed);
@@ -77,7 +77,7 @@ pub fn check_gradient<L: Run<Cpu<f64>>>(batch: usize, seed: u64) -> GradientRepo
     };
     for (part, gradient) in grad_inputs.iter().enumerate() {
         for (i, analytic) in gradient.iter().enumerate() {
-            if case.is_present(part, i) {
+            if is_present(&L::Input::PARTS[part], &case.inputs[part].lengths, i) {
                 compare(Place::Input(part, i), *analytic);
             }
         }
@@ -156,6 +156,27 @@ struct Case<L> {
     layer: PhantomData<L>,
 }
 
+/// Whether a number is one that anything depends on: not behind the end of a sequence.
+fn is_present(part: &Part, lengths: &[u32], i: usize) -> bool {
+    let step = part.len() / part.shape[0].max(1);
+    !part.is_sequence || i % part.len() < lengths[i / part.len()] as usize * step
+}
+
+/// That what lies behind the ends of sequences is zero.
+#[track_caller]
+fn check_ends<L>(what: &str, parts: &[Part], lengths: &[u32], values: &[Vec<f64>]) {
+    for (part, values) in parts.iter().zip(values) {
+        for (i, value) in values.iter().enumerate().filter(|(i, _)| !is_present(part, lengths, *i)) {
+            let (place, sample) = (i % part.len(), i / part.len());
+            assert!(
+                *value == 0.0,
+                "{}: {what} {place} of sample {sample} is {value}, but lies behind the end of its sequence, expected 0",
+                type_name::<L>(),
+            );
+        }
+    }
+}
+
 /// How far a central difference moves `x`.
 fn step(x: f64) -> f64 {
     f64::EPSILON.cbrt() * x.abs().max(1.0)
@@ -181,13 +202,9 @@ impl<L: Run<Cpu<f64>>> Case<L> {
             L::Input::PARTS.iter().map(|part| Input::random(part, batch, &mut draws)).collect();
         let lengths = inputs[0].lengths.clone();
         let weights = L::Output::PARTS.iter().map(|part| {
-            // Nothing depends on what lies behind the end of a sequence.
-            let step = part.len() / part.shape[0].max(1);
-            let is_present =
-                |i: usize| !part.is_sequence || i % part.len() < lengths[i / part.len()] as usize * step;
             let mut weight = |i| {
                 let normal = draws.normal();
-                if is_present(i) { normal } else { 0.0 }
+                if is_present(part, &lengths, i) { normal } else { 0.0 }
             };
             (0..batch * part.len()).map(&mut weight).collect::<Vec<f64>>()
         });
@@ -199,13 +216,6 @@ impl<L: Run<Cpu<f64>>> Case<L> {
             parameters.into_iter().map(|parameter| f64::from(parameter) + 0.1 * draws.normal()).collect();
         let buffers = buffers.into_iter().map(f64::from).collect();
         Self { batch, inputs, parameters, buffers, weights, rng: rng.fork(2), layer: PhantomData }
-    }
-
-    /// Whether a number of an input is one that anything depends on.
-    fn is_present(&self, part: usize, i: usize) -> bool {
-        let (input, facts) = (&self.inputs[part], &L::Input::PARTS[part]);
-        let step = facts.len() / facts.shape[0].max(1);
-        input.lengths.get(i / facts.len()).is_none_or(|&length| i % facts.len() < length as usize * step)
     }
 
     /// Results, and what is kept, of a forward pass.
@@ -238,6 +248,7 @@ impl<L: Run<Cpu<f64>>> Case<L> {
     #[track_caller]
     fn gradients(&self) -> (Vec<Vec<f64>>, Vec<f64>) {
         let (outputs, kept) = self.forward(&self.inputs, &self.parameters);
+        check_ends::<L>("output", L::Output::PARTS, &self.inputs[0].lengths, &outputs);
         let unread = |numbers: Vec<f64>, is_read: bool| {
             if is_read { numbers } else { vec![f64::NAN; numbers.len()] }
         };
@@ -279,6 +290,7 @@ impl<L: Run<Cpu<f64>>> Case<L> {
         let mut grad_inputs: Vec<Vec<f64>> =
             inputs.iter().map(|input| vec![f64::NAN; input.numbers.len()]).collect();
         let grad_parameters = backward(&mut grad_inputs, true);
+        check_ends::<L>("gradient by input", L::Input::PARTS, &self.inputs[0].lengths, &grad_inputs);
         assert_eq!(
             backward(&mut grad_inputs.clone(), false).iter().map(|x| x.to_bits()).collect::<Vec<_>>(),
             grad_parameters.iter().map(|x| x.to_bits()).collect::<Vec<_>>(),

@@ -616,50 +616,6 @@ fn lend<'a, B: Backend, const K: usize, const J: usize, const O: usize>(
     mut own_kept: &'a mut B::Numbers,
     memory: &'a mut B::Numbers,
 ) -> Lent<'a, B, K, J> {
-    // One result, as most layers have: written out, so that the compiler computes all of it where the batch is a constant.
-    if J == 1 && O == 1 {
-        let (place, output) = (results[0], &mut *outputs[0]);
-        let (mut shared, mut before, mut behind) = (B::no_numbers(), B::no_numbers(), B::no_numbers());
-        let (mut start, mut end) = (0, 0);
-        let own: &'a mut B::Numbers = match place {
-            Place::Output(_) => {
-                behind = memory;
-                output
-            }
-            Place::Area(area) => {
-                Range { start, end } = area.of(batch);
-                let (low, others) = B::split_mut(memory, start);
-                let (own, high) = B::split_mut(others, end - start);
-                (shared, before, behind) = (output, low, high);
-                own
-            }
-            Place::Kept(_, len) => {
-                (shared, behind) = (output, memory);
-                B::split_mut(own_kept, batch * len).0
-            }
-            Place::None | Place::Input(_) => B::no_numbers_mut(),
-        };
-        let sources = sources.map(|place| match place {
-            Place::None => Value::numbers(B::no_numbers()),
-            Place::Input(input) => inputs[input],
-            Place::Output(_) => Value::numbers(shared),
-            Place::Kept(before, len) => {
-                let start = before.of(batch, 0);
-                Value::numbers(B::part(kept, start..start + batch * len))
-            }
-            Place::Area(area) => {
-                let range = area.of(batch);
-                Value::numbers(if range.start < start {
-                    B::part(before, range)
-                } else {
-                    B::part(behind, range.start - end..range.end - end)
-                })
-            }
-        });
-        let mut own = Some(own);
-        let outputs = core::array::from_fn(|_| own.take().unwrap_or_else(|| B::no_numbers_mut()));
-        return Lent { sources, outputs };
-    }
     let mut lent: [&'a mut B::Numbers; J] = core::array::from_fn(|_| B::no_numbers_mut());
     // Outputs of the model: those that this layer writes, and those that it may read.
     let mut shared: [&'a B::Numbers; O] = [B::no_numbers(); O];
@@ -697,26 +653,30 @@ fn lend<'a, B: Backend, const K: usize, const J: usize, const O: usize>(
         (lent[j], rest, at) = (own, others, range.end);
     }
     let rest: &'a B::Numbers = rest;
-    let find = |area: Area| {
-        let range = area.of(batch);
-        for (start, end, gap) in gaps {
-            if start <= range.start && range.end <= end {
-                return B::part(gap, range.start - start..range.end - start);
+    // Loops, not closures: only so does the compiler compute all of this where places and batch are constants.
+    let mut values = [Value::numbers(B::no_numbers()); K];
+    for (value, place) in values.iter_mut().zip(sources) {
+        match *place {
+            Place::None => {}
+            Place::Input(input) => *value = inputs[input],
+            Place::Output(output) => value.numbers = shared[output],
+            Place::Kept(before, len) => {
+                let start = before.of(batch, 0);
+                value.numbers = B::part(kept, start..start + batch * len);
+            }
+            Place::Area(area) => {
+                let range = area.of(batch);
+                let (mut from, mut memory) = (at, rest);
+                for (start, end, gap) in gaps {
+                    if start <= range.start && range.end <= end {
+                        (from, memory) = (start, gap);
+                    }
+                }
+                value.numbers = B::part(memory, range.start - from..range.end - from);
             }
         }
-        B::part(rest, range.start - at..range.end - at)
-    };
-    let sources = core::array::from_fn(|k| match sources[k] {
-        Place::None => Value::numbers(B::no_numbers()),
-        Place::Input(input) => inputs[input],
-        Place::Output(output) => Value::numbers(shared[output]),
-        Place::Kept(before, len) => {
-            let start = before.of(batch, 0);
-            Value::numbers(B::part(kept, start..start + batch * len))
-        }
-        Place::Area(area) => Value::numbers(find(area)),
-    });
-    Lent { sources, outputs: lent }
+    }
+    Lent { sources: values, outputs: lent }
 }
 
 /// Gives a port its values one after the other.

@@ -4,39 +4,60 @@
 //! ([`Layer`]) stands apart from how it runs on a backend ([`Run`]).
 
 pub mod activation;
+pub mod add;
 mod backend;
 pub(crate) mod batch;
+pub mod batch_norm;
 #[cfg(feature = "std")]
 pub mod check;
+pub mod concat;
+pub mod constraints;
+pub mod conv2d;
 pub mod dense;
 pub mod dropout;
 pub(crate) mod dyn_model;
+pub mod embedding;
 pub mod flatten;
+pub mod global_avg_pool;
 #[doc(hidden)]
 pub mod graph;
 pub mod initializers;
+pub mod layer_norm;
 mod memory;
 pub mod model;
 mod pass;
 pub mod plan;
+pub mod pool2d;
 mod port;
 pub mod rules;
 pub mod sizes;
 pub mod step;
+#[cfg(all(test, feature = "std"))]
+mod testing;
+pub mod window;
 
 pub use activation::Activation;
+pub use add::Add;
 pub use backend::{Backend, Cpu};
+pub use batch_norm::BatchNorm;
+pub use concat::Concat;
+pub use conv2d::Conv2d;
 pub use dense::Dense;
 pub use dropout::Dropout;
 pub use dyn_model::{DynModel, LengthError};
+pub use embedding::Embedding;
 pub use flatten::Flatten;
+pub use global_avg_pool::GlobalAvgPool;
+pub use layer_norm::LayerNorm;
 pub use memory::{Amount, Memory};
 #[doc(hidden)]
 pub use model::Headless;
 pub use model::Model;
 pub use pass::{Backward, Forward, Predict};
+pub use pool2d::{AvgPool2d, MaxPool2d};
 #[doc(hidden)]
 pub use port::Value;
+use port::clear_behind_ends;
 pub use port::{Branches, Index, IndexSteps, Plain, Port, Sequences, Steps};
 pub use step::{Step, Trained};
 

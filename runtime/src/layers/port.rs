@@ -2,7 +2,8 @@
 
 use core::marker::PhantomData;
 
-use super::Backend;
+use super::{Backend, Cpu};
+use crate::kernels::Element;
 use crate::schema::{Part, Shape, Size};
 
 /// Sequences of different length: their steps, and how many each sample has.
@@ -160,6 +161,22 @@ pub trait Plain: Port {
     fn gradient<'a, B: Backend>(gradient: Self::Gradient<'a, B>) -> Option<&'a mut B::Numbers>
     where
         'a: 'a;
+}
+
+/// Makes what lies behind the end of each sequence zero, in results whose sequences have the lengths of the first of `values`. Results that
+/// are no sequences stay as they are.
+pub(super) fn clear_behind_ends<P: Port, Q: Plain, T: Element>(
+    values: P::Values<'_, Cpu<T>>,
+    results: &mut [T],
+) {
+    if const { Q::PARTS[0].is_sequence } {
+        let mut lengths: Option<&[u32]> = None;
+        P::each_value::<Cpu<T>>(values, &mut |value| lengths = lengths.or(Some(value.lengths)));
+        let step = Q::LEN / Q::SHAPE[0].max(1);
+        for (sample, &length) in results.chunks_exact_mut(Q::LEN.max(1)).zip(lengths.unwrap_or_default()) {
+            sample[length as usize * step..].fill(T::ZERO);
+        }
+    }
 }
 
 /// What a port of one part has in common.

@@ -7,7 +7,8 @@ use crate::schema::{Constraint, Regularizer, TensorInfo};
 /// A rule for a layer's weight.
 ///
 /// ```
-/// use typenet_runtime::layers::rules::{NonNegative, Rule};
+/// use typenet_runtime::layers::constraints::NonNegative;
+/// use typenet_runtime::layers::rules::Rule;
 /// use typenet_runtime::schema::{Constraint, Regularizer};
 ///
 /// /// Two rules as one.
@@ -18,7 +19,7 @@ use crate::schema::{Constraint, Regularizer, TensorInfo};
 ///     const CONSTRAINT: Option<Constraint> = NonNegative::CONSTRAINT;
 /// }
 ///
-/// assert_eq!(Sparse::CONSTRAINT, Some(Constraint::NonNegative));
+/// assert_eq!(Sparse::CONSTRAINT.unwrap().name, "non_negative");
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a rule for a weight",
@@ -47,73 +48,6 @@ impl<const L1: u64, const L2: u64> Rule for L1L2<L1, L2> {
     const REGULARIZER: Regularizer = Regularizer { l1: f64::from_bits(L1), l2: f64::from_bits(L2) };
 }
 
-/// [`Constraint::MaxNorm`] with the bits of its limit.
-///
-/// ```
-/// use typenet_runtime::layers::rules::{MaxNorm, Rule};
-/// use typenet_runtime::schema::Constraint;
-///
-/// type Short = MaxNorm<{ f64::to_bits(2.0) }>;
-/// assert_eq!(Short::CONSTRAINT, Some(Constraint::MaxNorm { limit: 2.0 }));
-/// ```
-#[derive(Debug)]
-pub struct MaxNorm<const LIMIT: u64>;
-
-impl<const LIMIT: u64> Rule for MaxNorm<LIMIT> {
-    const CONSTRAINT: Option<Constraint> = Some(Constraint::MaxNorm { limit: f64::from_bits(LIMIT) });
-}
-
-/// [`Constraint::MinMaxNorm`] with the bits of its numbers.
-///
-/// ```
-/// use typenet_runtime::layers::rules::{MinMaxNorm, Rule};
-/// use typenet_runtime::schema::Constraint;
-///
-/// type Between = MinMaxNorm<{ f64::to_bits(0.5) }, { f64::to_bits(2.0) }, { f64::to_bits(1.0) }>;
-/// assert_eq!(Between::CONSTRAINT, Some(Constraint::MinMaxNorm { min: 0.5, max: 2.0, rate: 1.0 }));
-/// ```
-#[derive(Debug)]
-pub struct MinMaxNorm<const MIN: u64, const MAX: u64, const RATE: u64>;
-
-impl<const MIN: u64, const MAX: u64, const RATE: u64> Rule for MinMaxNorm<MIN, MAX, RATE> {
-    const CONSTRAINT: Option<Constraint> = Some(Constraint::MinMaxNorm {
-        min: f64::from_bits(MIN),
-        max: f64::from_bits(MAX),
-        rate: f64::from_bits(RATE),
-    });
-}
-
-/// [`Constraint::NonNegative`].
-///
-/// ```
-/// use typenet_runtime::layers::rules::{NonNegative, Rule};
-/// use typenet_runtime::schema::{Constraint, Regularizer};
-///
-/// assert_eq!(NonNegative::CONSTRAINT, Some(Constraint::NonNegative));
-/// assert_eq!(NonNegative::REGULARIZER, Regularizer::NONE);
-/// ```
-#[derive(Debug)]
-pub struct NonNegative;
-
-impl Rule for NonNegative {
-    const CONSTRAINT: Option<Constraint> = Some(Constraint::NonNegative);
-}
-
-/// [`Constraint::UnitNorm`].
-///
-/// ```
-/// use typenet_runtime::layers::rules::{Rule, UnitNorm};
-/// use typenet_runtime::schema::Constraint;
-///
-/// assert_eq!(UnitNorm::CONSTRAINT, Some(Constraint::UnitNorm));
-/// ```
-#[derive(Debug)]
-pub struct UnitNorm;
-
-impl Rule for UnitNorm {
-    const CONSTRAINT: Option<Constraint> = Some(Constraint::UnitNorm);
-}
-
 /// Nothing but the gradient.
 ///
 /// ```
@@ -129,11 +63,11 @@ impl Rule for NoRule {}
 /// Two rules for one weight; about one thing, the second holds.
 ///
 /// ```
-/// use typenet_runtime::layers::rules::{Both, L1L2, NonNegative, Rule};
-/// use typenet_runtime::schema::Constraint;
+/// use typenet_runtime::layers::constraints::NonNegative;
+/// use typenet_runtime::layers::rules::{Both, L1L2, Rule};
 ///
 /// type Sparse = Both<L1L2<{ f64::to_bits(1e-3) }, 0>, NonNegative>;
-/// assert_eq!((Sparse::REGULARIZER.l1, Sparse::CONSTRAINT), (1e-3, Some(Constraint::NonNegative)));
+/// assert_eq!((Sparse::REGULARIZER.l1, Sparse::CONSTRAINT), (1e-3, NonNegative::CONSTRAINT));
 /// ```
 #[derive(Debug)]
 pub struct Both<R, S>(PhantomData<(R, S)>);
@@ -149,11 +83,12 @@ impl<R: Rule, S: Rule> Rule for Both<R, S> {
 /// The tensor, trained by rule `R`.
 ///
 /// ```
-/// use typenet_runtime::layers::rules::{NonNegative, ruled};
-/// use typenet_runtime::schema::{Constraint, TensorInfo};
+/// use typenet_runtime::layers::constraints::NonNegative;
+/// use typenet_runtime::layers::rules::{Rule, ruled};
+/// use typenet_runtime::schema::TensorInfo;
 ///
 /// const WEIGHT: TensorInfo = ruled::<NonNegative>(TensorInfo::parameter("weight", &[3, 2]));
-/// assert_eq!(WEIGHT.constraint, Some(Constraint::NonNegative));
+/// assert_eq!(WEIGHT.constraint, NonNegative::CONSTRAINT);
 /// ```
 pub const fn ruled<R: Rule>(tensor: TensorInfo) -> TensorInfo {
     TensorInfo { regularizer: R::REGULARIZER, constraint: R::CONSTRAINT, ..tensor }

@@ -1,7 +1,7 @@
 //! Binary cross-entropy: yes or no, for each value.
 
 use super::from_probabilities::{clip, surprise};
-use super::settings::{SHARE, check, with_settings};
+use super::settings::with_settings;
 use super::{
     LabelError, Loss, OfPredictions, SettingError, assert_lengths, clear_unweighted, weight, weighted,
 };
@@ -10,6 +10,7 @@ use crate::kernels::function::{Function, Map};
 use crate::kernels::{Activation, cross_entropy};
 use crate::schema::FloatArray;
 use crate::schema::label::BinaryLabel;
+use crate::schema::setting::{SHARE, check};
 
 with_settings! {
     /// Mean of `−t·log p − (1 − t)·log(1 − p)` over the values of a sample, with `p = sigmoid(logits)`, for models that

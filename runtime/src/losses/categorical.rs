@@ -1,7 +1,7 @@
 //! Categorical cross-entropy and the Kullback-Leibler divergence: one of `N` classes.
 
 use super::from_probabilities::surprises;
-use super::settings::{SHARE, check, with_settings};
+use super::settings::with_settings;
 use super::{
     LabelError, Loss, OfPredictions, SettingError, assert_lengths, clear_unweighted, weight, weighted,
 };
@@ -11,6 +11,7 @@ use crate::kernels::cross_entropy::{Target, categorical_smoothed, categorical_sm
 use crate::kernels::function::{Function, Map};
 use crate::kernels::softmax::SoftmaxRows;
 use crate::schema::label::CategoricalLabel;
+use crate::schema::setting::{SHARE, check};
 
 with_settings! {
     /// `−Σᵢ tᵢ·log pᵢ` with `p = softmax(logits)`, for models that end in `softmax` or `log_softmax`.

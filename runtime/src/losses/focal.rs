@@ -2,7 +2,7 @@
 
 use super::binary::smoothed;
 use super::from_probabilities::{clip, surprise, surprises};
-use super::settings::{NOT_NEGATIVE, SHARE, check, with_settings};
+use super::settings::with_settings;
 use super::{
     LabelError, Loss, OfPredictions, SettingError, assert_lengths, clear_unweighted, weight, weighted,
 };
@@ -12,6 +12,7 @@ use crate::kernels::focal::{BinaryFocus, CategoricalFocus};
 use crate::kernels::function::{Function, Map};
 use crate::schema::FloatArray;
 use crate::schema::label::{BinaryLabel, CategoricalLabel};
+use crate::schema::setting::{NOT_NEGATIVE, SHARE, check};
 
 with_settings! {
     /// Mean of `w·(1 − pₜ)ᵞ·(−t·log p − (1 − t)·log(1 − p))` over the values of a sample, with `p = sigmoid(logits)` and

@@ -28,9 +28,9 @@ pub use pointwise::{
     FromFn, Huber, LogCosh, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError,
     MeanSquaredLogarithmicError, Poisson, from_fn,
 };
-pub use settings::SettingError;
 pub use through_head::through_head;
 
+pub use crate::schema::SettingError;
 pub use crate::schema::label::LabelError;
 
 /// Loss of a model that ends with activation `Head` and predicts `Output`, against labels of type `Label`.

@@ -1,11 +1,12 @@
 //! Losses that compare number with number, after any activation: a value's loss is a function of the prediction `y`
 //! and the target `t`, a sample's loss is the mean over its values.
 
-use super::settings::{POSITIVE, check, with_settings};
+use super::settings::with_settings;
 use super::{LabelError, Loss, OfPredictions, SettingError, through_head};
 use crate::kernels::Activation;
 use crate::schema::FloatArray;
 use crate::schema::label::{FloatLabel, check_finite, check_not_negative};
+use crate::schema::setting::{POSITIVE, check};
 
 /// What Keras keeps denominators and logarithms away from zero by (`keras.config.epsilon()`).
 const EPSILON: f64 = 1e-7;

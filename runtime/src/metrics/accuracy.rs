@@ -3,10 +3,11 @@
 //! A label of −1, the no of hinge losses, says what 0 says to a single output.
 
 use super::{Mean, Metric, MetricError};
+use crate::kernels::activation::{Activation, Scale};
 use crate::kernels::reduce::argmax;
-use crate::kernels::{Activation, Function};
 use crate::schema::FloatArray;
 use crate::schema::label::{BinaryLabel, CategoricalLabel, Class, LabelError};
+use crate::schema::setting::check;
 
 /// The place of the largest value, the first of equals; `None` if a value is NaN.
 fn decision(prediction: &[f32]) -> Option<usize> {
@@ -24,10 +25,10 @@ fn agrees(value: f32, threshold: f32, truth: f32) -> bool {
 
 /// What a yes must exceed: ½ for probabilities, its logarithm for theirs, 0 for logits and for activations between −1 and 1.
 pub(super) fn threshold<Head: Activation>() -> f32 {
-    match Head::FUNCTION {
-        Function::Linear | Function::Tanh | Function::Softsign => 0.0,
-        Function::LogSoftmax => -core::f32::consts::LN_2,
-        _ => 0.5,
+    match Head::FUNCTION.scale() {
+        Scale::Logit | Scale::Symmetric => 0.0,
+        Scale::LogProbability => -core::f32::consts::LN_2,
+        Scale::Probability | Scale::Open => 0.5,
     }
 }
 
@@ -271,11 +272,7 @@ impl<const N: usize, Head, Label: CategoricalLabel<N>> Metric<Head, [f32; N], La
     }
 
     fn check(&self) -> Result<(), MetricError> {
-        if self.k > 0 {
-            return Ok(());
-        }
-        let (metric, expected) = ("TopKCategoricalAccuracy", "at least 1".into());
-        Err(MetricError::Setting { metric, setting: "k", expected, found: 0.0 })
+        Ok(check("TopKCategoricalAccuracy", &[("k", self.k as f64, (|k| k >= 1.0, "at least 1"))])?)
     }
 
     fn check_labels(&self, labels: &[Label]) -> Result<(), LabelError> {

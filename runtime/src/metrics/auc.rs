@@ -3,8 +3,10 @@
 use super::decision::{DecisionLabel, check_labels, share};
 use super::{Metric, MetricError};
 use crate::brief::brief_debug;
-use crate::kernels::{Activation, Function};
+use crate::kernels::Function;
+use crate::kernels::activation::{Activation, Scale};
 use crate::schema::label::LabelError;
+use crate::schema::setting::check;
 
 /// A curve over thresholds.
 ///
@@ -115,19 +117,12 @@ impl AucOverThresholds {
 
 /// An output of `head` as a number from 0 to 1, in the same order; `None` if the outputs of `head` have no two limits.
 fn as_probability(head: Function, output: f32) -> Option<f32> {
-    match head {
-        Function::Sigmoid | Function::HardSigmoid | Function::Softmax => Some(output),
-        Function::Linear => Some((1.0 / (1.0 + (-f64::from(output)).exp())) as f32),
-        Function::Tanh | Function::Softsign => Some(0.5 * output + 0.5),
-        Function::LogSoftmax => Some(f64::from(output).exp() as f32),
-        Function::Relu
-        | Function::LeakyRelu
-        | Function::Elu
-        | Function::Selu
-        | Function::Gelu
-        | Function::GeluTanh
-        | Function::Silu
-        | Function::Softplus => None,
+    match head.scale() {
+        Scale::Probability => Some(output),
+        Scale::Logit => Some((1.0 / (1.0 + (-f64::from(output)).exp())) as f32),
+        Scale::Symmetric => Some(0.5 * output + 0.5),
+        Scale::LogProbability => Some(f64::from(output).exp() as f32),
+        Scale::Open => None,
     }
 }
 
@@ -151,10 +146,7 @@ impl<const N: usize, Head: Activation, Label: DecisionLabel<N>> Metric<Head, [f3
 
     fn check(&self) -> Result<(), MetricError> {
         let metric = "AucOverThresholds";
-        if self.thresholds < 2 {
-            let (expected, found) = ("at least 2".into(), self.thresholds as f64);
-            return Err(MetricError::Setting { metric, setting: "thresholds", expected, found });
-        }
+        check(metric, &[("thresholds", self.thresholds as f64, (|x| x >= 2.0, "at least 2"))])?;
         if as_probability(Head::FUNCTION, 0.0).is_none() {
             let expected = "outputs between two limits, as of `sigmoid`, or logits (no activation); `Auc` compares outputs of any \
                             size";

@@ -8,6 +8,7 @@ use crate::brief::{Brief, brief_debug};
 use crate::kernels::Activation;
 use crate::kernels::reduce::argmax;
 use crate::schema::label::{Class, LabelError, check_truths};
+use crate::schema::setting::{Condition, check};
 
 /// What is true of each output.
 ///
@@ -222,11 +223,9 @@ impl Decisions {
 
     /// Whether the settings can be, for a model of `outputs` outputs.
     pub(super) fn check(&self, metric: &'static str, outputs: usize) -> Result<(), MetricError> {
-        if let Some(threshold) = self.threshold
-            && !threshold.is_finite()
-        {
-            let (expected, found) = ("a finite number".into(), f64::from(threshold));
-            return Err(MetricError::Setting { metric, setting: "threshold", expected, found });
+        let finite: Condition = (f64::is_finite, "a finite number");
+        if let Some(threshold) = self.threshold {
+            check(metric, &[("threshold", f64::from(threshold), finite)])?;
         }
         class_error(metric, self.class_id, outputs)
     }

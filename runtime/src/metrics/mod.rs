@@ -28,6 +28,7 @@ pub use mean::Mean;
 pub use precision::{F1Score, FBetaScore, Precision, Recall, Specificity};
 pub use rank::{Auc, AveragePrecision};
 
+use crate::schema::SettingError;
 use crate::schema::label::LabelError;
 
 /// Metrics that cannot be, or not for the model.
@@ -58,17 +59,8 @@ use crate::schema::label::LabelError;
 #[non_exhaustive]
 pub enum MetricError {
     /// A setting cannot be.
-    #[error("{metric}: `{setting}` is {found}, expected {expected}")]
-    Setting {
-        /// The metric's type: `Precision`.
-        metric: &'static str,
-        /// The setting.
-        setting: &'static str,
-        /// What it must be.
-        expected: String,
-        /// What it is.
-        found: f64,
-    },
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     /// A metric has no meaning for what the model's last activation gives.
     #[error("{metric}: the model ends in `{found}`, expected {expected}")]
     Head {
@@ -127,12 +119,12 @@ fn check_names(names: &[&'static str]) -> Result<(), MetricError> {
 /// An error if `class` is none of a model of `outputs` outputs.
 fn class_error(metric: &'static str, class: Option<usize>, outputs: usize) -> Result<(), MetricError> {
     match class {
-        Some(class) if class >= outputs => Err(MetricError::Setting {
-            metric,
+        Some(class) if class >= outputs => Err(MetricError::Setting(SettingError {
+            owner: metric,
             setting: "class_id",
-            expected: format!("a class from 0 to {}", outputs - 1),
+            expected: format!("a class from 0 to {}", outputs - 1).into(),
             found: class as f64,
-        }),
+        })),
         _ => Ok(()),
     }
 }

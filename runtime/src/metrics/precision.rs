@@ -14,6 +14,7 @@ use super::decision::{Average, Counts, DecisionLabel, Decisions, check_labels, s
 use super::{Metric, MetricError};
 use crate::kernels::Activation;
 use crate::schema::label::LabelError;
+use crate::schema::setting::{POSITIVE, check};
 
 macro_rules! decision_metric {
     (
@@ -206,10 +207,6 @@ decision_metric! {
         beta: f64 = 1.0,
     },
     |this| {
-        if this.beta > 0.0 && this.beta.is_finite() {
-            return Ok(());
-        }
-        let expected = "a finite number above 0".into();
-        Err(MetricError::Setting { metric: "FBetaScore", setting: "beta", expected, found: this.beta })
+        Ok(check("FBetaScore", &[("beta", this.beta, POSITIVE)])?)
     }
 }

@@ -7,10 +7,9 @@ use super::WeightError;
 use super::report::finite::{NonFiniteCause, NonFiniteValue};
 use crate::data::NonFiniteInput;
 use crate::io::safetensors::{LoadError, SaveError};
-use crate::losses::{self, LabelError};
+use crate::losses::LabelError;
 use crate::metrics;
-use crate::optimizers::SettingError;
-use crate::schema::IndexError;
+use crate::schema::{IndexError, SettingError};
 
 /// Why a run did not start, or stopped.
 ///
@@ -151,6 +150,52 @@ pub enum Error {
     /// The batch size is zero.
     #[error("batch_size is 0, expected at least 1")]
     BatchSize,
+    /// A batch is smaller than a layer can train on: batch normalisation of one value for each channel says nothing.
+    ///
+    /// ```
+    /// use typenet::kernels::Rng;
+    /// use typenet::layers::BatchNorm;
+    /// use typenet::model::Error;
+    /// use typenet::prelude::*;
+    /// use typenet::typenum::U2;
+    ///
+    /// type Norm = BatchNorm<(U2,)>;
+    /// model! { Line < Dense(1 => 2), norm: Norm(2 => 2), Dense(2 => 1) > }
+    ///
+    /// let (samples, labels) = ([[1.0], [2.0], [3.0]], [2.0_f32, 4.0, 6.0]);
+    /// let mut trainer = Line::new(1).compile(Sgd::new(0.125), MeanSquaredError, ());
+    /// let error = trainer.fit(&samples, &labels).batch_size(2).run().unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "training samples: `norm` needs 2 samples or more in each batch, but 3 samples in batches of 2 leave 1 for \
+    ///      the last; another batch_size helps"
+    /// );
+    /// let error = trainer.train_on_batch(&samples[..1], &labels[..1], &Rng::seed(1)).unwrap_err();
+    /// assert!(matches!(error, Error::SmallBatch { expected: 2, found: 1, .. }));
+    /// let mut gradients = Line::zeros();
+    /// assert!(trainer.gradients(&samples[..1], &labels[..1], &Rng::seed(1), &mut gradients).is_err());
+    /// // Nothing was trained; three samples at once can be, and one can be judged.
+    /// assert_eq!(trainer.step(), 0);
+    /// trainer.fit(&samples, &labels).progress(false).run()?;
+    /// assert!(trainer.evaluate(&samples[..1], &labels[..1])?.loss.is_finite());
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[error(
+        "training samples: `{layer}` needs {expected} samples or more in each batch, {}",
+        super::training::batch_sizes::describe(*found, *samples, *batch_size)
+    )]
+    SmallBatch {
+        /// The layer's full name.
+        layer: String,
+        /// How many samples it needs.
+        expected: usize,
+        /// How many the smallest batch has.
+        found: usize,
+        /// Number of samples in all.
+        samples: usize,
+        /// Number of samples in other batches.
+        batch_size: usize,
+    },
     /// The validation split leaves nothing on one side.
     #[error(
         "validation_split is {found}, expected {}",
@@ -170,7 +215,7 @@ pub enum Error {
     Optimizer(#[from] SettingError),
     /// A setting of the loss cannot be.
     #[error("loss: {0}")]
-    LossSetting(#[from] losses::SettingError),
+    LossSetting(#[source] SettingError),
     /// A metric cannot be, or not of this model, or not beside another.
     #[error("metric: {0}")]
     MetricSetting(#[from] metrics::MetricError),
@@ -262,17 +307,8 @@ pub enum Error {
         monitor: String,
     },
     /// A setting of a callback cannot be.
-    #[error("{callback}: `{setting}` is {found}, expected {expected}")]
-    CallbackSetting {
-        /// The callback.
-        callback: &'static str,
-        /// The setting.
-        setting: &'static str,
-        /// What it must be.
-        expected: &'static str,
-        /// What it is.
-        found: f64,
-    },
+    #[error(transparent)]
+    CallbackSetting(SettingError),
     /// A path has a place for something that there is not.
     #[error("{}: expected `{{epoch}}` and `{{step}}`, such as `{{epoch:03}}`, as the only places in a path, and braces of the path itself as `{{{{` and `}}}}`", path.display())]
     Template {

@@ -44,29 +44,10 @@ pub use sgd::Sgd;
 pub use turn::{Accumulation, Turn, apply, update_runs};
 
 pub use crate::kernels::update::Gradient;
+pub use crate::schema::SettingError;
 
 use crate::kernels::flush::{SMALLEST, SMALLEST_ROOT, flush_below, narrow};
-
-/// A setting that cannot be.
-///
-/// ```
-/// use typenet_runtime::optimizers::{Adam, Optimizer};
-///
-/// let error = Adam::new(0.001).beta_1(1.0).validate().unwrap_err();
-/// assert_eq!(error.to_string(), "Adam: `beta_1` is 1, expected a number from 0 to below 1");
-/// ```
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("{optimizer}: `{setting}` is {found}, expected {expected}")]
-pub struct SettingError {
-    /// The optimizer's or schedule's type: `Adam`.
-    pub optimizer: &'static str,
-    /// The setting's field.
-    pub setting: &'static str,
-    /// What it must be.
-    pub expected: &'static str,
-    /// What it is.
-    pub found: f64,
-}
+use crate::schema::setting::{BELOW_ONE, Condition, NOT_NEGATIVE, check};
 
 /// From gradients to the next parameters.
 ///
@@ -282,21 +263,8 @@ macro_rules! elementwise {
 }
 use elementwise;
 
-/// A condition on a setting, and how it reads.
-type Condition = (fn(f64) -> bool, &'static str);
-
-const NOT_NEGATIVE: Condition = (|x| x >= 0.0 && x.is_finite(), "a finite number not below 0");
 const POSITIVE: Condition = (|x| x as f32 > 0.0 && x.is_finite(), "a finite number above 0 in f32");
 const ABOVE_ZERO: Condition = (|x| x > 0.0, "a number above 0");
-const BELOW_ONE: Condition = (|x| (0.0..1.0).contains(&x), "a number from 0 to below 1");
-
-/// The first of `settings` whose condition does not hold, as an error.
-fn check(optimizer: &'static str, settings: &[(&'static str, f64, Condition)]) -> Result<(), SettingError> {
-    match settings.iter().find(|(_, value, (holds, _))| !holds(*value)) {
-        None => Ok(()),
-        Some(&(setting, found, (_, expected))) => Err(SettingError { optimizer, setting, expected, found }),
-    }
-}
 
 /// `Adam(learning_rate = 0.001, beta_1 = 0.9, …)`
 fn display(optimizer: &impl Optimizer, f: &mut fmt::Formatter<'_>) -> fmt::Result {

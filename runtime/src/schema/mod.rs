@@ -2,15 +2,19 @@
 //! the tables that describe layers and their tensors.
 
 pub mod array;
+pub mod constraint;
 #[cfg(feature = "std")]
 pub mod label;
 mod part;
 pub mod record;
 pub mod sequence;
+#[cfg(feature = "std")]
+pub mod setting;
 pub mod shape;
 pub mod table;
 
 pub use array::FloatArray;
+pub use constraint::Constraint;
 pub use part::Part;
 #[doc(hidden)]
 pub use record::{Column, Columns, ColumnsMut, MAX_FIELDS, check_column};
@@ -18,7 +22,9 @@ pub use record::{IndexError, Many, ManyMut, One, Record, Single};
 #[cfg(feature = "std")]
 pub use record::Owned;
 pub use sequence::{Sequence, SequenceError, StepItem, Words};
+#[cfg(feature = "std")]
+pub use setting::SettingError;
 pub use shape::{Const, Shape, Size};
 pub use table::{
-    Constraint, Info, LayerInfo, Regularizer, Role, TensorInfo, TensorPath, TensorPlace, Tensors, block_len,
+    Info, LayerInfo, Regularizer, Role, TensorInfo, TensorPath, TensorPlace, Tensors, block_len,
 };

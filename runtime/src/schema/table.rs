@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::Part;
+use super::{Constraint, Part};
 
 /// What a tensor of a layer is for.
 ///
@@ -38,7 +38,7 @@ pub struct TensorInfo {
     pub role: Role,
     /// How many inputs lead to one output, and to how many outputs one input leads; 0 if that is no question.
     pub fans: [usize; 2],
-    /// The axis along which its units lie: a constraint on norms holds for the numbers of each.
+    /// The axis along which its units lie, the first or the last: a constraint on norms holds for the numbers of each.
     pub unit_axis: usize,
     /// What is added to the loss for its size.
     pub regularizer: Regularizer,
@@ -117,60 +117,6 @@ impl Regularizer {
     }
 }
 
-/// What holds for a weight after every update. Norms are Euclidean, of the weights that lead to one output: a column, which
-/// has one value for each step of all sizes but the last. A column of zeros stays.
-///
-/// ```
-/// use typenet_runtime::layers::Dense;
-/// use typenet_runtime::layers::activation::Linear;
-/// use typenet_runtime::layers::dense::WithBias;
-/// use typenet_runtime::layers::initializers::GlorotUniform;
-/// use typenet_runtime::layers::rules::MaxNorm;
-/// use typenet_runtime::schema::{Constraint, LayerInfo, Tensors};
-/// use typenet_runtime::typenum::{U2, U3};
-///
-/// type Limited = Dense<U3, U2, Linear, WithBias, GlorotUniform, MaxNorm<{ f64::to_bits(2.0) }>>;
-/// let layers = [LayerInfo::of::<Limited>("dense_1")];
-/// let constraints: Vec<_> = Tensors::of(&layers).map(|tensor| tensor.constraint).collect();
-/// // The weight's alone; the bias has none.
-/// assert_eq!(constraints, [Some(Constraint::MaxNorm { limit: 2.0 }), None]);
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Constraint {
-    /// Columns that are longer are scaled down to `limit`.
-    ///
-    /// Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR 15, 2014.
-    MaxNorm {
-        /// The largest norm, above 0.
-        limit: f64,
-    },
-    /// Columns are scaled into `min ..= max`, going the share `rate` of the way.
-    MinMaxNorm {
-        /// The smallest norm, at least 0.
-        min: f64,
-        /// The largest norm, at least `min` and above 0.
-        max: f64,
-        /// From 0 to 1.
-        rate: f64,
-    },
-    /// Negative weights become zero.
-    NonNegative,
-    /// Columns are scaled to norm 1.
-    UnitNorm,
-}
-
-impl fmt::Display for Constraint {
-    /// As `model!` has it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::MaxNorm { limit } => write!(f, "max_norm({limit})"),
-            Self::MinMaxNorm { min, max, rate } => write!(f, "min_max_norm({min}, {max}, {rate})"),
-            Self::NonNegative => f.write_str("non_negative"),
-            Self::UnitNorm => f.write_str("unit_norm"),
-        }
-    }
-}
-
 /// What a layer is called and holds: a constant of every layer.
 ///
 /// A layer's part of a block holds its parameters in order, and elsewhere its buffers in order. If it has inner `layers`, these
@@ -197,12 +143,14 @@ pub struct Info {
     pub flops: u64,
     /// Whether a forward pass draws random numbers.
     pub draws: bool,
+    /// How many samples a batch needs in training: more than one where the layer's result says something of the batch as a whole.
+    pub min_batch: usize,
 }
 
 impl Info {
-    /// A layer of this kind that holds nothing, counts as no work, and may draw random numbers.
+    /// A layer of this kind that holds nothing, counts as no work, may draw random numbers, and takes batches of any size.
     pub const fn new(kind: &'static str) -> Self {
-        Self { kind, tensors: &[], layers: &[], settings: &[], flops: 0, draws: true }
+        Self { kind, tensors: &[], layers: &[], settings: &[], flops: 0, draws: true, min_batch: 1 }
     }
 
     /// A model with these layers.
@@ -216,13 +164,16 @@ impl Info {
     /// assert_eq!((MODEL.parameter_count(), MODEL.flops, MODEL.draws), (8, 14, false));
     /// ```
     pub const fn model(kind: &'static str, layers: &'static [LayerInfo]) -> Self {
-        let (mut flops, mut draws, mut i) = (0, false, 0);
+        let (mut flops, mut draws, mut min_batch, mut i) = (0, false, 1, 0);
         while i < layers.len() {
             flops += layers[i].info.flops;
             draws |= layers[i].info.draws;
+            if layers[i].info.min_batch > min_batch {
+                min_batch = layers[i].info.min_batch;
+            }
             i += 1;
         }
-        Self { layers, flops, draws, ..Self::new(kind) }
+        Self { layers, flops, draws, min_batch, ..Self::new(kind) }
     }
 
     const fn count(&self, trainable: bool) -> usize {
@@ -667,7 +618,11 @@ mod tests {
         assert_eq!(row.to_string(), "norm: Kind((2, 3) => 1, mean [3], weight [2, 3])");
         const RULED: TensorInfo = TensorInfo {
             regularizer: Regularizer { l1: 0.0, l2: 1e-4 },
-            constraint: Some(Constraint::MinMaxNorm { min: 0.5, max: 2.0, rate: 1.0 }),
+            constraint: Some(Constraint {
+                name: "min_max_norm",
+                settings: &[("min", 0.5), ("max", 2.0), ("rate", 1.0)],
+                apply: |_, _, _| {},
+            }),
             ..WEIGHT
         };
         const GAMMA: TensorInfo = TensorInfo { name: "gamma", constraint: None, ..RULED };

@@ -47,6 +47,7 @@ ACTIVATIONS = {
     "sigmoid": torch.sigmoid,
     # F.hardsigmoid has 1/6 in f32 in its derivative, also for f64.
     "hard_sigmoid": lambda x: torch.clamp(x / 6 + 0.5, 0, 1),
+    "mish": F.mish,
     "tanh": torch.tanh,
     "softplus": lambda x: F.softplus(x, threshold=1000),
     "softsign": F.softsign,

@@ -43,6 +43,7 @@ use std::path::Path;
 
 use crate::brief::brief_debug;
 use crate::model::{EpochRecord, Error};
+use crate::schema::SettingError;
 
 pub use backup_and_restore::BackupAndRestore;
 pub use context::Context;
@@ -319,7 +320,8 @@ fn setting(
     holds: bool,
     expected: &'static str,
 ) -> Result<(), Error> {
-    if holds { Ok(()) } else { Err(Error::CallbackSetting { callback, setting, expected, found }) }
+    let error = || SettingError { owner: callback, setting, expected: expected.into(), found };
+    if holds { Ok(()) } else { Err(Error::CallbackSetting(error())) }
 }
 
 /// Deletes a file, if it is there.

@@ -1,6 +1,6 @@
 //! A loss as a metric.
 
-use crate::losses::{LabelError, OfPredictions, SettingError};
+use crate::losses::{LabelError, OfPredictions};
 use crate::metrics::{Mean, Metric, MetricError};
 use crate::schema::FloatArray;
 
@@ -46,12 +46,7 @@ impl<Head, Output: FloatArray, Label, L: OfPredictions<Head, Output, Label>> Met
     }
 
     fn check(&self) -> Result<(), MetricError> {
-        self.loss.validate().map_err(|SettingError { loss, setting, expected, found }| MetricError::Setting {
-            metric: loss,
-            setting,
-            expected: expected.into(),
-            found,
-        })
+        Ok(self.loss.validate()?)
     }
 
     fn check_labels(&self, labels: &[Label]) -> Result<(), LabelError> {

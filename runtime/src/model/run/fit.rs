@@ -9,6 +9,7 @@ use super::streams::{shuffle_epoch, step_rng};
 use crate::layers::{Model, output_len};
 use crate::model::callbacks::{Callback, CallbackList, ModelCheckpoint};
 use crate::model::report::progress::{MESSAGE_INTERVAL, Progress};
+use crate::model::training::batch_sizes::check_batch_sizes;
 use crate::model::training::judged::{Judged, Measured};
 use crate::model::training::labels::{Choose, ClassTable, Labels, Table};
 use crate::model::training::sample_weights::{Weights, check_sample_weights};
@@ -489,6 +490,7 @@ where
             }
         }
 
+        check_batch_sizes(M::LAYERS, training, self.batch_size, self.steps_per_epoch)?;
         let batch = self.batch_size.min(training);
         self.trainer.reserve(batch)?;
         if let Some((samples, _)) = self.validation {

@@ -5,9 +5,9 @@ use core::ops::Range;
 
 use super::labels::Table;
 use crate::layers::Model;
-use crate::losses::{LabelError, Loss, SettingError};
+use crate::losses::{LabelError, Loss};
 use crate::metrics::{MetricError, MetricLabelError, Metrics};
-use crate::schema::FloatArray;
+use crate::schema::{FloatArray, SettingError};
 
 /// A model that losses `L` with labels `Y` fit: [`Loss`] holds for each output.
 ///

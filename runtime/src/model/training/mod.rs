@@ -1,6 +1,7 @@
 //! The trainer: its steps and their memory, what is trained and what is frozen, averages, updates.
 
 mod averaging;
+pub(super) mod batch_sizes;
 mod freezing;
 pub(super) mod judged;
 pub(super) mod labels;

@@ -1,5 +1,6 @@
 //! Steps for a loop written by hand: what `fit` does for a batch, in one or in several parts.
 
+use super::batch_sizes::check_batch_sizes;
 use super::judged::Judged;
 use super::labels::{Labels, Table};
 use super::sample_weights::check_sample_weights;
@@ -42,7 +43,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     /// ```
     ///
     /// # Errors
-    /// [`Error`] if there are no samples, counts disagree, a sample is not finite, a word, a label, a weight or a setting of the
+    /// [`Error`] if there are no samples, or too few for a layer, counts disagree, a sample is not finite, a word, a label, a weight or a setting of the
     /// optimizer cannot be, there is no memory, or the loss is not finite; then the model is as before. Weights that the update makes infinite
     /// show in the loss of a later step; [`find_non_finite`](Self::find_non_finite) looks at all of them.
     pub fn train_on_batch<'a, Y: Labels<'a>>(
@@ -75,13 +76,15 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     {
         const SET: &str = "training samples";
         let count = check::<M, Y, L>(SET, &self.loss, samples, labels)?;
+        check_batch_sizes(M::LAYERS, count, count, None)?;
         weights.map_or(Ok(()), |weights| check_sample_weights(SET, count, weights))?;
         self.check_loss_weights()?;
         Ok(count)
     }
 
     /// The gradients of a batch's mean loss by every parameter, with those of regularizers, written over `gradients`: a model
-    /// whose numbers are gradients, so that its views name them. Returns the mean loss. Nothing is updated.
+    /// whose numbers are gradients, so that its views name them. Returns the mean loss. Nothing is updated but running means, which a
+    /// forward pass in training moves.
     ///
     /// With [`apply_gradients`](Self::apply_gradients) it is [`train_on_batch`](Self::train_on_batch), bit by bit.
     ///

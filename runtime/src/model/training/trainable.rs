@@ -3,9 +3,7 @@
 use core::ops::Range;
 
 use crate::data::find_non_finite;
-use crate::kernels::constrain::{at_least_zero, scale_columns};
 use crate::kernels::flush::narrow;
-use crate::kernels::lerp::lerp;
 use crate::kernels::reduce::sum_of;
 use crate::kernels::update::{Gradient, UpdateRule, update};
 use crate::layers::Model;
@@ -21,8 +19,9 @@ pub(in crate::model) struct Trainable {
     ranges: Vec<Range<usize>>,
     /// Those that are trained and have a regularizer.
     regularized: Vec<(Range<usize>, Regularizer)>,
-    /// Those that are trained and have a constraint, with their number of columns.
-    constrained: Vec<(Range<usize>, usize, Constraint)>,
+    /// Those that are trained and have a constraint, with the numbers of each unit that lie together, and of columns: a unit is a column
+    /// of all, or all of it lies together.
+    constrained: Vec<(Range<usize>, usize, usize, Constraint)>,
 }
 
 #[derive(Debug)]
@@ -42,8 +41,10 @@ impl Trainable {
         let trained = || tensors.iter().filter(|tensor| !tensor.frozen).map(|tensor| &tensor.place);
         let regularized = trained().filter(|place| !place.regularizer.is_none());
         let constrained = trained().filter_map(|place| {
-            let columns = place.shape.last().copied().unwrap_or(1);
-            Some((place.range(), columns, place.constraint?))
+            let is_last = place.unit_axis + 1 >= place.shape.len();
+            let units = place.shape.get(place.unit_axis).copied().unwrap_or(1);
+            let (together, columns) = if is_last { (place.len, units) } else { (place.len / units.max(1), 1) };
+            Some((place.range(), together, columns, place.constraint?))
         });
         Self {
             ranges: trained().map(TensorPlace::range).collect(),
@@ -149,25 +150,12 @@ impl Trainable {
 
     /// Makes every constraint hold.
     pub(in crate::model) fn constrain(&self, parameters: &mut [f32]) {
-        for &(ref range, columns, constraint) in &self.constrained {
-            let weight = &mut parameters[range.clone()];
-            match constraint {
-                Constraint::NonNegative => at_least_zero(weight),
-                Constraint::UnitNorm => scale_columns(weight, columns, |norm| to(1.0, norm)),
-                Constraint::MaxNorm { limit } => {
-                    scale_columns(weight, columns, |norm| to(norm.min(limit), norm));
-                }
-                Constraint::MinMaxNorm { min, max, rate } => {
-                    scale_columns(weight, columns, |norm| to(lerp(norm, norm.clamp(min, max), rate), norm));
-                }
+        for (range, together, columns, constraint) in &self.constrained {
+            for units in parameters[range.clone()].chunks_mut((*together).max(1)) {
+                constraint.hold(units, *columns);
             }
         }
     }
-}
-
-/// The factor that brings a norm to `wanted`; 1 for zero, which no factor moves.
-fn to(wanted: f64, norm: f64) -> f64 {
-    if norm > 0.0 { wanted / norm } else { 1.0 }
 }
 
 /// A gradient, in a weight's place, and the weight, in a gradient's: `g + l1·sign(w) + 2·l2·w`.
@@ -188,34 +176,54 @@ impl UpdateRule<0> for Penalty {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::{LayerInfo, TensorInfo};
+    use crate::layers::{Port, constraints, rules::Rule};
+    use crate::schema::{Info, LayerInfo, TensorInfo};
     use proptest::prelude::*;
+    use typenum::{U5, U7};
 
     const ROWS: usize = 7;
     const COLUMNS: usize = 5;
 
     /// A layer with a weight and a bias, and rules.
     fn trainable(regularizer: Regularizer, constraint: Option<Constraint>) -> Trainable {
-        const PARAMETERS: &[TensorInfo] = &[
-            TensorInfo { name: "weight", shape: &[ROWS, COLUMNS] },
-            TensorInfo { name: "bias", shape: &[COLUMNS] },
-        ];
+        let weight =
+            TensorInfo { regularizer, constraint, ..TensorInfo::parameter("weight", &[ROWS, COLUMNS]) };
+        let tensors: &'static [TensorInfo] =
+            Box::leak(Box::new([weight, TensorInfo::parameter("bias", &[COLUMNS])]));
         let layer = LayerInfo {
             name: "dense_1",
-            kind: "Dense",
-            input: &[ROWS],
-            output: &[COLUMNS],
+            info: Info { tensors, ..Info::new("Dense") },
+            inputs: <(U7,) as Port>::PARTS,
+            outputs: <(U5,) as Port>::PARTS,
             activation: "linear",
-            settings: &[],
-            parameters: PARAMETERS,
-            buffers: &[],
-            layers: &[],
-            flops: 0,
-            regularizer,
-            constraint,
+            sources: &[],
+            shares: None,
         };
         let layers: &'static [LayerInfo] = Box::leak(Box::new([layer]));
         Trainable::new(Tensors::of(layers).map(|place| Tensor { place, frozen: false }).collect())
+    }
+
+    fn constraint<R: Rule>(numbers: &[f64]) -> Constraint {
+        let constraint = R::CONSTRAINT.expect("a constraint");
+        let names = constraint.settings.iter().map(|(name, _)| *name);
+        let settings: Vec<_> = names.zip(numbers.iter().copied()).collect();
+        Constraint { settings: settings.leak(), ..constraint }
+    }
+
+    fn max_norm(limit: f64) -> Constraint {
+        constraint::<constraints::MaxNorm<0>>(&[limit])
+    }
+
+    fn min_max_norm(min: f64, max: f64, rate: f64) -> Constraint {
+        constraint::<constraints::MinMaxNorm<0, 0, 0>>(&[min, max, rate])
+    }
+
+    fn unit_norm() -> Constraint {
+        constraint::<constraints::UnitNorm>(&[])
+    }
+
+    fn non_negative() -> Constraint {
+        constraint::<constraints::NonNegative>(&[])
     }
 
     fn norm(weight: &[f32], column: usize) -> f64 {
@@ -238,26 +246,27 @@ mod tests {
         fn constraints_hold_after_an_update_for_the_weight_alone(start in weights(), rate in 0.0f64..=1.0) {
             let (min, max) = (0.5, 2.0);
             for constraint in [
-                Constraint::MaxNorm { limit: max },
-                Constraint::MinMaxNorm { min, max, rate: 1.0 },
-                Constraint::MinMaxNorm { min, max, rate },
-                Constraint::UnitNorm,
-                Constraint::NonNegative,
+                max_norm(max),
+                min_max_norm(min, max, 1.0),
+                min_max_norm(min, max, rate),
+                unit_norm(),
+                non_negative(),
             ] {
                 let mut weights = start.clone();
                 trainable(Regularizer::NONE, Some(constraint)).constrain(&mut weights);
                 prop_assert_eq!(&weights[ROWS * COLUMNS..], &start[ROWS * COLUMNS..]);
                 let (weight, before) = (&weights[..ROWS * COLUMNS], &start[..ROWS * COLUMNS]);
-                if constraint == Constraint::NonNegative {
+                if constraint.name == "non_negative" {
                     prop_assert!(weight.iter().zip(before).all(|(w, b)| *w == b.max(0.0)));
                     continue;
                 }
                 for column in 0..COLUMNS {
                     let (after, before_norm) = (norm(weight, column), norm(before, column));
-                    let wanted = match constraint {
+                    let wanted = match constraint.name {
                         _ if before_norm == 0.0 => 0.0,
-                        Constraint::MaxNorm { limit } => before_norm.min(limit),
-                        Constraint::MinMaxNorm { min, max, rate } => {
+                        "max_norm" => before_norm.min(constraint.settings[0].1),
+                        "min_max_norm" => {
+                            let rate = constraint.settings[2].1;
                             rate * before_norm.clamp(min, max) + (1.0 - rate) * before_norm
                         }
                         _ => 1.0,
@@ -326,11 +335,11 @@ mod tests {
 
         let (min, max) = (0.5, 2.0);
         for (name, constraint) in [
-            ("max_norm", Constraint::MaxNorm { limit: min }),
-            ("min_max_norm", Constraint::MinMaxNorm { min, max, rate: 1.0 }),
-            ("min_max_norm_rate", Constraint::MinMaxNorm { min, max, rate: 0.25 }),
-            ("unit_norm", Constraint::UnitNorm),
-            ("non_negative", Constraint::NonNegative),
+            ("max_norm", max_norm(min)),
+            ("min_max_norm", min_max_norm(min, max, 1.0)),
+            ("min_max_norm_rate", min_max_norm(min, max, 0.25)),
+            ("unit_norm", unit_norm()),
+            ("non_negative", non_negative()),
         ] {
             let mut found = with_bias();
             trainable(Regularizer::NONE, Some(constraint)).constrain(&mut found);
@@ -359,13 +368,13 @@ mod tests {
             trainable(Regularizer::NONE, Some(constraint)).constrain(&mut weights);
             [weights[0], weights[COLUMNS]]
         };
-        let min_max = |rate| Constraint::MinMaxNorm { min: 0.5, max: 2.0, rate };
+        let min_max = |rate| min_max_norm(0.5, 2.0, rate);
         for (constraint, column, expected) in [
-            (Constraint::UnitNorm, [1e-40, 0.0], [1.0, 0.0]),
-            (Constraint::UnitNorm, [-1e-45, 0.0], [-1.0, 0.0]),
-            (Constraint::UnitNorm, [3e38, 0.0], [1.0, 0.0]),
-            (Constraint::UnitNorm, [1.8e38, 2.4e38], [0.6, 0.8]),
-            (Constraint::MaxNorm { limit: 2.0 }, [3e38, 0.0], [2.0, 0.0]),
+            (unit_norm(), [1e-40, 0.0], [1.0, 0.0]),
+            (unit_norm(), [-1e-45, 0.0], [-1.0, 0.0]),
+            (unit_norm(), [3e38, 0.0], [1.0, 0.0]),
+            (unit_norm(), [1.8e38, 2.4e38], [0.6, 0.8]),
+            (max_norm(2.0), [3e38, 0.0], [2.0, 0.0]),
             (min_max(1.0), [1e-40, 0.0], [0.5, 0.0]),
             (min_max(1.0), [1e17, 0.0], [2.0, 0.0]),
             (min_max(1.0), [3e38, 0.0], [2.0, 0.0]),
@@ -384,8 +393,7 @@ mod tests {
 
     #[test]
     fn what_is_frozen_has_no_penalty_and_no_constraint() {
-        let mut trainable =
-            trainable(Regularizer { l1: 1.0, l2: 1.0 }, Some(Constraint::MaxNorm { limit: 1e-3 }));
+        let mut trainable = trainable(Regularizer { l1: 1.0, l2: 1.0 }, Some(max_norm(1e-3)));
         let mut weights = vec![1.0; (ROWS + 1) * COLUMNS];
         assert_eq!(trainable.penalty(&weights), 2.0 * (ROWS * COLUMNS) as f64);
         let (weight, bias) = (0..ROWS * COLUMNS, ROWS * COLUMNS..(ROWS + 1) * COLUMNS);

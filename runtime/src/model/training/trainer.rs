@@ -255,7 +255,7 @@ where
         }
     }
     check_losses::<M, Y, L>(losses, labels, |output, loss| {
-        loss.validate()?;
+        loss.validate().map_err(Error::LossSetting)?;
         loss.check_labels().map_err(|error| Error::Label { set, output, error })
     })?;
     Ok(count)
@@ -640,6 +640,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
         let output = &mut workspace.output[..len * output_len::<M>()];
         let grad_output = &mut workspace.grad_output[..len * output_len::<M>()];
         let (parameters, buffers) = self.model.block_mut().split_at_mut(parameter_count::<M>());
+        workspace.buffers.copy_from_slice(buffers);
         let logits = &mut workspace.logits[..len * output_len::<M>()];
         <Headless<M> as Run>::forward(Forward {
             batch: len,
@@ -659,6 +660,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
         flush_all(grad_output);
         loss.total += self.trainable.penalty(parameters) * len as f64;
         if !loss.total.is_finite() {
+            buffers.copy_from_slice(&workspace.buffers);
             let input = values::<M::Input>(samples, len, &workspace.input);
             let cause = finite::cause_of_step(&*self.model, len, input, output);
             let (step, loss) = (self.step + 1, loss.total / len as f64);
@@ -701,7 +703,9 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
         });
         self.trainable.add_penalty_gradients(parameters, &mut workspace.gradients);
         if workspace.is_overflow_ignored {
-            self.trainable.check_gradients(&workspace.gradients, self.step + 1)?;
+            self.trainable.check_gradients(&workspace.gradients, self.step + 1).inspect_err(|_| {
+                self.model.block_mut()[parameter_count::<M>()..].copy_from_slice(&workspace.buffers);
+            })?;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::hardware::{Buffer, threads};
 use crate::layers::batch::unpacked_len;
-use crate::layers::{Model, output_len, parameter_count};
+use crate::layers::{Model, buffer_count, output_len, parameter_count};
 use crate::model::{Error, Predictor};
 
 /// Everything a training step of up to `capacity` samples writes besides the model and the optimizer's state.
@@ -30,6 +30,8 @@ pub(in crate::model) struct Workspace {
     pub(in crate::model) scratch: Buffer,
     /// As long as the parameters.
     pub(in crate::model) gradients: Buffer,
+    /// The model's buffers before the forward pass, which moves them.
+    pub(in crate::model) buffers: Buffer,
 }
 
 impl Workspace {
@@ -47,18 +49,19 @@ impl Workspace {
             kept: none(),
             scratch: none(),
             gradients: none(),
+            buffers: none(),
         }
     }
 
     pub(in crate::model) fn new<M: Model>(capacity: usize) -> Result<Self, Error> {
-        let parameters = parameter_count::<M>();
+        let (parameters, buffers) = (parameter_count::<M>(), buffer_count::<M>());
         let (memory, threads) = (M::MEMORY, threads::threads());
         let of_samples = |values: usize| values.saturating_mul(capacity);
         let scratch = memory.forward.of(capacity, threads).max(memory.backward.of(capacity, threads));
         let output = of_samples(output_len::<M>());
         let of_batch =
             [of_samples(unpacked_len::<M::Input>(true)), output, output, output, memory.kept.of(capacity, 1), scratch];
-        let all = of_batch.iter().fold(parameters, |sum, &values| sum.saturating_add(values));
+        let all = of_batch.iter().fold(parameters + buffers, |sum, &values| sum.saturating_add(values));
         let buffer = |values| {
             Buffer::try_zeroed(values)
                 .map_err(|_| Error::memory::<f32>(format!("steps on {capacity} samples"), all))
@@ -75,6 +78,7 @@ impl Workspace {
             kept: buffer(kept)?,
             scratch: buffer(scratch)?,
             gradients: buffer(parameters)?,
+            buffers: buffer(buffers)?,
         })
     }
 }

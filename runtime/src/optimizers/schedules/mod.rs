@@ -15,7 +15,8 @@ pub use one_cycle::OneCycle;
 pub use steps::{Constant, PiecewiseConstant, StepDecay};
 pub use warm_up::WarmUp;
 
-use super::{Condition, NOT_NEGATIVE, SettingError, check};
+use super::SettingError;
+use crate::schema::setting::{Condition, NOT_NEGATIVE, SHARE, check};
 
 /// The step size as a function of the number of updates.
 ///
@@ -66,7 +67,6 @@ impl<F: Fn(u64) -> f64 + Send + Sync> Schedule for F {
 }
 
 const AT_LEAST_ONE: Condition = (|x| x >= 1.0 && x.is_finite(), "a finite number not below 1");
-const SHARE: Condition = (|x| (0.0..=1.0).contains(&x), "a number from 0 to 1");
 
 /// `describe` and `validate` of a schedule, from the conditions of its settings.
 macro_rules! settings {

@@ -2,8 +2,9 @@
 
 use core::f64::consts::PI;
 
-use super::{Condition, NOT_NEGATIVE, SHARE, Schedule, setters, settings};
+use super::{Schedule, setters, settings};
 use crate::kernels::lerp::lerp;
+use crate::schema::setting::{Condition, NOT_NEGATIVE, POSITIVE, SHARE};
 
 /// Up to a large rate and down to a tiny one, PyTorch's `OneCycleLR`; step `total_steps − 1` is the last, and its rate stays.
 ///
@@ -77,7 +78,6 @@ setters!(OneCycle:
 );
 
 const AT_LEAST_TWO: Condition = (|x| x >= 2.0, "at least 2");
-const POSITIVE: Condition = (|x| x > 0.0 && x.is_finite(), "a finite number above 0");
 
 impl Schedule for OneCycle {
     settings!(

@@ -108,8 +108,8 @@ impl Schedule for PiecewiseConstant {
     }
 
     fn validate(&self) -> Result<(), SettingError> {
-        let error = |setting, expected, found| {
-            Err(SettingError { optimizer: "PiecewiseConstant", setting, expected, found })
+        let error = |setting, expected: &'static str, found| {
+            Err(SettingError { owner: "PiecewiseConstant", setting, expected: expected.into(), found })
         };
         if self.values.len() != self.boundaries.len() + 1 {
             return error("number of values", "one more than there are boundaries", self.values.len() as f64);

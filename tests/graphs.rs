@@ -1,0 +1,63 @@
+//! Networks that are no chain: declared, run on both backends, differentiated, trained.
+
+use typenet::kernels::Rng;
+use typenet::layers::check::check_gradient;
+use typenet::prelude::*;
+
+model! {
+    Plain(n) < Add[ _ | Dense(n => n, tanh), LayerNorm, Dense(n => n) ], Activation(tanh) >
+    /// A value that two layers read, in a block that is used twice.
+    pub Residual < Dense(5 => 6, tanh), 2 * Plain(6), Dense(6 => 3, softmax) >
+}
+
+model! {
+    /// A value that three layers read, and one that is read twice by one layer.
+    pub Wide <
+        a: Dense(4 => 3, tanh),
+        b: Dense(3 => 3, silu),
+        (a, b, a) -> Add,
+        c: Dense(3 => 2),
+        (a, c) -> Concat,
+        Dense(5 => 2),
+    >
+}
+
+model! {
+    /// Two towers with the same numbers.
+    pub Siamese <
+        Dense(4 => 6, tanh),
+        both: Activation(tanh),
+        tower: Dense(6 => 6, gelu),
+        both -> Activation(sigmoid),
+        again: Shared(tower),
+        third: Shared(tower),
+        (tower, again, third) -> Add,
+        Dense(6 => 2),
+    >
+}
+
+#[test]
+fn gradients_of_graphs_are_those_of_central_differences() {
+    check_gradient::<Residual>(3, 1);
+    check_gradient::<Wide>(3, 2);
+    check_gradient::<Siamese>(4, 3);
+}
+
+#[test]
+fn a_declared_graph_learns() {
+    let samples: Vec<[f32; 5]> =
+        (0..64).map(|i| core::array::from_fn(|j| ((i * 7 + j * 3) % 11) as f32 / 5.0 - 1.0)).collect();
+    let labels: Vec<u8> =
+        samples.iter().map(|x| u8::from(x[0] > 0.0) + u8::from(x[1] * x[2] > 0.2)).collect();
+    let mut trainer = Residual::new(1).compile(Adam::new(0.01), CategoricalCrossEntropy, (Accuracy::new(),));
+    let history = trainer.fit(&samples, &labels).epochs(200).batch_size(16).progress(false).run().unwrap();
+    assert!(history.last().unwrap().training.loss < 0.1, "{:?}", history.last());
+    println!("{}", Residual::summary());
+    for row in Siamese::LAYERS {
+        println!("{row}");
+    }
+    let mut gradients = Siamese::zeros();
+    let mut siamese = Siamese::new(1).compile(Sgd::new(0.1), MeanSquaredError, ());
+    let loss = siamese.gradients(&[[0.5; 4]], &[[1.0, 2.0]], &Rng::seed(1), &mut gradients).unwrap();
+    assert!(loss > 0.0);
+}
