@@ -105,7 +105,7 @@ fn what_layers_and_kernels_are_given() {
     let many = "… 5000 in all";
     let pass =
         Predict::<Wide> { batch, parameters: &a, buffers: &a, input: &a, output: &mut b, scratch: &mut c };
-    is_short(&pass, &["Predict", "batch: 5000", many]);
+    is_short(&pass, &["Predict", "Dense", "batch: 5000"]);
     let rng = Rng::seed(1);
     let pass = Forward::<Wide> {
         batch,
@@ -117,7 +117,7 @@ fn what_layers_and_kernels_are_given() {
         scratch: &mut e,
         rng,
     };
-    is_short(&pass, &["Forward", many]);
+    is_short(&pass, &["Forward", "Dense"]);
     let pass = Backward::<Wide> {
         batch,
         parameters: &a,
@@ -129,10 +129,10 @@ fn what_layers_and_kernels_are_given() {
         grad_parameters: &mut d,
         scratch: &mut e,
     };
-    is_short(&pass, &["Backward", "grad_input: Some", many]);
+    is_short(&pass, &["Backward", "Dense"]);
     let update = |_: &mut [f32], _: Gradient<'_>, _: &mut [&mut [f32]]| {};
     let trained = Trained::<typenet::layers::Cpu>::new(&mut b, &mut c, [&mut d[..]], &update);
-    is_short(&trained, &["Trained", "slots: 1", many]);
+    is_short(&trained, &["Trained", "slots: 1"]);
     let pass = Step::<Wide> {
         batch,
         trained,
@@ -143,7 +143,7 @@ fn what_layers_and_kernels_are_given() {
         grad_input: None,
         scratch: &mut g,
     };
-    is_short(&pass, &["Step", "grad_input: None", many]);
+    is_short(&pass, &["Step", "Dense"]);
 
     is_short(&Matrix::new(&a, 50, 100), &["Matrix", "rows: 50", many]);
     is_short(

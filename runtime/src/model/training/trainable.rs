@@ -43,7 +43,8 @@ impl Trainable {
         let constrained = trained().filter_map(|place| {
             let is_last = place.unit_axis + 1 >= place.shape.len();
             let units = place.shape.get(place.unit_axis).copied().unwrap_or(1);
-            let (together, columns) = if is_last { (place.len, units) } else { (place.len / units.max(1), 1) };
+            let (together, columns) =
+                if is_last { (place.len, units) } else { (place.len / units.max(1), 1) };
             Some((place.range(), together, columns, place.constraint?))
         });
         Self {
