@@ -145,8 +145,7 @@ fn weights_that_cannot_be_are_an_error() {
         assert!(matches!(error, Error::Weight { .. }), "{error}");
         message(&error, &["training samples", "weight 2 of samples", &found.to_string()]);
         let rng = Rng::seed(1);
-        let step =
-            |t: &mut NetTrainer| t.train_on_batch(&SAMPLES, (&LABELS, &weights), &rng).map(|_| ());
+        let step = |t: &mut NetTrainer| t.train_on_batch(&SAMPLES, (&LABELS, &weights), &rng).map(|_| ());
         message(&refused(trainer(), step), &["training samples", "weight 2 of samples", &found.to_string()]);
         let mut gradients = Net::zeros();
         let error = refused(trainer(), |t| {

@@ -212,12 +212,9 @@ fn a_sample_of_weight_zero_changes_nothing_although_its_loss_is_not_finite() {
         let fit =
             trainer.fit(&samples, &labels).sample_weights(&weights).epochs(3).batch_size(2).progress(false);
         let history = fit.validation(&samples, (&labels, &weights)).run().expect("a run");
-        let loss =
-            trainer.train_on_batch(&samples, (&labels, &weights), &Rng::seed(1)).expect("a step");
+        let loss = trainer.train_on_batch(&samples, (&labels, &weights), &Rng::seed(1)).expect("a step");
         let mut gradients = Line::zeros();
-        trainer
-            .gradients(&samples, (&labels, &weights), &Rng::seed(1), &mut gradients)
-            .expect("gradients");
+        trainer.gradients(&samples, (&labels, &weights), &Rng::seed(1), &mut gradients).expect("gradients");
         let scores = trainer.evaluate(&samples, (&labels, &weights)).expect("scores");
         let of_epoch =
             |epoch: &EpochRecord| (epoch.training.loss, epoch.validation.as_ref().map(|scores| scores.loss));

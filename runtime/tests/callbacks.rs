@@ -7,7 +7,7 @@ use typenet_runtime::layers::{Backward, Cpu, Forward, Layer, Model, Predict, Ste
 use typenet_runtime::model::callbacks::{CallbackList, EarlyStopping, Mode, ReduceLrOnPlateau};
 use typenet_runtime::model::{ModelExt, Scores};
 use typenet_runtime::optimizers::Sgd;
-use typenet_runtime::schema::{Info, LayerInfo, TensorInfo, One};
+use typenet_runtime::schema::{Info, LayerInfo, One, TensorInfo};
 use typenet_runtime::typenum::U1;
 
 /// Its only layer, of which nothing runs.

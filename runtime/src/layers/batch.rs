@@ -22,7 +22,12 @@ const fn width(part: &Part) -> usize {
 
 /// Values for each sample that [`unpack`] writes: of all inputs, or of sequences alone.
 pub(crate) const fn unpacked_len<P: Port>(all: bool) -> usize {
-    const { assert!(P::PARTS.len() <= MAX_FIELDS, "a model that is trained has at most eight inputs and eight outputs") };
+    const {
+        assert!(
+            P::PARTS.len() <= MAX_FIELDS,
+            "a model that is trained has at most eight inputs and eight outputs"
+        )
+    };
     let (mut len, mut i) = (0, 0);
     while i < P::PARTS.len() {
         if all || P::PARTS[i].is_sequence {

@@ -133,7 +133,9 @@ pub trait Model: Passes + bytemuck::Zeroable + Sized + Send + Sync + 'static {
             parameters,
             buffers,
             input: batch::values::<Self::Input>(Some((&columns, 0)), 1, &[]),
-            output: batch::results::<Self::Output>(Self::Prediction::columns_mut(Self::Prediction::only_mut(prediction))),
+            output: batch::results::<Self::Output>(Self::Prediction::columns_mut(
+                Self::Prediction::only_mut(prediction),
+            )),
             scratch: &mut scratch[..needed],
         });
     }
@@ -366,7 +368,9 @@ pub(crate) fn find_bad_word<M: Model>(samples: Many<'_, M::Sample>) -> Result<()
     }
     let (names, columns) = (M::Sample::NAMES, M::Sample::columns(samples));
     let inputs = M::Input::PARTS.iter().zip(&columns).enumerate();
-    inputs.map(|(i, (part, column))| check_column(names.get(i).copied().unwrap_or(""), *column, part)).collect()
+    inputs
+        .map(|(i, (part, column))| check_column(names.get(i).copied().unwrap_or(""), *column, part))
+        .collect()
 }
 
 /// As [`find_bad_word`], for one sample.

@@ -51,7 +51,10 @@ pub enum Error {
         bytes: usize,
     },
     /// Samples and labels do not belong together.
-    #[error("{set}: {samples} samples came with {labels} labels{}, expected one label for each sample", of(output))]
+    #[error(
+        "{set}: {samples} samples came with {labels} labels{}, expected one label for each sample",
+        of(output)
+    )]
     Counts {
         /// Which samples.
         set: &'static str,

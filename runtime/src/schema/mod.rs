@@ -16,11 +16,11 @@ pub mod table;
 pub use array::FloatArray;
 pub use constraint::Constraint;
 pub use part::Part;
+#[cfg(feature = "std")]
+pub use record::Owned;
 #[doc(hidden)]
 pub use record::{Column, Columns, ColumnsMut, MAX_FIELDS, check_column};
 pub use record::{IndexError, Many, ManyMut, One, Record, Single};
-#[cfg(feature = "std")]
-pub use record::Owned;
 pub use sequence::{Sequence, SequenceError, StepItem, Words};
 #[cfg(feature = "std")]
 pub use setting::SettingError;

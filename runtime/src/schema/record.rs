@@ -362,7 +362,9 @@ macro_rules! __record {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __first {
-    ($first:ty, $second:ty) => { $first };
+    ($first:ty, $second:ty) => {
+        $first
+    };
 }
 
 /// What needs a heap.

@@ -97,8 +97,7 @@ impl<T: StepItem, const N: usize> Sequence<T, N> {
     pub fn all<S: AsRef<[T]>>(sequences: &[S]) -> Result<Vec<Self>, SequenceError> {
         let numbered = sequences.iter().enumerate();
         let of = |(sample, steps): (usize, &S)| {
-            Self::try_from(steps.as_ref())
-                .map_err(|error| SequenceError { sample: Some(sample), ..error })
+            Self::try_from(steps.as_ref()).map_err(|error| SequenceError { sample: Some(sample), ..error })
         };
         numbered.map(of).collect()
     }

@@ -4,8 +4,8 @@ use core::cell::Cell;
 use core::fmt;
 
 use crate::hardware::{Buffer, threads};
-use crate::layers::model::{Route, WithoutHead};
 use crate::layers::batch::{output_columns_mut, results};
+use crate::layers::model::{Route, WithoutHead};
 use crate::layers::{Cpu, Model, Port, Predict, Run, output_len, parameter_count};
 use crate::schema::{LayerInfo, Tensors};
 
@@ -142,7 +142,11 @@ pub(in crate::model) fn cause_of_step<M: Model>(
 }
 
 /// The first layer whose output is not finite in an inference on these samples, up to the logits.
-fn first_layer<M: Model>(model: &M, batch: usize, input: <M::Input as Port>::Values<'_, Cpu>) -> Option<String> {
+fn first_layer<M: Model>(
+    model: &M,
+    batch: usize,
+    input: <M::Input as Port>::Values<'_, Cpu>,
+) -> Option<String> {
     let mut output = Buffer::zeroed(batch * output_len::<M>());
     let mut scratch = Buffer::zeroed(M::MEMORY.predict.of(batch, threads::threads()));
     let (parameters, buffers) = model.block().split_at(parameter_count::<M>());

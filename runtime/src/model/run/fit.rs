@@ -43,6 +43,14 @@ pub(in crate::model) fn splits(samples: usize) -> Option<(f64, f64)> {
     Some((first(&|training| training < samples), first(&|training| training == 0).next_down()))
 }
 
+/// Whether each score has a name of its own, as where outputs `a` and `a_b` have metrics `b_c` and `c`.
+fn check_names(names: &[String]) -> Result<(), Error> {
+    match (1..names.len()).find(|&place| names[..place].contains(&names[place])) {
+        None => Ok(()),
+        Some(place) => Err(Error::ScoreName { name: names[place].clone() }),
+    }
+}
+
 /// A run to be: the options of [`Trainer::fit`].
 ///
 /// # Defaults
@@ -475,7 +483,8 @@ where
             check_metrics::<M, Y, K>(set, &mut self.trainer.metrics, labels)?;
         } else if let Some(split) = self.validation_split {
             let error = Error::ValidationSplit { found: split, samples: count };
-            training = split_at(count, split).filter(|training| (1..count).contains(training)).ok_or(error)?;
+            training =
+                split_at(count, split).filter(|training| (1..count).contains(training)).ok_or(error)?;
             self.validation =
                 Some((M::Sample::rows(self.samples, training..count), self.labels.rows(training..count)));
             self.samples = M::Sample::rows(self.samples, 0..training);
@@ -513,9 +522,7 @@ where
         let validation: Vec<_> =
             self.validation.iter().flat_map(|_| &names).map(|name| format!("val_{name}")).collect();
         names.extend(validation);
-        if let Some(place) = (1..names.len()).find(|&place| names[..place].contains(&names[place])) {
-            return Err(Error::ScoreName { name: names.swap_remove(place) });
-        }
+        check_names(&names)?;
         callbacks.run.names = Some(names);
         callbacks.run.has_metrics = !metrics.is_empty();
         callbacks.run.outputs = output_len::<M>();
@@ -625,7 +632,8 @@ where
             if progress.is_watched() && message.elapsed() >= MESSAGE_INTERVAL {
                 message = Instant::now();
                 let position = callbacks.run.position;
-                progress.message(self.trainer.scores_so_far::<Y>(position.loss, position.samples).to_string());
+                progress
+                    .message(self.trainer.scores_so_far::<Y>(position.loss, position.samples).to_string());
             }
             callbacks.after_batch(self.trainer, loss.total / batch.len() as f64)?;
             if callbacks.is_stopping() {
@@ -652,5 +660,18 @@ where
             }
         };
         callbacks.on_epoch_end(self.trainer, training, validation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_scores_of_one_name_are_an_error() {
+        let names = ["loss", "a_loss", "a_b_loss", "a_b_c"].map(String::from);
+        assert!(check_names(&names).is_ok());
+        let twice = [&names[..], &["a_b_c".into()]].concat();
+        assert!(matches!(check_names(&twice), Err(Error::ScoreName { name }) if name == "a_b_c"));
     }
 }

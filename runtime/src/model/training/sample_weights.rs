@@ -158,8 +158,7 @@ impl<'a, Y: Copy> Weights<'a, Y> {
     /// The run trains on so many samples with these labels, the first of all; those behind them, if there are any, are a
     /// validation split. A class counts in training alone.
     pub(in crate::model) fn train_on(&mut self, samples: usize, labels: Y) -> Result<(), Error> {
-        if let Some(rest) = self.samples.map(|weights| &weights[samples..]).filter(|rest| !rest.is_empty())
-        {
+        if let Some(rest) = self.samples.map(|weights| &weights[samples..]).filter(|rest| !rest.is_empty()) {
             self.validation = Some(rest);
         }
         if self.samples.is_none() && self.classes.is_none() {

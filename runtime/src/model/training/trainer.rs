@@ -671,7 +671,8 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
         workspace.is_overflow_ignored = batch.weights.is_some_and(|weights| {
             outputs.into_iter().any(|(output, part)| {
                 let mut predictions = weights.iter().zip(output.chunks_exact(part.len()));
-                predictions.any(|(weight, prediction)| *weight == 0.0 && !prediction.iter().all(|x| x.is_finite()))
+                predictions
+                    .any(|(weight, prediction)| *weight == 0.0 && !prediction.iter().all(|x| x.is_finite()))
             })
         });
         Ok(loss)

@@ -59,8 +59,14 @@ impl Workspace {
         let of_samples = |values: usize| values.saturating_mul(capacity);
         let scratch = memory.forward.of(capacity, threads).max(memory.backward.of(capacity, threads));
         let output = of_samples(output_len::<M>());
-        let of_batch =
-            [of_samples(unpacked_len::<M::Input>(true)), output, output, output, memory.kept.of(capacity, 1), scratch];
+        let of_batch = [
+            of_samples(unpacked_len::<M::Input>(true)),
+            output,
+            output,
+            output,
+            memory.kept.of(capacity, 1),
+            scratch,
+        ];
         let all = of_batch.iter().fold(parameters + buffers, |sum, &values| sum.saturating_add(values));
         let buffer = |values| {
             Buffer::try_zeroed(values)
