@@ -20,7 +20,7 @@ pub use typenet_runtime::layers::{
     Backend, Backward, Cpu, Forward, Headless, Layer, Memory, Model, Port, Predict, Run, Step, buffer_count,
     output_len, parameter_count,
 };
-pub use typenet_runtime::schema::{Info, LayerInfo, Size};
+pub use typenet_runtime::schema::{Info, LayerInfo, One, Size};
 
 use core::marker::PhantomData;
 use typenet_runtime::layers::Activation;

@@ -49,6 +49,7 @@ const IMPORTS: &[&str] = &[
     "Model",
     "Node",
     "None",
+    "One",
     "Otherwise",
     "PartialEq",
     "Passes",
