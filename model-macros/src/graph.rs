@@ -68,7 +68,6 @@ pub(crate) enum Numbers {
 
 /// `weight = tokens`: a tensor that is the tensor of this name of an earlier node.
 #[derive(Clone, Debug)]
-#[allow(dead_code, reason = "the expansion of networks that are no chain will read it")]
 pub(crate) struct Tied {
     pub(crate) tensor: Ident,
     pub(crate) node: usize,
@@ -92,7 +91,6 @@ pub(crate) enum Origin {
 
 /// A value that the model gives; without a name if it is the only one.
 pub(crate) struct Output {
-    #[cfg_attr(not(test), expect(dead_code, reason = "the expansion of several outputs will read it"))]
     pub(crate) name: Option<Ident>,
     pub(crate) source: Source,
 }
