@@ -293,6 +293,12 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
         });
         quote!(LayerInfo::of::<#alias>(#name) #from #shares)
     });
+    let ends = (model.inputs > 1 || model.outputs.len() > 1).then(|| {
+        let several = |names: Vec<&String>| if names.len() > 1 { names } else { Vec::new() };
+        let inputs = several(model.input_names.iter().collect());
+        let outputs = several(model.outputs.iter().map(|&layer| &model.layers[layer].name).collect());
+        quote!(.ends(&[#(#inputs),*], &[#(#outputs),*]))
+    });
     let last = context.last_type();
     let initialize = super::passes::initialize(context);
     let (graph, memory) = if context.model.is_mistaken {
@@ -332,7 +338,7 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
             type Output = #output;
             type Head = <#last as Layer>::Head;
             type Body = Headless<Self>;
-            const INFO: Info = Info::model(#name, &[#(#rows),*]);
+            const INFO: Info = Info::model(#name, &[#(#rows),*]) #ends;
             const MEMORY: Memory = #memory;
 
             #initialize
