@@ -363,6 +363,7 @@ const _: () = {
             type Prediction = [f32; 10];
             const NAME: &'static str = "Mlp";
             const UNSHARED_BYTES: usize = 4 * (GRAPH.unshared[1] + output_len::<Self>());
+            const UNSHARED_SCRATCH: usize = GRAPH.unshared[0];
             const HAS_SHARED: bool = GRAPH.has_shared;
             fn block(&self) -> &[f32] {
                 &self.block

@@ -40,6 +40,7 @@ impl Model for One {
     type Prediction = [f32; 1];
     const NAME: &'static str = "One";
     const UNSHARED_BYTES: usize = 0;
+    const UNSHARED_SCRATCH: usize = 0;
     const HAS_SHARED: bool = false;
 
     fn block(&self) -> &[f32] {

@@ -210,10 +210,11 @@ pub(crate) fn model_impl(context: &mut Context<'_>) -> TokenStream {
     let this = &context.this;
     let name = Literal::string(&context.model.written.name.to_string());
     let passes = passes(context);
-    let (unshared, has_shared) = if context.model.is_mistaken {
-        (quote!(0), quote!(false))
+    let (unshared, unshared_scratch, has_shared) = if context.model.is_mistaken {
+        (quote!(0), quote!(0), quote!(false))
     } else {
-        (quote!(4 * (GRAPH.unshared[1] + output_len::<Self>())), quote!(GRAPH.has_shared))
+        let bytes = quote!(4 * (GRAPH.unshared[1] + output_len::<Self>()));
+        (bytes, quote!(GRAPH.unshared[0]), quote!(GRAPH.has_shared))
     };
     quote! {
         impl Model for #this {
@@ -221,6 +222,7 @@ pub(crate) fn model_impl(context: &mut Context<'_>) -> TokenStream {
             type Prediction = #prediction;
             const NAME: &'static str = #name;
             const UNSHARED_BYTES: usize = #unshared;
+            const UNSHARED_SCRATCH: usize = #unshared_scratch;
             const HAS_SHARED: bool = #has_shared;
 
             fn block(&self) -> &[f32] {

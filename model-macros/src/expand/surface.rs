@@ -280,6 +280,14 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
         // Each output has its own.
         _ => quote!(#root::layers::activation::Linear),
     };
+    let ends = (model.inputs.len() > 1 || model.outputs.len() > 1).then(|| {
+        let names = |ends: &[End]| -> Vec<String> {
+            let names = ends.iter().map(|end| end.name.to_string());
+            if ends.len() > 1 { names.collect() } else { Vec::new() }
+        };
+        let (inputs, outputs) = (names(&model.inputs), names(&model.outputs));
+        quote!(.ends(&[#(#inputs),*], &[#(#outputs),*]))
+    });
     let initialize = super::passes::initialize(context);
     let (graph, memory) = if context.model.is_mistaken {
         (TokenStream::new(), quote!(Memory::NONE))
@@ -318,7 +326,7 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
             type Output = #output;
             type Head = #head;
             type Body = Headless<Self>;
-            const INFO: Info = Info::model(#name, &[#(#rows),*]);
+            const INFO: Info = Info::model(#name, &[#(#rows),*]) #ends;
             const MEMORY: Memory = #memory;
 
             #initialize
