@@ -13,7 +13,7 @@ pub use typenet_runtime::bytemuck::Zeroable;
 pub use typenet_runtime::io::embed::embed_block;
 pub use typenet_runtime::kernels::Rng;
 pub use typenet_runtime::layers::graph::{
-    BackwardRun, Computes, ForwardRun, Graph, Node, PredictRun, StepRun, Wire,
+    BackwardRun, Computes, ForwardRun, Graph, Node, PredictRun, StepRun, Tie, Wire,
 };
 pub use typenet_runtime::layers::model::{Ending, Passes, Route, WithHead, predict_one};
 pub use typenet_runtime::layers::{

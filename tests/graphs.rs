@@ -36,6 +36,56 @@ model! {
     >
 }
 
+model! {
+    Unit(c, stride = 1) < Conv2d(_ => c, kernel = 3, stride = stride, padding = 1, bias = false), BatchNorm >
+    Plain(c) < Add[ _ | Unit(c), Activation(tanh), Unit(c) ], Activation(tanh) >
+    Down(c) < Add[ Conv2d(_ => c, kernel = 1, stride = 2, bias = false), BatchNorm
+                 | Unit(c, stride = 2), Activation(tanh), Unit(c) ], Activation(tanh) >
+    /// A residual network on small images.
+    pub Small <
+        Input(2, 9, 7),
+        Conv2d(2 => 3, kernel = 3, padding = same, silu),
+        AvgPool2d(2), Plain(3), Down(4), GlobalAvgPool, Dense(_ => 3, softmax),
+    >
+}
+
+model! {
+    /// What goes down, and comes back beside what was there.
+    pub Skips <
+        Input(2, 6, 6),
+        a: Conv2d(_ => 3, kernel = 3, padding = same, tanh),
+        b: Conv2d(_ => 4, kernel = 3, padding = same, silu),
+        c: Conv2d(_ => 3, kernel = 3, padding = same, groups = 1, tanh),
+        (c, b) -> Concat, Conv2d(_ => 3, kernel = 3, padding = same, tanh),
+        last: Activation(tanh),
+        (last, a) -> Concat, MaxPool2d(2), Flatten, Dense(_ => 2),
+    >
+}
+
+model! {
+    /// An autoencoder whose way back is the way in, turned, and a layer with the weight of another as it is.
+    pub Tied <
+        code: Dense(5 => 3, tanh),
+        Dense(3 => 5, weight = code, gelu),
+        Dense(5 => 3, weight = code, bias = false),
+        Dense(3 => 2),
+    >
+}
+
+#[test]
+fn tied_weights_are_one_tensor() {
+    check_gradient::<Tied>(4, 1);
+    assert_eq!(Tied::PARAMETER_COUNT, (5 * 3 + 3) + 5 + (3 * 2 + 2));
+    let names: Vec<String> = typenet::schema::Tensors::of(Tied::LAYERS).map(|t| t.path.to_string()).collect();
+    assert_eq!(names, ["code.weight", "code.bias", "dense_2.bias", "dense_4.weight", "dense_4.bias"]);
+}
+
+#[test]
+fn gradients_of_image_networks_are_those_of_central_differences() {
+    check_gradient::<Small>(3, 1);
+    check_gradient::<Skips>(2, 2);
+}
+
 #[test]
 fn gradients_of_graphs_are_those_of_central_differences() {
     check_gradient::<Residual>(3, 1);

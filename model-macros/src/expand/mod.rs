@@ -65,6 +65,7 @@ const IMPORTS: &[&str] = &[
     "Some",
     "Step",
     "StepRun",
+    "Tie",
     "Wire",
     "WithHead",
     "Zeroable",
