@@ -72,14 +72,14 @@ pub trait Record: Sized + Send + Sync + 'static {
     fn columns_mut(many: Self::ManyMut<'_>) -> ColumnsMut<'_>;
     /// Records of numbers in these columns.
     #[doc(hidden)]
-    fn of_columns<'a>(columns: [&'a [f32]; MAX_FIELDS]) -> Self::Many<'a>;
+    fn of_columns(columns: [&[f32]; MAX_FIELDS]) -> Self::Many<'_>;
     #[cfg(feature = "std")]
     #[doc(hidden)]
     fn owned(rows: usize) -> Self::Owned;
     #[cfg(feature = "std")]
     #[doc(hidden)]
     fn owned_mut(owned: &mut Self::Owned) -> Self::ManyMut<'_>;
-    /// What is there for each field; 'None' behind the last.
+    /// What is there for each field; `None` behind the last.
     #[doc(hidden)]
     fn each<T: Copy>(each: Self::Each<T>) -> [Option<T>; MAX_FIELDS];
 }
@@ -198,7 +198,7 @@ macro_rules! single {
                 columns
             }
 
-            fn of_columns<'a>(columns: [&'a [f32]; MAX_FIELDS]) -> &'a [Self] {
+            fn of_columns(columns: [&[f32]; MAX_FIELDS]) -> Self::Many<'_> {
                 bytemuck::cast_slice(columns[0])
             }
 
@@ -371,7 +371,7 @@ macro_rules! __record {
                 all
             }
 
-            fn of_columns<'a>(columns: [&'a [$crate::__core::primitive::f32]; $crate::schema::MAX_FIELDS]) -> Self::Many<'a> {
+            fn of_columns(columns: [&[$crate::__core::primitive::f32]; $crate::schema::MAX_FIELDS]) -> Self::Many<'_> {
                 let mut columns = columns.as_slice();
                 $(let $field = {
                     let (own, rest) = columns.split_at(1);
