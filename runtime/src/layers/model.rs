@@ -373,10 +373,9 @@ pub(crate) fn find_bad_word<M: Model>(samples: Many<'_, M::Sample>) -> Result<()
         return Ok(());
     }
     let (names, columns) = (M::Sample::NAMES, M::Sample::columns(samples));
-    let inputs = M::Input::PARTS.iter().zip(&columns).enumerate();
+    let mut inputs = M::Input::PARTS.iter().zip(&columns).enumerate();
     inputs
-        .map(|(i, (part, column))| check_column(names.get(i).copied().unwrap_or(""), *column, part))
-        .collect()
+        .try_for_each(|(i, (part, column))| check_column(names.get(i).copied().unwrap_or(""), *column, part))
 }
 
 /// As [`find_bad_word`], for one sample.

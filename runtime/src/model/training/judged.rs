@@ -12,6 +12,26 @@ use crate::schema::{FloatArray, SettingError};
 /// A model that losses `L` with labels `Y` fit: [`Loss`] holds for each output.
 ///
 /// `model!` implements it for a model with several outputs, and it holds for every model with one.
+///
+/// ```
+/// use typenet::kernels::Rng;
+/// use typenet::model::{Error, Judged};
+/// use typenet::prelude::*;
+/// use typenet::schema::Many;
+///
+/// model! { Xor < Dense(2 => 8, tanh), Dense(8 => 2, softmax) > }
+///
+/// /// One step of any model whose labels are classes.
+/// fn step<'a, M>(model: Box<M>, samples: Many<'_, M::Sample>, labels: &'a [u8]) -> Result<f64, Error>
+/// where
+///     M: Judged<CategoricalCrossEntropy, &'a [u8]>,
+/// {
+///     let mut trainer = model.compile(Adam::new(0.05), CategoricalCrossEntropy, ());
+///     trainer.train_on_batch(samples, labels, &Rng::seed(1))
+/// }
+/// assert_eq!(step(Xor::zeros(), &[[0.0, 1.0]], &[1])?, 2.0_f64.ln());
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Judged<L, Y: Table>: Model {
     /// Calls `each` for every output. `chosen` are the labels to be used, if not all.
     #[doc(hidden)]
@@ -19,6 +39,29 @@ pub trait Judged<L, Y: Table>: Model {
 }
 
 /// A model that metrics `K` with labels `Y` fit: [`Metrics`] holds for each output. As [`Judged`].
+///
+/// ```
+/// use typenet::model::{Error, Judged, Measured, Trainer};
+/// use typenet::prelude::*;
+/// use typenet::schema::Many;
+///
+/// model! { Xor < Dense(2 => 8, tanh), Dense(8 => 2, softmax) > }
+///
+/// /// The loss of any trainer over labels that are classes.
+/// fn loss<'a, M, L, K>(
+///     trainer: &mut Trainer<M, Adam, L, K>,
+///     samples: Many<'_, M::Sample>,
+///     labels: &'a [u8],
+/// ) -> Result<f64, Error>
+/// where
+///     M: Judged<L, &'a [u8]> + Measured<K, &'a [u8]>,
+/// {
+///     Ok(trainer.evaluate(samples, labels)?.loss)
+/// }
+/// let mut trainer = Xor::zeros().compile(Adam::new(0.05), CategoricalCrossEntropy, (Accuracy::new(),));
+/// assert!((loss(&mut trainer, &[[0.0, 1.0]], &[1])? - 2.0_f64.ln()).abs() < 1e-7);
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Measured<K, Y: Table>: Model {
     /// Calls `each` for every output. `chosen` are the labels to be used, if not all.
     #[doc(hidden)]
@@ -65,6 +108,7 @@ pub struct Output<'a, Head, P, T, Y> {
 }
 
 impl<'a, Head, P, T, Y> Output<'a, Head, P, T, Y> {
+    #[doc(hidden)]
     pub fn new(of: T, labels: &'a [Y], chosen: Option<&'a Vec<Y>>) -> Self {
         Self { of, labels: chosen.map_or(labels, |chosen| chosen), output: PhantomData }
     }
