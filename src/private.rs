@@ -13,14 +13,14 @@ pub use typenet_runtime::bytemuck::Zeroable;
 pub use typenet_runtime::io::embed::embed_block;
 pub use typenet_runtime::kernels::Rng;
 pub use typenet_runtime::layers::graph::{
-    BackwardRun, Computes, ForwardRun, Graph, Node, PredictRun, StepRun, Wire,
+    BackwardRun, Computes, ForwardRun, Graph, Node, PredictRun, StepRun, Tie, Wire,
 };
 pub use typenet_runtime::layers::model::{Ending, Passes, Route, WithHead, predict_one};
 pub use typenet_runtime::layers::{
     Backend, Backward, Cpu, Forward, Headless, Layer, Memory, Model, Port, Predict, Run, Step, buffer_count,
     output_len, parameter_count,
 };
-pub use typenet_runtime::schema::{Info, LayerInfo, Size};
+pub use typenet_runtime::schema::{Info, LayerInfo, One, Size};
 
 use core::marker::PhantomData;
 use typenet_runtime::layers::Activation;

@@ -6,7 +6,9 @@ use quote::format_ident;
 
 use crate::ast;
 use crate::graph::{self, Graph, Node, Numbers, Origin, Source};
-use crate::kinds::{self, Arguments, Arrives, Custom, KINDS, Kind, LayerType, Requirement, Role, Spec, View};
+use crate::kinds::{
+    self, Arguments, Arrives, Custom, KINDS, Kind, LayerType, Requirement, Role, Spec, TiedTo, View,
+};
 use crate::report::Report;
 use crate::size::{Shape, Size};
 use crate::vocabulary;
@@ -50,6 +52,8 @@ pub(crate) struct Layer {
     pub(crate) has_shapes: bool,
     /// The numbers of the values that it takes: first the model's inputs, then what each layer gives.
     pub(crate) sources: Vec<usize>,
+    /// The layer whose weight its weight is.
+    pub(crate) ties: Option<usize>,
     /// The layer whose numbers these are too.
     pub(crate) shares: Option<usize>,
     pub(crate) layer_type: LayerType,
@@ -161,7 +165,7 @@ pub(crate) fn model<'a>(graph: &Graph<'a>, report: &mut Report) -> Model<'a> {
 fn sample(written: &ast::Model, input: &graph::Input<'_>, report: &mut Report) -> Option<Spec> {
     let layer = input.layer?;
     report.read(layer, 0);
-    Some(spec(written, layer, &[Arrives::Nothing], report))
+    Some(spec(written, layer, &[Arrives::Nothing], &[], report))
 }
 
 /// The layers that are checked so far.
@@ -199,7 +203,9 @@ impl Checked<'_, '_> {
             })
             .collect();
         let arrives = if arrives.is_empty() { vec![Arrives::Unknown] } else { arrives };
-        let mut spec = if is_hidden { unknown(&arrives) } else { spec(written, layer, &arrives, report) };
+        let ties = self.ties(node);
+        let mut spec =
+            if is_hidden { unknown(&arrives) } else { spec(written, layer, &arrives, &ties, report) };
         parts(self.graph, node, report);
         requirements(&mut spec, report);
         self.shared_input(node, &spec, report);
@@ -234,6 +240,7 @@ impl Checked<'_, '_> {
             output: spec.output.clone().unwrap_or_else(placeholder),
             has_shapes,
             sources: node.sources.iter().map(value).collect(),
+            ties: node.tied.first().filter(|_| spec.is_tied).map(|tied| tied.node),
             shares: match node.numbers {
                 Numbers::Shared { node, .. } => Some(node),
                 Numbers::Own => None,
@@ -250,6 +257,21 @@ impl Checked<'_, '_> {
         });
         self.specs.push(spec);
         joint
+    }
+
+    /// The tensors of earlier layers that are to be this one's.
+    fn ties(&self, node: &Node<'_>) -> Vec<TiedTo> {
+        let ties = node.tied.iter().map(|tied| {
+            let spec = &self.specs[tied.node];
+            TiedTo {
+                tensor: tied.tensor.clone(),
+                place: tied.place,
+                layer: self.layers[tied.node].text.clone(),
+                weight: spec.weight.clone(),
+                is_table: spec.is_table,
+            }
+        });
+        ties.collect()
     }
 
     /// A value that a layer takes, if it is known.
@@ -333,7 +355,13 @@ fn parts(graph: &Graph<'_>, node: &Node<'_>, report: &mut Report) {
 }
 
 /// What the layer's kind says of it; a path to a type where no kind is meant.
-fn spec(written: &ast::Model, layer: &ast::Layer, arrives: &[Arrives<'_>], report: &mut Report) -> Spec {
+fn spec(
+    written: &ast::Model,
+    layer: &ast::Layer,
+    arrives: &[Arrives<'_>],
+    ties: &[TiedTo],
+    report: &mut Report,
+) -> Spec {
     let (word, kind_name) = (layer.path.word().map(ToString::to_string), layer.kind());
     let kind = word.as_deref().and_then(kinds::meant);
     match (kind, word) {
@@ -361,6 +389,7 @@ fn spec(written: &ast::Model, layer: &ast::Layer, arrives: &[Arrives<'_>], repor
                 kind.example(),
                 arrives,
                 &written.words,
+                ties,
                 report,
             ))
         }
@@ -385,6 +414,7 @@ fn spec(written: &ast::Model, layer: &ast::Layer, arrives: &[Arrives<'_>], repor
             &format!("{kind_name}(784 => 64)"),
             arrives,
             &written.words,
+            ties,
             report,
         )),
     }
@@ -566,6 +596,7 @@ fn placeholder_layer(input: Option<Shape>) -> Layer {
         output: shape,
         has_shapes: false,
         sources: vec![0],
+        ties: None,
         shares: None,
         layer_type: LayerType::Unknown,
         role: Role::Step,

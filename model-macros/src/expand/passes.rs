@@ -25,6 +25,7 @@ pub(crate) fn graph(context: &Context<'_>) -> TokenStream {
     let layers = &context.model.layers;
     let inputs = context.inputs();
     let (count, sources) = (layers.len(), context.sources().map(|sources| sources.len()).sum::<usize>());
+    let sources = sources + layers.iter().filter(|layer| layer.ties.is_some()).count();
     let [layer_count, values, all] =
         [count, inputs + count, inputs + count + sources].map(Literal::usize_unsuffixed);
     let wires = context.sources().enumerate().map(|(index, sources)| {
@@ -36,17 +37,23 @@ pub(crate) fn graph(context: &Context<'_>) -> TokenStream {
             Role::Training => quote!(Computes::InTraining),
             Role::Step | Role::Sample => quote!(Computes::Always),
         };
-        match layers[index].shares.map(Literal::usize_unsuffixed) {
+        let wire = match layers[index].shares.map(Literal::usize_unsuffixed) {
             Some(owner) => quote!(Wire::shared::<#alias>(&[#(#sources),*], #owner)),
             None => quote!(Wire::of::<#alias>(&[#(#sources),*], #computes)),
-        }
+        };
+        let tied = layers[index].ties.map(|owner| {
+            let (owner, number) = (&context.aliases[owner], Literal::usize_unsuffixed(owner));
+            quote!(.tied(Tie::of::<#owner>(#number, "weight")))
+        });
+        quote!(#wire #tied)
     });
     let outputs =
         context.outputs().iter().map(|&layer| Literal::usize_unsuffixed(inputs + layer)).collect::<Vec<_>>();
     let this = &context.this;
     let nodes = context.steps(true).into_iter().map(|layer| {
         let (name, index) = (node(context, layer), Literal::usize_unsuffixed(layer));
-        let sources = Literal::usize_unsuffixed(context.sources().nth(layer).map_or(1, <[usize]>::len));
+        let takes = &layers[layer];
+        let sources = Literal::usize_unsuffixed(takes.sources.len() + usize::from(takes.ties.is_some()));
         quote!(const #name: Node<#sources, 1> = GRAPH.node(#index);)
     });
     quote! {
@@ -136,7 +143,14 @@ fn reverse_with(context: &Context<'_>, updates: bool) -> TokenStream {
             quote!(<#alias as Run<B>>::#method(#pass);)
         };
         let sum = adds[layer].then(|| quote!(run.sum(&#node);));
-        quote!(#call #sum)
+        // A model with tied weights makes no step in one pass.
+        let tied = context.model.layers.iter().enumerate().rev();
+        let tied = tied.filter(|(_, other)| !updates && other.ties == Some(layer));
+        let ties = tied.map(|(other, _)| {
+            let node = self::node(context, other);
+            quote!(run.tie(&#node);)
+        });
+        quote!(#call #sum #(#ties)*)
     });
     let (method, pass, run) = if updates {
         (quote!(step_with), quote!(Step), quote!(StepRun))

@@ -359,25 +359,13 @@ fn unless_derived(attributes: &[Attribute], name: &str) -> Option<TokenStream> {
     Some(quote!(#[cfg(not(any(#(#predicates),*)))]))
 }
 
-/// Samples and predictions as numbers, and `Model::predict_one`.
+/// `Model::predict_one`.
 pub(crate) fn values(context: &mut Context<'_>) -> TokenStream {
     let model = context.model;
-    let (sample, prediction) = sample_types(context);
+    let (_, prediction) = sample_types(context);
     let (Some(input), Some(output), false) = (&model.input, &model.output, model.is_mistaken) else {
         return quote! {
-            fn sample_values(_: &[#sample]) -> <<Self as Layer>::Input as Port>::Values<'_, Cpu> {
-                loop {}
-            }
-
-            fn logit_values(_: &[#prediction]) -> <<Self as Layer>::Output as Port>::Values<'_, Cpu> {
-                loop {}
-            }
-
-            fn prediction_values(_: &mut [#prediction]) -> <<Self as Layer>::Output as Port>::Mut<'_, Cpu> {
-                loop {}
-            }
-
-            fn predict_one<R: Route<Cpu>>(&self, _: R, _: &#sample, _: &mut #prediction) {
+            fn predict_one<R: Route<Cpu>>(&self, _: R, _: One<'_, Self::Sample>, _: &mut #prediction) {
                 loop {}
             }
         };
@@ -387,24 +375,10 @@ pub(crate) fn values(context: &mut Context<'_>) -> TokenStream {
     let flat_mut =
         |name: TokenStream, depth: usize| (0..depth).fold(name, |name, _| quote!(#name.as_flattened_mut()));
     let (inputs, outputs) = (input.sizes.len(), output.sizes.len());
-    let (samples, logits) = (flat(quote!(samples), inputs), flat(quote!(logits), outputs));
-    let predictions = flat_mut(quote!(predictions), outputs);
     let (one, result) = (flat(quote!(sample), inputs - 1), flat_mut(quote!(prediction), outputs - 1));
     quote! {
-        fn sample_values(samples: &[#sample]) -> &[f32] {
-            #samples
-        }
-
-        fn logit_values(logits: &[#prediction]) -> &[f32] {
-            #logits
-        }
-
-        fn prediction_values(predictions: &mut [#prediction]) -> &mut [f32] {
-            #predictions
-        }
-
         #[inline(always)]
-        fn predict_one<R: Route<Cpu>>(&self, route: R, sample: &#sample, prediction: &mut #prediction) {
+        fn predict_one<R: Route<Cpu>>(&self, route: R, sample: One<'_, Self::Sample>, prediction: &mut #prediction) {
             let (parameters, buffers) = self.block.split_at(Self::PARAMETER_COUNT);
             <Self as Passes>::predict_with::<WithHead, R>(route, Predict {
                 batch: 1,

@@ -6,6 +6,7 @@
 pub mod activation;
 pub mod add;
 mod backend;
+pub(crate) mod batch;
 pub mod batch_norm;
 #[cfg(feature = "std")]
 pub mod check;
