@@ -232,6 +232,10 @@ fn items(input: ParseStream<'_>, end: End, list: &mut List, report: &mut Report)
 }
 
 fn item_or_outputs(input: ParseStream<'_>, end: End, list: &mut List, report: &mut Report) -> Result<()> {
+    if input.peek(token::Paren) && input.peek2(Token![=>]) {
+        input.parse::<TokenTree>()?;
+        return Err(input.error("what a layer takes stands before `->`: `(seen, read) -> Concat`"));
+    }
     if !input.peek(token::Paren) || input.peek2(Token![->]) {
         let item = item(input, report)?;
         if let Some(outputs) = list.outputs.take() {
