@@ -307,7 +307,10 @@ impl Checked<'_, '_> {
         let Numbers::Shared { node: original, place } = &node.numbers else { return };
         let Some(Some(Given { shape: Some(input), .. })) = given else { return };
         let original = &self.layers[*original];
-        if original.has_shapes && original.input.sizes.len() == input.sizes.len() && original.input.differs(input) {
+        if original.has_shapes
+            && original.input.sizes.len() == input.sizes.len()
+            && original.input.differs(input)
+        {
             // The joint would say it once more, at the first use.
             spec.is_input_written = false;
             let (text, takes) = (&original.text, &original.input);
@@ -424,7 +427,9 @@ fn spec(
         }
         (None, Some(word)) if NOT_BUILT_IN.iter().any(|name| normal(name) == normal(&word)) => {
             let kinds = all_kinds();
-            let message = format!("there is no layer `{word}` yet. {kinds}; a type of your own is written `self::{word}`");
+            let message = format!(
+                "there is no layer `{word}` yet. {kinds}; a type of your own is written `self::{word}`"
+            );
             report.error(layer.span(), message);
             unknown(arrives)
         }
@@ -447,7 +452,16 @@ fn spec(
 
 /// Layers of other frameworks that a user may look for here.
 const NOT_BUILT_IN: [&str; 10] = [
-    "Lstm", "Gru", "Rnn", "SimpleRnn", "MultiHeadAttention", "Positions", "Conv1d", "Conv3d", "ConvTranspose2d", "Conv2dTranspose",
+    "Lstm",
+    "Gru",
+    "Rnn",
+    "SimpleRnn",
+    "MultiHeadAttention",
+    "Positions",
+    "Conv1d",
+    "Conv3d",
+    "ConvTranspose2d",
+    "Conv2dTranspose",
 ];
 
 fn all_kinds() -> String {
@@ -471,6 +485,11 @@ fn requirements(spec: &mut Spec, report: &mut Report) {
     for together in all.chunk_by(|_, next| next.is_second) {
         let holds = |requirement: &Requirement| requirement.condition.literal(&requirement.arguments);
         if let Some(mistake) = together.iter().find(|requirement| holds(requirement) == Some(false)) {
+            if mistake.shown.iter().any(|size| size.literal().is_none()) {
+                // rustc says the others in decimal too.
+                spec.requirements.push(Requirement { is_second: false, ..mistake.clone() });
+                continue;
+            }
             report.error(mistake.span, mistake.fill(&mistake.message, |_, size| size.to_string()));
             spec.output = None;
             continue;

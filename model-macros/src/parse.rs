@@ -405,7 +405,8 @@ fn branches(
         }
         input.parse::<Token![|]>()?;
     }
-    if branches.len() == 1 {
+    if branches.len() == 1 && !layer.incomplete {
+        layer.incomplete = true;
         let kind = layer.kind();
         report.error(span, format!("a join has two branches or more: `{kind}[ _ | Dense(64 => 64) ]`"));
     }
@@ -458,6 +459,15 @@ fn arguments(input: ParseStream<'_>, layer: &mut Layer, report: &mut Report) -> 
         }
         if input.peek(Token![,]) {
             input.parse::<Token![,]>()?;
+        } else if input.peek(Token![|]) {
+            let message = format!(
+                "the branches of a join stand in brackets: `{}[ _ | Dense(64 => 64) ]`",
+                layer.kind()
+            );
+            report.error(input.span(), message);
+            input.parse::<TokenStream>()?;
+            layer.arguments = None;
+            layer.incomplete = true;
         } else if !input.is_empty() {
             layer.incomplete = true;
             if input.peek(Token![+])

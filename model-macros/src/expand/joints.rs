@@ -246,7 +246,8 @@ impl Obligations {
             // What is second is no mistake of its own where what it belongs to does not hold.
             let all = &context.model.layers[layer].requirements[..=number];
             let first = all.iter().rposition(|requirement| !requirement.is_second).unwrap_or(number);
-            let before = (first..number).map(|before| context.fact(layer, &format!("REQUIRES_{}", before + 1)));
+            let before =
+                (first..number).map(|before| context.fact(layer, &format!("REQUIRES_{}", before + 1)));
             let sizes = sizes.into_iter().chain(before.map(|before| quote!(#before)));
             self.facts.extend(quote!(const #fact: bool = !(true #(&& #sizes)*) || #holds;));
             let shown = requirement.shown.iter().enumerate().filter(|(_, size)| size.literal().is_none());

@@ -38,7 +38,14 @@ pub(crate) struct TiedTo {
 /// What other frameworks write as an option, and `model!` as the layer's shapes: the option's name.
 fn shape_as_option(argument: &Argument) -> Option<String> {
     const NAMES: [&str; 8] = [
-        "filters", "in_channels", "out_channels", "units", "in_features", "out_features", "num_embeddings", "embedding_dim",
+        "filters",
+        "in_channels",
+        "out_channels",
+        "units",
+        "in_features",
+        "out_features",
+        "num_embeddings",
+        "embedding_dim",
     ];
     match argument {
         Argument::Option { name, .. } => Some(name.to_string()).filter(|name| NAMES.contains(&name.as_str())),
@@ -270,7 +277,8 @@ impl<'a> Arguments<'a> {
                 is_index = true;
                 continue;
             }
-            let is_integer = |word: &Ident| ["u8", "u16", "u64", "usize", "i32", "i64"].iter().any(|name| word == name);
+            let is_integer =
+                |word: &Ident| ["u8", "u16", "u64", "usize", "i32", "i64"].iter().any(|name| word == name);
             if value.word().is_some_and(is_integer) {
                 self.error(value.span(), "word numbers are `u32`: `Input(..40, u32)`");
                 is_right = false;
@@ -411,7 +419,9 @@ impl<'a> Arguments<'a> {
             let message = match argument {
                 _ if shape_as_option(argument).is_some() => {
                     let name = shape_as_option(argument).unwrap_or_default();
-                    format!("`{name}` is no option: what arrives and what leaves stand first, as in `{example}`")
+                    format!(
+                        "`{name}` is no option: what arrives and what leaves stand first, as in `{example}`"
+                    )
                 }
                 Argument::Option { name, .. } => {
                     let written = name.to_string();

@@ -46,7 +46,11 @@ impl Kind for Conv2d {
         let kernel_span = arguments.option_span(KERNEL);
         let kernel = pair(arguments, KERNEL);
         let has_shapes = channels.is_some() || filters.is_some();
-        if kernel_span.is_none() && has_shapes && !arguments.is_misspelt(KERNEL) && !arguments.layer.incomplete {
+        if kernel_span.is_none()
+            && has_shapes
+            && !arguments.is_misspelt(KERNEL)
+            && !arguments.layer.incomplete
+        {
             let span = arguments.layer.arguments_span;
             arguments.error(span, "`Conv2d` needs its kernel: `Conv2d(3 => 64, kernel = 3)`");
         }
