@@ -5,6 +5,7 @@ use core::ops::Range;
 
 use rayon::ThreadPoolBuilder;
 use typenet::data::{Samples, Split, digits};
+use typenet::kernels::reduce::argmax;
 use typenet::layers::Model;
 use typenet::prelude::*;
 use typenet::schema::Tensors;
@@ -31,6 +32,9 @@ model! {
         Unit(4), Activation(relu), first: Plain(4), Plain(4), GlobalAvgPool, Dense(_ => 3, softmax),
     >
 }
+
+/// What [`it_learns_digits_with_the_same_bits_for_any_number_of_threads`] trains.
+static EMBEDDED: &Residual = embed!(Residual, "residual.safetensors");
 
 type Image = [[[f32; 8]; 8]; 1];
 
@@ -135,6 +139,20 @@ fn saved_and_loaded_it_predicts_the_same_bits() {
     let loaded = Residual::load(&file).expect("a load");
     assert_eq!(bits(loaded.block()), bits(trainer.block()));
     assert_eq!(loaded.predict_batch(&test), trainer.predict_batch(&test));
+}
+
+#[test]
+fn embedded_and_loaded_it_predicts_the_same_bits() {
+    let [_, (test, labels)] = data(0);
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/residual.safetensors");
+    let loaded = Residual::load(file).expect("the file that is embedded");
+    let mut right = 0;
+    for (image, label) in test.iter().zip(&labels) {
+        let prediction = EMBEDDED.predict(image);
+        assert_eq!(bits(&prediction), bits(&loaded.predict(image)));
+        right += usize::from(argmax(&prediction) == usize::from(*label));
+    }
+    assert!(right * 10 > test.len() * 8, "{right} of {} right: these are not trained weights", test.len());
 }
 
 /// The parameters of all of its layers; its running means and variances go on, as in PyTorch.
