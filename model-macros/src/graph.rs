@@ -51,7 +51,6 @@ pub(crate) struct Node<'a> {
     /// Empty after a mistake that hides them.
     pub(crate) sources: Vec<Source>,
     pub(crate) numbers: Numbers,
-    #[cfg_attr(not(test), expect(dead_code, reason = "the expansion of tied tensors will read it"))]
     pub(crate) tied: Vec<Tied>,
     pub(crate) is_output: bool,
 }

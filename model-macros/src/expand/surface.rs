@@ -7,6 +7,7 @@ use syn::{Attribute, Meta, Token};
 
 use super::Context;
 use super::ports::{self, Side};
+use crate::check::End;
 use crate::kinds::{LayerType, Types};
 
 /// An attribute, and the predicates of every `cfg_attr` around it.

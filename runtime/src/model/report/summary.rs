@@ -116,7 +116,8 @@ pub(in crate::model) fn thousands(value: u64) -> String {
 pub(super) fn shapes(parts: &[Part]) -> String {
     let shape = |part: &Part| {
         let sizes: Vec<_> = part.shape.iter().map(|&size| thousands(size as u64)).collect();
-        let below = part.below.map_or_else(String::new, |below| format!(" below {}", thousands(below as u64)));
+        let below =
+            part.below.map_or_else(String::new, |below| format!(" below {}", thousands(below as u64)));
         format!("{}{}{below}", if part.is_sequence { ".." } else { "" }, sizes.join(" × "))
     };
     parts.iter().map(shape).collect::<Vec<_>>().join(" and ")
@@ -163,7 +164,8 @@ impl fmt::Display for Summary {
         let end = |parts: &[Part], names: &[&str]| match parts {
             [_] => shapes(parts),
             _ => {
-                let named = names.iter().zip(parts).map(|(name, part)| format!("{name} {}", shapes(&[*part])));
+                let named =
+                    names.iter().zip(parts).map(|(name, part)| format!("{name} {}", shapes(&[*part])));
                 named.collect::<Vec<_>>().join(", ")
             }
         };
