@@ -11,6 +11,7 @@ use criterion::measurement::{Measurement, WallTime};
 use typenet::data::{Standardizer, breast_cancer, digits};
 use typenet::kernels::Rng;
 use typenet::losses::Loss;
+use typenet::model::LossesFit;
 use typenet::optimizers::Options;
 use typenet::prelude::*;
 use typenet::schema::{FloatArray, Record};
@@ -123,6 +124,7 @@ fn epochs<M, S, L, Y: Copy + Send + Sync>(
 ) where
     M: for<'a> Model<Sample: Record<Many<'a> = &'a [S]>, Prediction: FloatArray>,
     L: Loss<M::Head, M::Prediction, Y>,
+    for<'a> M::Prediction: LossesFit<M, L, &'a [Y]>,
 {
     let mut times: Vec<Duration> = Vec::new();
     for _ in 0..epochs {

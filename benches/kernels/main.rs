@@ -11,6 +11,7 @@ use typenet::hardware::isa::{Isa, isa};
 use typenet::kernels::{Function, Map, Matrix, Product, Rng, Tail};
 use typenet::layers::Model;
 use typenet::losses::Loss;
+use typenet::model::LossesFit;
 use typenet::prelude::*;
 use typenet::schema::{FloatArray, Single};
 
@@ -132,6 +133,7 @@ fn network<M, L>(loss: L, label: impl Fn(usize) -> u8, peak: f64, training: &[us
 where
     M: Model<Sample: Single, Prediction: FloatArray>,
     L: Loss<M::Head, M::Prediction, u8> + Copy,
+    for<'a> M::Prediction: LossesFit<M, L, &'a [u8]>,
 {
     const ROWS: usize = 2048;
     println!("\n{:40} {:>10} {:>14}", M::NAME, "samples/s", "of the limit");
@@ -169,6 +171,7 @@ where
     M: Model<Sample: Single, Prediction: FloatArray>,
     O: Optimizer,
     L: Loss<M::Head, M::Prediction, u8>,
+    for<'a> M::Prediction: LossesFit<M, L, &'a [u8]>,
 {
     let mut trainer = M::new(1).compile(optimizer, loss, ());
     let rng = Rng::seed(1);
