@@ -37,6 +37,11 @@ use crate::schema::{Info, LayerInfo};
 /// assert_eq!(sizes::<Small>(), [15, 0, 15, 4 * 3]);
 /// assert_eq!(sizes::<Small>()[0], Small::PARAMETER_COUNT);
 ///
+/// // Each weight is multiplied and added, each bias added.
+/// assert_eq!((Small::LAYERS.len(), <Small as Model>::FLOPS), (1, 2 * 4 * 3 + 3));
+/// // One layer has no intermediate values that could share memory.
+/// assert_eq!(Small::UNSHARED_BYTES, Small::ACTIVATION_BYTES);
+///
 /// /// Scales all of a model's numbers to Euclidean length 1.
 /// fn normalize<M: Model>(model: &mut M) {
 ///     let length = model.block().iter().map(|x| x * x).sum::<f32>().sqrt();
