@@ -43,7 +43,9 @@ fn assert_predicts_as_then(model: &Saved) {
 #[test]
 fn weights_of_an_earlier_version_load() {
     assert_predicts_as_then(&*Saved::load(&file("earlier_weights.safetensors")).expect("weights"));
-    assert_predicts_as_then(&*Saved::load(&file("earlier_checkpoint.safetensors")).expect("a checkpoint's weights"));
+    assert_predicts_as_then(
+        &*Saved::load(&file("earlier_checkpoint.safetensors")).expect("a checkpoint's weights"),
+    );
 }
 
 #[test]
@@ -64,7 +66,8 @@ fn a_run_of_an_earlier_version_goes_on() {
     assert_eq!(trainer.step(), 20 * 3, "three steps in each epoch, the first of them then");
     let losses: Vec<f64> = history.epochs.iter().map(|epoch| epoch.training.loss).collect();
     assert!(losses[19] < losses[0], "{losses:?}");
-    let norms = (0..4).map(|unit| trainer.hidden().weight().iter().map(|row| row[unit] * row[unit]).sum::<f32>());
+    let norms =
+        (0..4).map(|unit| trainer.hidden().weight().iter().map(|row| row[unit] * row[unit]).sum::<f32>());
     assert!(norms.map(f32::sqrt).all(|norm| norm <= 2.0 + 1e-6), "the constraint holds");
     assert_eq!(resume(20).1.block(), trainer.block(), "the same bits each time");
 }
@@ -82,6 +85,7 @@ fn a_run_of_an_earlier_version_is_refused_to_another_model() {
     let mut trainer = Saved::new(7).compile(Adam::new(0.01), CategoricalCrossEntropy, (Accuracy::new(),));
     let (samples, labels) = (samples(), labels());
     let fit = trainer.fit(&samples, &labels).batch_size(4).epochs(2).progress(false);
-    let error = fit.resume(file("earlier_checkpoint.safetensors")).run().expect_err("another penalty").to_string();
+    let error =
+        fit.resume(file("earlier_checkpoint.safetensors")).run().expect_err("another penalty").to_string();
     assert!(error.contains("layer.1") && error.contains("0.01") && error.contains("0.02"), "{error}");
 }
