@@ -37,6 +37,10 @@ use crate::schema::{IndexError, Info, LayerInfo, Many, One, Record, check_column
 /// assert_eq!(sizes::<Small>(), [15, 0, 15, 4 * 3]);
 /// assert_eq!(sizes::<Small>()[0], Small::PARAMETER_COUNT);
 ///
+/// // Each weight is multiplied and added, each bias added.
+/// assert_eq!((Small::LAYERS.len(), <Small as Model>::FLOPS), (1, 2 * 4 * 3 + 3));
+/// // One layer has no intermediate values that could share memory.
+/// assert_eq!(Small::UNSHARED_BYTES, Small::ACTIVATION_BYTES);
 /// // In a chain two areas take turns: here one of four values and one of three, instead of 3 + 4 + 3.
 /// model! { Deep < Dense(4 => 3), Dense(3 => 4), Dense(4 => 3), Dense(3 => 2) > }
 /// assert_eq!((Deep::PREDICT_SCRATCH, <Deep as Model>::UNSHARED_SCRATCH), (7, 10));
