@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Meta, Token};
 
-use super::Context;
+use super::context::Context;
 use crate::kinds::{LayerType, Types};
 use crate::size::Shape;
 
@@ -342,6 +342,38 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
     }
 }
 
+/// `Model`.
+pub(crate) fn model_impl(context: &mut Context<'_>) -> TokenStream {
+    let (sample, prediction) = sample_types(context);
+    let values = values(context);
+    let this = &context.this;
+    let name = Literal::string(&context.model.written.name.to_string());
+    let (unshared, has_shared) = if context.model.is_mistaken {
+        (quote!(0), quote!(false))
+    } else {
+        (quote!(4 * (GRAPH.unshared[1] + output_len::<Self>())), quote!(GRAPH.has_shared))
+    };
+    quote! {
+        impl Model for #this {
+            type Sample = #sample;
+            type Prediction = #prediction;
+            const NAME: &'static str = #name;
+            const UNSHARED_BYTES: usize = #unshared;
+            const HAS_SHARED: bool = #has_shared;
+
+            fn block(&self) -> &[f32] {
+                &self.block
+            }
+
+            fn block_mut(&mut self) -> &mut [f32] {
+                &mut self.block
+            }
+
+            #values
+        }
+    }
+}
+
 /// The condition of an implementation of what the user may derive: empty if no attribute derives it, `None` if one always does.
 fn unless_derived(attributes: &[Attribute], name: &str) -> Option<TokenStream> {
     let derives = |found: &Conditional| {
@@ -360,7 +392,7 @@ fn unless_derived(attributes: &[Attribute], name: &str) -> Option<TokenStream> {
 }
 
 /// `Model::predict_one`.
-pub(crate) fn values(context: &mut Context<'_>) -> TokenStream {
+fn values(context: &mut Context<'_>) -> TokenStream {
     let model = context.model;
     let (_, prediction) = sample_types(context);
     let (Some(input), Some(output), false) = (&model.input, &model.output, model.is_mistaken) else {
@@ -393,7 +425,7 @@ pub(crate) fn values(context: &mut Context<'_>) -> TokenStream {
 }
 
 /// The array types of a sample and of a prediction.
-pub(crate) fn sample_types(context: &mut Context<'_>) -> (TokenStream, TokenStream) {
+fn sample_types(context: &mut Context<'_>) -> (TokenStream, TokenStream) {
     let model = context.model;
     let sample = array_type(context, model.input.as_ref());
     (sample, array_type(context, model.output.as_ref()))
