@@ -54,7 +54,7 @@ impl Context<'_> {
 
     /// The number of the model's inputs.
     pub(super) fn inputs(&self) -> usize {
-        self.model.inputs
+        self.model.inputs.len()
     }
 
     /// The numbers of the values that each layer takes: first the model's inputs, then what each layer gives.
@@ -65,6 +65,14 @@ impl Context<'_> {
     /// The layers whose values the model gives.
     pub(super) fn outputs(&self) -> &[usize] {
         &self.outputs
+    }
+
+    /// Whether a layer's value goes out of the model alone, so that the loss may apply its activation; another layer that reads the
+    /// value reads it with the activation.
+    pub(super) fn is_end(&self, layer: usize) -> bool {
+        let value = self.inputs() + layer;
+        self.outputs.contains(&layer) && !self.sources().any(|sources| sources.contains(&value))
+            || self.model.outputs.len() == 1 && self.outputs[0] == layer
     }
 
     /// Whether each layer's gradients by its inputs, or by its parameters, are added to others: its inputs are read by a layer

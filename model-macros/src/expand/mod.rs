@@ -18,6 +18,7 @@ mod imports;
 mod joints;
 mod names;
 mod passes;
+mod ports;
 mod surface;
 
 use proc_macro2::{Ident, TokenStream};
@@ -32,11 +33,11 @@ use names::Names;
 /// The layers that compute what the model gives: not those that show it under another shape, unless nothing else computes it
 /// for this output.
 fn outputs(model: &Model<'_>) -> Vec<usize> {
-    let mut outputs: Vec<usize> = Vec::new();
-    for &output in &model.outputs {
+    let (mut outputs, inputs): (Vec<usize>, _) = (Vec::new(), model.inputs.len());
+    for output in model.outputs.iter().map(|output| output.layer) {
         let mut layer = output;
-        while model.layers[layer].role == Role::Reshape && model.layers[layer].sources[0] >= model.inputs {
-            layer = model.layers[layer].sources[0] - model.inputs;
+        while model.layers[layer].role == Role::Reshape && model.layers[layer].sources[0] >= inputs {
+            layer = model.layers[layer].sources[0] - inputs;
         }
         let is_free = model.layers[layer].role != Role::Reshape && !outputs.contains(&layer);
         outputs.push(if is_free { layer } else { output });
@@ -62,6 +63,7 @@ pub(crate) fn model(model: &Model<'_>, mistake: Option<TokenStream>) -> TokenStr
     }
     let layers = surface::layer_aliases(&mut context);
     let declaration = surface::declaration(&context);
+    let (records, record_impls) = (ports::records(&context), ports::record_impls(&mut context));
     let inherent = surface::inherent(&mut context);
     let implementations = surface::implementations(&mut context);
     let model_impl = surface::model_impl(&mut context);
@@ -87,6 +89,7 @@ pub(crate) fn model(model: &Model<'_>, mistake: Option<TokenStream>) -> TokenStr
             #joints
             #inherent
             #implementations
+            #record_impls
             #model_impl
             #passes
         };
@@ -96,6 +99,7 @@ pub(crate) fn model(model: &Model<'_>, mistake: Option<TokenStream>) -> TokenStr
     }
     quote! {
         #declaration
+        #records
 
         #(#conditions)*
         const _: () = { #blocks };

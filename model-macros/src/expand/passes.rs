@@ -95,7 +95,7 @@ fn predict_with(context: &Context<'_>) -> TokenStream {
     let calls = context.steps(false).into_iter().map(|layer| {
         let (alias, node, row) =
             (&context.aliases[layer], node(context, layer), Literal::usize_unsuffixed(layer));
-        if context.outputs().contains(&layer) {
+        if context.is_end(layer) {
             quote!(E::predict::<#alias, B, R>(route, #row, run.layer(&#node));)
         } else {
             quote!(route.layer::<#alias>(#row, run.layer(&#node));)
@@ -114,7 +114,7 @@ fn forward_with(context: &Context<'_>) -> TokenStream {
     let [inputs, outputs] = ends(context);
     let calls = context.steps(true).into_iter().map(|layer| {
         let (alias, node) = (&context.aliases[layer], node(context, layer));
-        if context.outputs().contains(&layer) {
+        if context.is_end(layer) {
             quote!(E::forward::<#alias, B>(run.layer(&#node));)
         } else {
             quote!(<#alias as Run<B>>::forward(run.layer(&#node));)
@@ -137,7 +137,7 @@ fn reverse_with(context: &Context<'_>, updates: bool) -> TokenStream {
         let is_step = updates && context.model.layers[layer].has_parameters;
         let method = if is_step { quote!(step) } else { quote!(backward) };
         let pass = if is_step { quote!(run.step(&#node)) } else { quote!(run.layer(&#node)) };
-        let call = if context.outputs().contains(&layer) {
+        let call = if context.is_end(layer) {
             quote!(E::#method::<#alias, B>(#pass);)
         } else {
             quote!(<#alias as Run<B>>::#method(#pass);)
@@ -180,7 +180,7 @@ pub(crate) fn passes(context: &Context<'_>) -> TokenStream {
     }
     let bounds = context.steps(true).into_iter().map(|layer| {
         let alias = &context.aliases[layer];
-        if context.outputs().contains(&layer) {
+        if context.is_end(layer) {
             quote!(#alias: Run<B>, <#alias as Layer>::Body: Run<B>)
         } else {
             quote!(#alias: Run<B>)

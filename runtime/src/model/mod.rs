@@ -23,7 +23,7 @@ pub use run::streams::{shuffle_epoch, step_rng};
 pub use tensors::{TensorError, TensorView};
 pub use training::judged::{Judged, Measured};
 #[doc(hidden)]
-pub use training::judged::{Output, OutputLoss, OutputMetrics};
+pub use training::judged::{LossesFit, MetricsFit, Output, OutputLoss, OutputMetrics};
 #[doc(hidden)]
 pub use training::labels::Choose;
 pub use training::labels::{ClassTable, LabelColumn, Labels, Table};

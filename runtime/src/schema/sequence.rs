@@ -8,10 +8,22 @@ use super::FloatArray;
 use super::record::{Column, Columns, ColumnsMut, MAX_FIELDS, Record, Single, single};
 
 /// What a step of a [`Sequence`] can be: a word number, or an array of `f32`.
+///
+/// ```
+/// use typenet_runtime::schema::{Sequence, StepItem};
+///
+/// fn longest<T: StepItem, const N: usize>(sequences: &[Sequence<T, N>]) -> usize {
+///     sequences.iter().map(Sequence::len).max().unwrap_or(0)
+/// }
+/// let paths = Sequence::<[f32; 1], 4>::all(&[vec![[0.5]], vec![[0.5]; 3]])?;
+/// assert_eq!(longest(&paths), 3);
+/// # Ok::<(), typenet_runtime::schema::SequenceError>(())
+/// ```
 pub trait StepItem: bytemuck::Pod + Send + Sync + sealed::Sealed {}
 
 mod sealed {
     /// Four bytes, or several times four, aligned to four.
+    #[doc(hidden)]
     pub trait Sealed {}
     impl Sealed for u32 {}
     impl<T: super::FloatArray> Sealed for T {}
@@ -130,6 +142,14 @@ impl<T: StepItem + fmt::Debug, const N: usize> fmt::Debug for Sequence<T, N> {
 }
 
 /// A sequence has no steps, or more than the input that it is for.
+///
+/// ```
+/// use typenet_runtime::schema::{SequenceError, Words};
+///
+/// let error = Words::<3>::try_from(&[][..]).unwrap_err();
+/// assert_eq!(error, SequenceError { sample: None, found: 0, most: 3 });
+/// assert_eq!(error.to_string(), "a sequence has 0 steps, expected 1 to 3");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SequenceError {
     /// Which of several, where there are several.

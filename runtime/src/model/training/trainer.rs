@@ -235,7 +235,7 @@ where
     let (columns, names) = (M::Sample::columns(samples), M::Sample::NAMES);
     let count = columns[0].rows;
     let inputs = || M::Input::PARTS.iter().zip(&columns).enumerate();
-    for (i, (_, column)) in inputs().filter(|(_, (_, column))| column.rows != count) {
+    if let Some((i, (_, column))) = inputs().find(|(_, (_, column))| column.rows != count) {
         let (inputs, counts) = ([name(names, 0), name(names, i)], [count, column.rows]);
         return Err(Error::InputCounts { set, inputs, counts });
     }
@@ -407,7 +407,7 @@ fn evaluate_losses<M, Y, L>(
     batch: &Batch<'_, Y>,
     rows: Range<usize>,
     logits: &mut [f32],
-    mut gradient: Option<&mut [f32]>,
+    gradient: Option<&mut [f32]>,
 ) -> LossSum
 where
     M: Judged<L, Y>,
@@ -415,7 +415,7 @@ where
 {
     let (mut sum, mut i) = (LossSum::default(), 0);
     let mut logits = output_columns_mut::<M::Output>(rows.len(), logits);
-    let mut gradients = gradient.as_deref_mut().map(|all| output_columns_mut::<M::Output>(rows.len(), all));
+    let mut gradients = gradient.map(|all| output_columns_mut::<M::Output>(rows.len(), all));
     M::each_loss(losses, batch.labels, batch.chosen, &mut |loss| {
         let mut gradient = gradients.as_mut().map(|all| &mut *all[i]);
         let (logits, weight) = (&mut *logits[i], loss_weights[i]);
