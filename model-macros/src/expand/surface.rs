@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Meta, Token};
 
-use super::Context;
+use super::context::Context;
 use super::ports::{self, Side};
 use crate::check::End;
 use crate::kinds::{LayerType, Types};
@@ -337,6 +337,41 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
     }
 }
 
+/// `Model`.
+pub(crate) fn model_impl(context: &mut Context<'_>) -> TokenStream {
+    let (sample, prediction) =
+        (ports::record_type(context, Side::In), ports::record_type(context, Side::Out));
+    let predict_one = predict_one(context);
+    let this = &context.this;
+    let name = Literal::string(&context.model.written.name.to_string());
+    let (unshared, unshared_scratch, has_shared) = if context.model.is_mistaken {
+        (quote!(0), quote!(0), quote!(false))
+    } else {
+        let bytes = quote!(4 * (GRAPH.unshared[1] + output_len::<Self>()));
+        (bytes, quote!(GRAPH.unshared[0]), quote!(GRAPH.has_shared))
+    };
+    quote! {
+        impl Model for #this {
+            type Sample = #sample;
+            type Prediction = #prediction;
+            const NAME: &'static str = #name;
+            const UNSHARED_BYTES: usize = #unshared;
+            const UNSHARED_SCRATCH: usize = #unshared_scratch;
+            const HAS_SHARED: bool = #has_shared;
+
+            fn block(&self) -> &[f32] {
+                &self.block
+            }
+
+            fn block_mut(&mut self) -> &mut [f32] {
+                &mut self.block
+            }
+
+            #predict_one
+        }
+    }
+}
+
 /// The condition of an implementation of what the user may derive: empty if no attribute derives it, `None` if one always does.
 fn unless_derived(attributes: &[Attribute], name: &str) -> Option<TokenStream> {
     let derives = |found: &Conditional| {
@@ -355,7 +390,7 @@ fn unless_derived(attributes: &[Attribute], name: &str) -> Option<TokenStream> {
 }
 
 /// `Model::predict_one`.
-pub(crate) fn predict_one(context: &mut Context<'_>) -> TokenStream {
+fn predict_one(context: &mut Context<'_>) -> TokenStream {
     let model = context.model;
     let prediction = ports::record_type(context, Side::Out);
     if model.is_mistaken {

@@ -1,6 +1,7 @@
 //! High-level models: compile, fit, evaluate, predict, callbacks, summary, files.
 
 pub mod callbacks;
+mod cost;
 mod dyn_model;
 mod error;
 mod model_ext;
@@ -27,8 +28,8 @@ pub use training::judged::{LossesFit, MetricsFit, Output, OutputLoss, OutputMetr
 pub use training::labels::Choose;
 pub use training::labels::{ClassTable, LabelColumn, Labels, Table};
 pub use training::running_scores::RunningScores;
-pub use training::sample_weights::WeightError;
 pub use training::trainer::Trainer;
+pub use training::weight_error::WeightError;
 
 #[doc(hidden)]
 pub use std::vec::Vec;
