@@ -294,9 +294,9 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
         quote!(LayerInfo::of::<#alias>(#name) #from #shares)
     });
     let ends = (model.inputs > 1 || model.outputs.len() > 1).then(|| {
-        let several = |names: Vec<&String>| if names.len() > 1 { names } else { Vec::new() };
-        let inputs = several(model.input_names.iter().collect());
-        let outputs = several(model.outputs.iter().map(|&layer| &model.layers[layer].name).collect());
+        let inputs = model.input_names.iter().filter(|_| model.inputs > 1);
+        let outputs = model.outputs.iter().filter(|_| model.outputs.len() > 1);
+        let outputs = outputs.map(|&layer| &model.layers[layer].name);
         quote!(.ends(&[#(#inputs),*], &[#(#outputs),*]))
     });
     let last = context.last_type();

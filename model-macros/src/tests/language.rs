@@ -600,7 +600,10 @@ fn shapes_are_checked_along_the_sources() {
     rejects("B(c) < Dense(_ => c, rleu) > M < Input(3), 2 * B(3), B(5) >", "unknown activation `rleu`");
     rejects("B(c) < Dense(_ => c) > M < Input(4), B(0), B(5) >", "a size is a positive integer");
     assert_eq!(super::messages("B(c) < Dense(_ => c) > M < Input(4), B(0), B(-5) >").len(), 2);
-    rejects("M < a: Dense(3 => 4), (a, a) -> Dense(_ => 3) >", "`Dense` takes one value, but 2 arrive: join them, as in `Concat[ a | b ]`");
+    rejects(
+        "M < a: Dense(3 => 4), (a, a) -> Dense(_ => 3) >",
+        "`Dense` takes one value, but 2 arrive: join them, as in `Concat[ a | b ]`",
+    );
     rejects("M < a: Dense(3 => 4), a.state -> Dense(_ => 3) >", "`Dense(3 => 4)` has no part `state`");
     rejects(
         "M < x: Input(3), y: Input(5), a: x -> Dense(_ => 4), b: y -> Shared(a), (a, b) -> my::Join(4 => 4) >",
@@ -638,9 +641,7 @@ fn no_part_of_a_declaration_panics() {
         let inner: Vec<_> = group.stream().into_iter().collect();
         for end in 0..inner.len() {
             let part: proc_macro2::TokenStream = inner[..end].iter().cloned().collect();
-            super::expand(
-                quote::quote!(::typenet; M < Add[ #part ], (#part) -> Dense(#part), (#part) >),
-            );
+            super::expand(quote::quote!(::typenet; M < Add[ #part ], (#part) -> Dense(#part), (#part) >));
         }
     }
 }

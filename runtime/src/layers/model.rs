@@ -75,7 +75,7 @@ pub trait Model: Passes + bytemuck::Zeroable + Sized + Send + Sync + 'static {
     /// the output.
     const ACTIVATION_BYTES: usize = size_of::<f32>()
         * (Self::MEMORY.kept.per_sample + Self::MEMORY.forward.per_sample + output_len::<Self>());
-    /// The same if no two intermediate values shared their memory.
+    /// The same if no two intermediate values shared their memory. What an inner model shares inside of itself it shares here too.
     const UNSHARED_BYTES: usize;
     /// [`PREDICT_SCRATCH`](Self::PREDICT_SCRATCH) if no two intermediate values shared their memory.
     const UNSHARED_SCRATCH: usize;

@@ -78,7 +78,13 @@ impl Picture {
     }
 
     /// The layers of a model that stands at `prefix` and takes `inputs`. Returns the values that it gives.
-    fn add_layers(&mut self, model: &Info, prefix: &str, group: Option<usize>, inputs: &[Value]) -> Vec<Value> {
+    fn add_layers(
+        &mut self,
+        model: &Info,
+        prefix: &str,
+        group: Option<usize>,
+        inputs: &[Value],
+    ) -> Vec<Value> {
         let mut given: Vec<(&str, Vec<Value>)> = Vec::new();
         for layer in model.layers {
             let taken: Vec<Value> = if layer.sources.is_empty() {
@@ -232,7 +238,8 @@ impl Summary {
             written.expect("a string takes all that is written");
         });
         for Edge { from, to, label } in &picture.edges {
-            let label = if label.is_empty() { label.clone() } else { format!(" [label={}]", dot_text(label)) };
+            let label =
+                if label.is_empty() { label.clone() } else { format!(" [label={}]", dot_text(label)) };
             writeln!(text, "    {} -> {}{label};", id(*from), id(*to))
                 .expect("a string takes all that is written");
         }
