@@ -40,6 +40,7 @@ use crate::schema::{Info, LayerInfo};
 /// // In a chain two areas take turns: here one of four values and one of three, instead of 3 + 4 + 3.
 /// model! { Deep < Dense(4 => 3), Dense(3 => 4), Dense(4 => 3), Dense(3 => 2) > }
 /// assert_eq!((Deep::PREDICT_SCRATCH, <Deep as Model>::UNSHARED_SCRATCH), (7, 10));
+/// assert!(Deep::ACTIVATION_BYTES <= <Deep as Model>::UNSHARED_BYTES);
 ///
 /// /// Scales all of a model's numbers to Euclidean length 1.
 /// fn normalize<M: Model>(model: &mut M) {
