@@ -69,9 +69,9 @@ fn product() -> Summary {
         LayerInfo::of::<Dense<U4, U2>>("class"),
         LayerInfo::of::<Dense<U4, U3>>("price").from(&["both"]),
     ];
-    const IMAGE: Part = Part { shape: &[3, 1_000], below: None, is_sequence: false };
-    const WORDS: Part = Part { shape: &[40], below: Some(10_000), is_sequence: true };
-    const STEPS: Part = Part { shape: &[40, 64], below: None, is_sequence: true };
+    const IMAGE: Part = Part { shape: &[3, 1_000], below: None, is_sequence: false, is_tensor: false };
+    const WORDS: Part = Part { shape: &[40], below: Some(10_000), is_sequence: true, is_tensor: false };
+    const STEPS: Part = Part { shape: &[40, 64], below: None, is_sequence: true, is_tensor: false };
     const CLASS: Part = Part { shape: &[10], ..IMAGE };
     Summary {
         name: "Product",
@@ -97,6 +97,31 @@ fn several_inputs_and_outputs_have_their_names() {
     assert_eq!(dot.taken_by("price"), ["both"]);
     assert_eq!((dot.taken_by("out:class"), dot.taken_by("out:price")), (vec!["class"], vec!["price"]));
     assert_eq!(dot.label("in:text"), "text\n..40 below 10,000");
+}
+
+model! {
+    Pair(n) < Add[ _ | Dense(n => n) ] >
+    pub Towers <
+        left: Input(3),
+        right: Input(4),
+        seen: left -> Dense(3 => 4),
+        both: (seen, right) -> Add,
+        class: Dense(4 => 2, softmax),
+        price: both -> Pair(4),
+        (class, price),
+    >
+}
+
+/// An output may have the name of a block; the layer in it that gives the value has another.
+#[test]
+fn a_declared_graph_of_several_inputs_and_outputs_is_drawn_whole() {
+    let dot = Dot::parse(&Towers::summary().to_dot());
+    assert_eq!(dot.taken_by("seen"), ["in:left"]);
+    assert_eq!(dot.taken_by("both"), ["seen", "in:right"]);
+    assert_eq!(dot.taken_by("out:class"), ["class"]);
+    assert_eq!(dot.nodes.iter().filter(|node| node.0.starts_with("out:")).count(), 2);
+    let table = Towers::summary().to_string();
+    assert!(table.starts_with("Towers: left 3, right 4 values in\n"), "{table}");
 }
 
 /// A graph in the part of Graphviz's language that a summary writes.
@@ -216,7 +241,7 @@ fn names_are_text_whatever_they_hold() {
 
 #[test]
 fn an_edge_from_several_values_says_which() {
-    const ONE: Part = Part { shape: &[4], below: None, is_sequence: false };
+    const ONE: Part = Part { shape: &[4], below: None, is_sequence: false, is_tensor: false };
     const LAYERS: &[LayerInfo] = &[
         LayerInfo { outputs: &[ONE, ONE], ..LayerInfo::of::<Dense<U4, U4>>("twice") },
         LayerInfo::of::<Add<(U4,), 2>>("add_1"),

@@ -51,6 +51,7 @@ pub(crate) struct Node<'a> {
     /// Empty after a mistake that hides them.
     pub(crate) sources: Vec<Source>,
     pub(crate) numbers: Numbers,
+    #[cfg_attr(not(test), expect(dead_code, reason = "the expansion of tied tensors will read it"))]
     pub(crate) tied: Vec<Tied>,
     pub(crate) is_output: bool,
 }
@@ -68,7 +69,6 @@ pub(crate) enum Numbers {
 
 /// `weight = tokens`: a tensor that is the tensor of this name of an earlier node.
 #[derive(Clone, Debug)]
-#[allow(dead_code, reason = "the expansion of networks that are no chain will read it")]
 pub(crate) struct Tied {
     pub(crate) tensor: Ident,
     pub(crate) node: usize,
@@ -92,7 +92,6 @@ pub(crate) enum Origin {
 
 /// A value that the model gives; without a name if it is the only one.
 pub(crate) struct Output {
-    #[cfg_attr(not(test), expect(dead_code, reason = "the expansion of several outputs will read it"))]
     pub(crate) name: Option<Ident>,
     pub(crate) source: Source,
 }
@@ -109,21 +108,6 @@ pub(crate) struct Repetition {
     /// The nodes of the first copy, and of the others.
     pub(crate) first: Range<usize>,
     pub(crate) others: Range<usize>,
-}
-
-impl Graph<'_> {
-    /// Whether each layer takes what the layer before it gives, and has its own numbers.
-    pub(crate) fn is_chain(&self) -> bool {
-        let before = |i: usize| if i == 0 { Origin::Input(0) } else { Origin::Node(i - 1) };
-        let is_link = |(i, node): (usize, &Node<'_>)| {
-            node.sources == [Source { origin: before(i), part: None }]
-                && matches!(node.numbers, Numbers::Own)
-                && node.tied.is_empty()
-                && !node.name.contains('.')
-                && node.is_output == (i + 1 == self.nodes.len())
-        };
-        self.inputs.len() == 1 && self.nodes.iter().enumerate().all(is_link)
-    }
 }
 
 /// A declaration with more layers than this is a mistake, such as blocks that double each other.

@@ -58,4 +58,4 @@ macro_rules! __words {
 }
 
 #[doc(hidden)]
-pub use {bytemuck, typenum};
+pub use {bytemuck, core as __core, typenum};

@@ -16,6 +16,7 @@
 mod joints;
 mod names;
 mod passes;
+mod ports;
 mod surface;
 
 use proc_macro2::{Ident, TokenStream};
@@ -49,6 +50,7 @@ const IMPORTS: &[&str] = &[
     "Model",
     "Node",
     "None",
+    "One",
     "Otherwise",
     "PartialEq",
     "Passes",
@@ -64,6 +66,7 @@ const IMPORTS: &[&str] = &[
     "Some",
     "Step",
     "StepRun",
+    "Tie",
     "Wire",
     "WithHead",
     "Zeroable",
@@ -82,10 +85,13 @@ const IMPORTS: &[&str] = &[
     "output_len",
     "parameter_count",
     "predict_one",
+    "prediction_values",
     "rank",
+    "sample_values",
     "size",
     "str",
     "u128",
+    "u32",
     "u64",
     "u8",
     "usize",
@@ -139,7 +145,7 @@ impl Context<'_> {
 
     /// The number of the model's inputs.
     fn inputs(&self) -> usize {
-        self.model.inputs
+        self.model.inputs.len()
     }
 
     /// The numbers of the values that each layer takes: first the model's inputs, then what each layer gives.
@@ -150,6 +156,14 @@ impl Context<'_> {
     /// The layers whose values the model gives.
     fn outputs(&self) -> &[usize] {
         &self.outputs
+    }
+
+    /// Whether a layer's value goes out of the model alone, so that the loss may apply its activation; another layer that reads the
+    /// value reads it with the activation.
+    fn is_end(&self, layer: usize) -> bool {
+        let value = self.inputs() + layer;
+        self.outputs.contains(&layer) && !self.sources().any(|sources| sources.contains(&value))
+            || self.model.outputs.len() == 1 && self.outputs[0] == layer
     }
 
     /// Whether each layer's gradients by its inputs, or by its parameters, are added to others: its inputs are read by a layer
@@ -190,11 +204,11 @@ impl Context<'_> {
 /// The layers that compute what the model gives: not those that show it under another shape, unless nothing else computes it
 /// for this output.
 fn outputs(model: &Model<'_>) -> Vec<usize> {
-    let mut outputs: Vec<usize> = Vec::new();
-    for &output in &model.outputs {
+    let (mut outputs, inputs): (Vec<usize>, _) = (Vec::new(), model.inputs.len());
+    for output in model.outputs.iter().map(|output| output.layer) {
         let mut layer = output;
-        while model.layers[layer].role == Role::Reshape && model.layers[layer].sources[0] >= model.inputs {
-            layer = model.layers[layer].sources[0] - model.inputs;
+        while model.layers[layer].role == Role::Reshape && model.layers[layer].sources[0] >= inputs {
+            layer = model.layers[layer].sources[0] - inputs;
         }
         let is_free = model.layers[layer].role != Role::Reshape && !outputs.contains(&layer);
         outputs.push(if is_free { layer } else { output });
@@ -220,6 +234,7 @@ pub(crate) fn model(model: &Model<'_>, mistake: Option<TokenStream>) -> TokenStr
     }
     let layers = surface::layer_aliases(&mut context);
     let declaration = surface::declaration(&context);
+    let (records, record_impls) = (ports::records(&context), ports::record_impls(&mut context));
     let inherent = surface::inherent(&mut context);
     let implementations = surface::implementations(&mut context);
     let passes = passes::model_impl(&mut context);
@@ -244,6 +259,7 @@ pub(crate) fn model(model: &Model<'_>, mistake: Option<TokenStream>) -> TokenStr
             #joints
             #inherent
             #implementations
+            #record_impls
             #passes
         };
     };
@@ -252,6 +268,7 @@ pub(crate) fn model(model: &Model<'_>, mistake: Option<TokenStream>) -> TokenStr
     }
     quote! {
         #declaration
+        #records
 
         #(#conditions)*
         const _: () = { #blocks };

@@ -25,7 +25,7 @@ mod word;
 
 use proc_macro2::{Ident, Span, TokenStream};
 
-pub(crate) use arguments::{Activation, Arguments, Arrives, LARGEST_SIZE};
+pub(crate) use arguments::{Activation, Arguments, Arrives, LARGEST_SIZE, TiedTo};
 pub(crate) use custom::Custom;
 pub(crate) use types::{TypeTokens, Types, WordType};
 
@@ -132,8 +132,12 @@ pub(crate) struct Spec {
     pub(crate) has_buffers: bool,
     /// How the layer's parameters are seen; `None` as a slice.
     pub(crate) view: Option<View>,
-    /// Sizes whose product is the number of values in the layer's largest tensor; empty without one, or if nobody knows.
+    /// The sizes of the layer's weight, its largest tensor; empty without one, or if nobody knows.
     pub(crate) weight: Vec<Size>,
+    /// Whether each row of the weight belongs to one of the inputs as a whole, as to a word.
+    pub(crate) is_table: bool,
+    /// Whether the weight is that of an earlier layer, which the declaration names.
+    pub(crate) is_tied: bool,
     /// What must hold besides the joints.
     pub(crate) requirements: Vec<Requirement>,
     /// `softmax` or `log_softmax` at the layer's end, where it is written.
@@ -155,6 +159,8 @@ impl Spec {
             has_buffers: false,
             view: None,
             weight: Vec::new(),
+            is_table: false,
+            is_tied: false,
             requirements: Vec::new(),
             softmax: None,
         }

@@ -120,7 +120,7 @@ impl<T: Element> Backend for Cpu<T> {
     fn add(into: &mut [T], from: &[T]) {
         assert_eq!(into.len(), from.len(), "add: equal lengths");
         for (into, from) in into.iter_mut().zip(from) {
-            *into = *into + *from;
+            *into += *from;
         }
     }
 

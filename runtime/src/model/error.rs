@@ -9,7 +9,7 @@ use crate::data::NonFiniteInput;
 use crate::io::safetensors::{LoadError, SaveError};
 use crate::losses::LabelError;
 use crate::metrics;
-use crate::schema::SettingError;
+use crate::schema::{IndexError, SettingError};
 
 /// Why a run did not start, or stopped.
 ///
@@ -51,28 +51,92 @@ pub enum Error {
         bytes: usize,
     },
     /// Samples and labels do not belong together.
-    #[error("{set}: {samples} samples came with {labels} labels, expected one label for each sample")]
+    #[error(
+        "{set}: {samples} samples came with {labels} labels{}, expected one label for each sample",
+        of(output)
+    )]
     Counts {
         /// Which samples.
         set: &'static str,
+        /// The output whose labels they are; empty if the model has one.
+        output: &'static str,
         /// Number of samples.
         samples: usize,
         /// Number of labels.
         labels: usize,
     },
+    /// Inputs do not have equal numbers of samples.
+    ///
+    /// ```
+    /// use typenet::model::Error;
+    ///
+    /// let error = Error::InputCounts { set: "training samples", inputs: ["image", "text"], counts: [6, 5] };
+    /// let text = "training samples: 6 samples of input `image` came with 5 of input `text`, expected equal numbers";
+    /// assert_eq!(error.to_string(), text);
+    /// ```
+    #[error(
+        "{set}: {} samples of input `{}` came with {} of input `{}`, expected equal numbers",
+        counts[0], inputs[0], counts[1], inputs[1]
+    )]
+    InputCounts {
+        /// Which samples.
+        set: &'static str,
+        /// The first input, and the first that has another number.
+        inputs: [&'static str; 2],
+        /// Their numbers of samples.
+        counts: [usize; 2],
+    },
+    /// A word is none of the model's vocabulary, or a sequence has no steps or too many.
+    ///
+    /// ```
+    /// use typenet::model::Error;
+    /// use typenet::schema::IndexError;
+    ///
+    /// let error = IndexError::Word { input: "text", sample: 5, position: 3, found: 12_000, below: 10_000 };
+    /// let error = Error::Word { set: "training samples", error };
+    /// let text = "training samples: input `text`: word 3 of sample 5 is 12000, expected a number below 10000";
+    /// assert_eq!(error.to_string(), text);
+    /// ```
+    #[error("{set}: {error}")]
+    Word {
+        /// Which samples.
+        set: &'static str,
+        /// Input, sample, position, and what was expected.
+        #[source]
+        error: IndexError,
+    },
+    /// A loss weight cannot be.
+    ///
+    /// ```
+    /// use typenet::model::Error;
+    ///
+    /// let error = Error::LossWeight { output: "price", found: -1.0 };
+    /// assert_eq!(error.to_string(), "the loss weight of `price` is -1, expected a finite number not below 0");
+    /// ```
+    #[error("the loss weight{} is {found}, expected a finite number not below 0", of(output))]
+    LossWeight {
+        /// The output; empty if the model has one.
+        output: &'static str,
+        /// The weight.
+        found: f32,
+    },
     /// A sample holds NaN or an infinity.
-    #[error("{set}: value {} of sample {} is {}, expected a finite number", found.feature, found.sample, found.value)]
+    #[error("{set}: {}value {} of sample {} is {}, expected a finite number", input_name(input), found.feature, found.sample, found.value)]
     Input {
         /// Which samples.
         set: &'static str,
+        /// The input; empty if the model has one.
+        input: &'static str,
         /// The first such value.
         found: NonFiniteInput,
     },
     /// A label cannot be.
-    #[error("{set}: {error}")]
+    #[error("{set}: {}{error}", output_name(output))]
     Label {
         /// Which samples.
         set: &'static str,
+        /// The output whose label it is; empty if the model has one.
+        output: &'static str,
         /// The label and what was expected.
         #[source]
         error: LabelError,
@@ -158,11 +222,26 @@ pub enum Error {
     /// A metric cannot be, or not of this model, or not beside another.
     #[error("metric: {0}")]
     MetricSetting(#[from] metrics::MetricError),
+    /// Two scores of a model with several outputs would have one name in a history and in logs.
+    ///
+    /// ```
+    /// use typenet::model::Error;
+    ///
+    /// let error = Error::ScoreName { name: "price_low_loss".into() };
+    /// assert_eq!(error.to_string(), "two scores are called `price_low_loss`, expected a metric with a name of its own by `named`");
+    /// ```
+    #[error("two scores are called `{name}`, expected a metric with a name of its own by `named`")]
+    ScoreName {
+        /// The name.
+        name: String,
+    },
     /// A label cannot be for a metric, though it can for the loss.
-    #[error("{set}: {error}")]
+    #[error("{set}: {}{error}", output_name(output))]
     MetricLabel {
         /// Which samples.
         set: &'static str,
+        /// The output whose label it is; empty if the model has one.
+        output: &'static str,
         /// The metric, the label and what was expected.
         #[source]
         error: metrics::MetricLabelError,
@@ -362,6 +441,21 @@ pub enum Error {
         /// In this run.
         expected: String,
     },
+}
+
+/// `input `text`: `; nothing for an only input.
+fn input_name(input: &str) -> String {
+    if input.is_empty() { String::new() } else { format!("input `{input}`: ") }
+}
+
+/// `output `class`: `; nothing for an only output.
+fn output_name(output: &str) -> String {
+    if output.is_empty() { String::new() } else { format!("output `{output}`: ") }
+}
+
+/// ` of `class``; nothing for an only output.
+fn of(output: &str) -> String {
+    if output.is_empty() { String::new() } else { format!(" of `{output}`") }
 }
 
 /// `step 3 of epoch 1`, `one of the steps 1 to 6 of epoch 1`; without the epoch where it is 0.

@@ -22,6 +22,15 @@ pub use report::summary::Summary;
 pub use run::fit::Fit;
 pub use run::streams::{shuffle_epoch, step_rng};
 pub use tensors::{TensorError, TensorView};
+pub use training::judged::{Judged, Measured};
+#[doc(hidden)]
+pub use training::judged::{Output, OutputLoss, OutputMetrics};
+#[doc(hidden)]
+pub use training::labels::Choose;
+pub use training::labels::{ClassTable, LabelColumn, Labels, Table};
 pub use training::running_scores::RunningScores;
 pub use training::sample_weights::WeightError;
 pub use training::trainer::Trainer;
+
+#[doc(hidden)]
+pub use std::vec::Vec;

@@ -640,7 +640,7 @@ mod tests {
     #[test]
     fn a_layer_is_described_by_all_that_makes_it_another() {
         const fn part(shape: &'static [usize]) -> Part {
-            Part { shape, below: None, is_sequence: false }
+            Part { shape, below: None, is_sequence: false, is_tensor: false }
         }
         const IMAGE: Part = part(&[2, 3]);
         const ONE: Part = part(&[1]);
@@ -662,8 +662,8 @@ mod tests {
         let expected = "norm: Kind((2, 3) => 1, relu, rate = 0.5, epsilon = 0.001, l2 = 0.0001, \
                         constraint = min_max_norm(0.5, 2, 1), gamma.l2 = 0.0001, weight [2, 3], gamma [2, 3])";
         assert_eq!(row.to_string(), expected);
-        const WORDS: Part = Part { shape: &[40], below: Some(1000), is_sequence: true };
-        const STEPS: Part = Part { shape: &[40, 8], below: None, is_sequence: true };
+        const WORDS: Part = Part { shape: &[40], below: Some(1000), is_sequence: true, is_tensor: false };
+        const STEPS: Part = Part { shape: &[40, 8], below: None, is_sequence: true, is_tensor: false };
         let row = LayerInfo { info: Info::new("Kind"), inputs: &[WORDS, IMAGE], outputs: &[STEPS], ..NORM };
         let row = row.from(&["text", "image"]).sharing("tower");
         let expected =

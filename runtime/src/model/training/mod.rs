@@ -3,6 +3,8 @@
 mod averaging;
 pub(super) mod batch_sizes;
 mod freezing;
+pub(super) mod judged;
+pub(super) mod labels;
 pub(super) mod running_scores;
 pub(super) mod sample_weights;
 pub(super) mod train_on_batch;
