@@ -282,11 +282,11 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
         _ => quote!(#root::layers::activation::Linear),
     };
     let ends = (model.inputs.len() > 1 || model.outputs.len() > 1).then(|| {
-        let names = |ends: &[End]| -> Vec<String> {
-            let names = ends.iter().map(|end| end.name.to_string());
-            if ends.len() > 1 { names.collect() } else { Vec::new() }
-        };
-        let (inputs, outputs) = (names(&model.inputs), names(&model.outputs));
+        let inputs = model.inputs.iter().map(|end| end.name.to_string());
+        let inputs = inputs.filter(|_| model.inputs.len() > 1);
+        // A field may have the name of a block: the layer's own says which row it is.
+        let outputs = model.outputs.iter().map(|end| &model.layers[end.layer].name);
+        let outputs = outputs.filter(|_| model.outputs.len() > 1);
         quote!(.ends(&[#(#inputs),*], &[#(#outputs),*]))
     });
     let initialize = super::passes::initialize(context);

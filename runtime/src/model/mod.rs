@@ -17,6 +17,8 @@ pub use predictor::Predictor;
 pub use report::finite::{NonFiniteCause, NonFiniteValue};
 pub use report::history::{EpochRecord, History, Scores};
 pub use report::loss_metric::LossMetric;
+#[cfg(feature = "plots")]
+pub(crate) use report::picture::{Node, Picture};
 pub use report::summary::Summary;
 pub use run::fit::Fit;
 pub use run::streams::{shuffle_epoch, step_rng};
