@@ -7,7 +7,6 @@ use syn::{Attribute, Meta, Token};
 
 use super::context::Context;
 use super::ports::{self, Side};
-use crate::check::End;
 use crate::kinds::{LayerType, Types};
 
 /// An attribute, and the predicates of every `cfg_attr` around it.
