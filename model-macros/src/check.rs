@@ -16,16 +16,10 @@ use crate::vocabulary;
 /// A model in which every shape is known.
 pub(crate) struct Model<'a> {
     pub(crate) written: &'a ast::Model,
-    /// `None` after a mistake that hides it.
-    pub(crate) input: Option<Shape>,
-    /// `None` after a mistake that hides it.
-    pub(crate) output: Option<Shape>,
-    /// How many values a sample has.
-    pub(crate) inputs: usize,
-    /// What they are called.
-    pub(crate) input_names: Vec<String>,
-    /// The layers whose values the model gives.
-    pub(crate) outputs: Vec<usize>,
+    /// What a sample has.
+    pub(crate) inputs: Vec<End>,
+    /// What a prediction has.
+    pub(crate) outputs: Vec<End>,
     /// Without `Input`; never empty.
     pub(crate) layers: Vec<Layer>,
     pub(crate) joints: Vec<Joint>,
@@ -33,6 +27,16 @@ pub(crate) struct Model<'a> {
     pub(crate) incomplete: bool,
     /// Whether a mistake is reported: then nothing that depends on the layers' numbers is an error too.
     pub(crate) is_mistaken: bool,
+}
+
+/// A value that a model takes or gives.
+pub(crate) struct End {
+    /// The field's name where there are several.
+    pub(crate) name: Ident,
+    /// `None` after a mistake that hides it.
+    pub(crate) shape: Option<Shape>,
+    /// The layer that gives an output.
+    pub(crate) layer: usize,
 }
 
 /// One row of a model's table of layers.
@@ -120,45 +124,41 @@ pub(crate) fn model<'a>(graph: &Graph<'a>, report: &mut Report) -> Model<'a> {
     let Checked { inputs, mut layers, specs, .. } = checked;
     // Where a layer is missing, the first or the last that is left may be another than the one that is meant.
     let is_complete = !graph.incomplete;
-    let input = match inputs.first().and_then(Option::as_ref) {
-        Some(sample) => sample.input.clone(),
-        None => specs.first().and_then(|spec| spec.input.clone()),
+    let named = |name: &Option<Ident>, default: &str| {
+        name.clone().unwrap_or_else(|| Ident::new(default, written.name.span()))
     };
-    let input = input.filter(|_| is_complete);
-    let output = specs.last().filter(|_| is_complete).and_then(|spec| spec.output.clone());
+    let ends = graph.inputs.iter().zip(&inputs).enumerate().map(|(index, (input, spec))| {
+        let written = spec.as_ref().map(|spec| spec.input.clone());
+        let shape = written.unwrap_or_else(|| specs.first().and_then(|spec| spec.input.clone()));
+        let name = named(&input.name, "input");
+        End { name, shape: shape.filter(|_| is_complete), layer: index }
+    });
+    let ends: Vec<End> = ends.collect();
+    let mut outputs: Vec<End> = Vec::new();
+    for output in &graph.outputs {
+        let Origin::Node(layer) = output.source.origin else { continue };
+        let shape = specs.get(layer).filter(|_| is_complete).and_then(|spec| spec.output.clone());
+        if let Some(node) = graph.nodes.get(layer).filter(|_| shape.as_ref().is_some_and(|s| s.is_sequence)) {
+            let kind = &node.layer;
+            let message = format!(
+                "`{kind}` gives a sequence, a result for each step: a model gives one for each sample, such as that of \
+                 `GlobalAvgPool` behind it"
+            );
+            report.error(kind.span(), message);
+        }
+        outputs.push(End { name: named(&output.name, "output"), shape, layer });
+    }
     if layers.is_empty() {
         empty(graph, report);
-        layers.push(placeholder_layer(input.clone()));
+        layers.push(placeholder_layer(ends.first().and_then(|end| end.shape.clone())));
     }
-    let incomplete = graph.incomplete;
-    let outputs = graph.outputs.iter().filter_map(|output| match output.source.origin {
-        Origin::Node(node) => Some(node),
-        Origin::Input(_) => None,
-    });
-    let outputs: Vec<usize> = outputs.collect();
-    if (graph.inputs.len() > 1 || outputs.len() > 1) && !report.has_errors() {
-        let name = &written.name;
-        report.error(name.span(), format!("`{name}` has several inputs or outputs: not yet expanded"));
+    if outputs.is_empty() {
+        let layer = layers.len() - 1;
+        let shape = specs.last().filter(|_| is_complete).and_then(|spec| spec.output.clone());
+        outputs.push(End { name: named(&None, "output"), shape, layer });
     }
-    let outputs = if outputs.is_empty() { vec![layers.len() - 1] } else { outputs };
     let is_mistaken = report.has_errors();
-    let input_names = graph
-        .inputs
-        .iter()
-        .map(|input| input.name.as_ref().map_or_else(|| "input".to_owned(), Ident::to_string));
-    let input_names = input_names.collect();
-    Model {
-        written,
-        input,
-        output,
-        inputs: graph.inputs.len(),
-        input_names,
-        outputs,
-        layers,
-        joints,
-        incomplete,
-        is_mistaken,
-    }
+    Model { written, inputs: ends, outputs, layers, joints, incomplete: graph.incomplete, is_mistaken }
 }
 
 /// The shape of one sample, if it is written.

@@ -17,7 +17,6 @@ use crate::kinds;
 use crate::names::{self, Holder, Taken};
 use crate::report::Report;
 use crate::suggest::{nearest, snake_case, typos};
-use substitute::Bound;
 
 /// A declaration with every name resolved.
 pub(crate) struct Graph<'a> {
@@ -68,7 +67,6 @@ pub(crate) enum Numbers {
 
 /// `weight = tokens`: a tensor that is the tensor of this name of an earlier node.
 #[derive(Clone, Debug)]
-#[allow(dead_code, reason = "the expansion of networks that are no chain will read it")]
 pub(crate) struct Tied {
     pub(crate) tensor: Ident,
     pub(crate) node: usize,
@@ -92,7 +90,6 @@ pub(crate) enum Origin {
 
 /// A value that the model gives; without a name if it is the only one.
 pub(crate) struct Output {
-    #[cfg_attr(not(test), expect(dead_code, reason = "the expansion of several outputs will read it"))]
     pub(crate) name: Option<Ident>,
     pub(crate) source: Source,
 }
@@ -111,25 +108,17 @@ pub(crate) struct Repetition {
     pub(crate) others: Range<usize>,
 }
 
-impl Graph<'_> {
-    /// Whether each layer takes what the layer before it gives, and has its own numbers.
-    pub(crate) fn is_chain(&self) -> bool {
-        let before = |i: usize| if i == 0 { Origin::Input(0) } else { Origin::Node(i - 1) };
-        let is_link = |(i, node): (usize, &Node<'_>)| {
-            node.sources == [Source { origin: before(i), part: None }]
-                && matches!(node.numbers, Numbers::Own)
-                && node.tied.is_empty()
-                && !node.name.contains('.')
-                && node.is_output == (i + 1 == self.nodes.len())
-        };
-        self.inputs.len() == 1 && self.nodes.iter().enumerate().all(is_link)
-    }
-}
-
 /// A declaration with more layers than this is a mistake, such as blocks that double each other.
 const MOST_LAYERS: usize = 10_000;
 /// The scope of the model itself.
 const MODEL: usize = 0;
+
+/// What stands for a parameter, and the scope in which it is written.
+#[derive(Clone)]
+struct Bound {
+    value: ast::Value,
+    scope: usize,
+}
 
 /// A list of items in which names are looked up: the model's, or that of one use of a block.
 #[derive(Default)]

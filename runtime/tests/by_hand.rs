@@ -57,6 +57,7 @@ impl Model for Mlp {
     type Prediction = [f32; 2];
     const NAME: &'static str = "Mlp";
     const UNSHARED_BYTES: usize = 4 * (GRAPH.unshared[1] + output_len::<Self>());
+    const UNSHARED_SCRATCH: usize = GRAPH.unshared[0];
     const HAS_SHARED: bool = GRAPH.has_shared;
 
     fn block(&self) -> &[f32] {

@@ -3,23 +3,25 @@ use typenet::model;
 mod my {
     pub mod nested {
         use std::marker::PhantomData;
-        use typenet::layers::{Backward, Layer, Predict, activation::Linear};
-        use typenet::typenum::Unsigned;
+        use typenet::layers::{Backward, Layer, Predict, Run, activation::Linear};
+        use typenet::schema::{Info, Size};
 
         pub struct Scale<N>(PhantomData<N>);
 
-        impl<N: Unsigned + 'static> Layer for Scale<N> {
+        impl<N: Size> Layer for Scale<N> {
             type Input = (N,);
             type Output = (N,);
             type Head = Linear;
             type Body = Self;
-            const KIND: &'static str = "Scale";
+            const INFO: Info = Info::new("Scale");
+        }
 
-            fn predict(pass: Predict<'_, f32>) {
+        impl<N: Size> Run for Scale<N> {
+            fn predict(pass: Predict<'_, Self>) {
                 pass.output.copy_from_slice(pass.input);
             }
 
-            fn backward(_: Backward<'_, f32>) {}
+            fn backward(_: Backward<'_, Self>) {}
         }
     }
 }

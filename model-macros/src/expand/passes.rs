@@ -6,7 +6,7 @@
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 
-use super::Context;
+use super::context::Context;
 use crate::kinds::Role;
 
 /// The constant that says what belongs to a layer.
@@ -95,7 +95,7 @@ fn predict_with(context: &Context<'_>) -> TokenStream {
     let calls = context.steps(false).into_iter().map(|layer| {
         let (alias, node, row) =
             (&context.aliases[layer], node(context, layer), Literal::usize_unsuffixed(layer));
-        if context.outputs().contains(&layer) {
+        if context.is_end(layer) {
             quote!(E::predict::<#alias, B, R>(route, #row, run.layer(&#node));)
         } else {
             quote!(route.layer::<#alias>(#row, run.layer(&#node));)
@@ -114,7 +114,7 @@ fn forward_with(context: &Context<'_>) -> TokenStream {
     let [inputs, outputs] = ends(context);
     let calls = context.steps(true).into_iter().map(|layer| {
         let (alias, node) = (&context.aliases[layer], node(context, layer));
-        if context.outputs().contains(&layer) {
+        if context.is_end(layer) {
             quote!(E::forward::<#alias, B>(run.layer(&#node));)
         } else {
             quote!(<#alias as Run<B>>::forward(run.layer(&#node));)
@@ -137,7 +137,7 @@ fn reverse_with(context: &Context<'_>, updates: bool) -> TokenStream {
         let is_step = updates && context.model.layers[layer].has_parameters;
         let method = if is_step { quote!(step) } else { quote!(backward) };
         let pass = if is_step { quote!(run.step(&#node)) } else { quote!(run.layer(&#node)) };
-        let call = if context.outputs().contains(&layer) {
+        let call = if context.is_end(layer) {
             quote!(E::#method::<#alias, B>(#pass);)
         } else {
             quote!(<#alias as Run<B>>::#method(#pass);)
@@ -166,7 +166,7 @@ fn reverse_with(context: &Context<'_>, updates: bool) -> TokenStream {
 }
 
 /// `Passes`, for every backend on which all layers run.
-fn passes(context: &Context<'_>) -> TokenStream {
+pub(crate) fn passes(context: &Context<'_>) -> TokenStream {
     let this = &context.this;
     if context.model.is_mistaken {
         return quote! {
@@ -180,7 +180,7 @@ fn passes(context: &Context<'_>) -> TokenStream {
     }
     let bounds = context.steps(true).into_iter().map(|layer| {
         let alias = &context.aliases[layer];
-        if context.outputs().contains(&layer) {
+        if context.is_end(layer) {
             quote!(#alias: Run<B>, <#alias as Layer>::Body: Run<B>)
         } else {
             quote!(#alias: Run<B>)
@@ -198,40 +198,5 @@ fn passes(context: &Context<'_>) -> TokenStream {
             #backward_with
             #step_with
         }
-    }
-}
-
-/// `Model` and `Passes`.
-pub(crate) fn model_impl(context: &mut Context<'_>) -> TokenStream {
-    let (sample, prediction) = super::surface::sample_types(context);
-    let values = super::surface::values(context);
-    let this = &context.this;
-    let name = Literal::string(&context.model.written.name.to_string());
-    let passes = passes(context);
-    let (unshared, has_shared) = if context.model.is_mistaken {
-        (quote!(0), quote!(false))
-    } else {
-        (quote!(4 * (GRAPH.unshared[1] + output_len::<Self>())), quote!(GRAPH.has_shared))
-    };
-    quote! {
-        impl Model for #this {
-            type Sample = #sample;
-            type Prediction = #prediction;
-            const NAME: &'static str = #name;
-            const UNSHARED_BYTES: usize = #unshared;
-            const HAS_SHARED: bool = #has_shared;
-
-            fn block(&self) -> &[f32] {
-                &self.block
-            }
-
-            fn block_mut(&mut self) -> &mut [f32] {
-                &mut self.block
-            }
-
-            #values
-        }
-
-        #passes
     }
 }

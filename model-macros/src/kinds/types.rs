@@ -49,7 +49,9 @@ pub(crate) trait Types {
 
 /// A type, or a list of generic arguments, that is written when sizes have names.
 #[derive(Clone)]
-pub(crate) struct TypeTokens(Rc<dyn Fn(&mut dyn Types) -> TokenStream>);
+pub(crate) struct TypeTokens(Rc<WriteType>);
+
+type WriteType = dyn Fn(&mut dyn Types) -> TokenStream;
 
 impl TypeTokens {
     pub(crate) fn new(write: impl Fn(&mut dyn Types) -> TokenStream + 'static) -> Self {

@@ -69,6 +69,10 @@ pub struct Facts {
     pub predict_scratch: Amount,
     /// [`Model::ACTIVATION_BYTES`]
     pub activation_bytes: usize,
+    /// [`Model::UNSHARED_BYTES`]
+    pub unshared_bytes: usize,
+    /// [`Model::UNSHARED_SCRATCH`]
+    pub unshared_scratch: usize,
 }
 
 impl Facts {
@@ -79,6 +83,8 @@ impl Facts {
             output_len: output_len::<M>(),
             predict_scratch: M::MEMORY.predict,
             activation_bytes: M::ACTIVATION_BYTES,
+            unshared_bytes: M::UNSHARED_BYTES,
+            unshared_scratch: M::UNSHARED_SCRATCH,
         }
     }
 }

@@ -233,7 +233,8 @@ pub struct Graph<const N: usize, const V: usize, const G: usize> {
     areas: [usize; 3],
     /// Parameters' gradients that are added elsewhere.
     extra: usize,
-    /// Values for each sample of all results in an inference and in a forward pass, if no two shared their memory.
+    /// Values that an inference of one sample and, for each sample, a forward pass would take if no two results shared their
+    /// memory; of a forward pass without the model's output.
     pub unshared: [usize; 2],
     /// Whether two layers have the same parameters.
     pub has_shared: bool,
@@ -410,6 +411,7 @@ impl<const N: usize, const V: usize, const G: usize> Graph<N, V, G> {
             }
             if in_training && wire.computes_in(true) {
                 kept = kept.and(wire.layer.memory.kept);
+                unshared += wire.layer.memory.kept.per_sample;
             }
             i += 1;
         }
@@ -426,9 +428,10 @@ impl<const N: usize, const V: usize, const G: usize> Graph<N, V, G> {
             places[value] = places[roots[value]];
             value += 1;
         }
+        self.unshared[in_training as usize] =
+            unshared + if in_training { scratch.per_sample } else { scratch.of(1, 1) };
         let scratch = scratch.and(Amount::per_sample(plan.len));
         self.areas[in_training as usize] = plan.len;
-        self.unshared[in_training as usize] = unshared;
         if in_training {
             self.forward = places;
             self.memory.forward = scratch;

@@ -9,7 +9,6 @@ use core::ops::Range;
 use core::slice::{from_mut, from_ref};
 
 use super::Part;
-use super::sequence::{Sequence, StepItem};
 
 /// The most inputs, and the most outputs, of a model that is trained.
 #[doc(hidden)]
@@ -31,17 +30,17 @@ pub type Columns<'a> = [Column<'a>; MAX_FIELDS];
 #[doc(hidden)]
 pub type ColumnsMut<'a> = [&'a mut [f32]; MAX_FIELDS];
 
-/// What one sample, or one prediction, of a model is: an array, a [`Sequence`], or a struct with one of these for each
+/// What one sample, or one prediction, of a model is: an array, a [`Sequence`](super::Sequence), or a struct with one of these for each
 /// input or output, which `model!` declares.
 ///
 /// ```
-/// use typenet_runtime::schema::{Many, One, Record};
+/// use typenet_runtime::schema::Record;
 ///
-/// /// What a model that takes `R` is given, for one answer and for many.
-/// fn count<R: Record>(_: One<'_, R>, samples: Many<'_, R>) -> usize {
-///     R::columns(samples)[0].rows
+/// /// Whether a model's samples have a name for each input.
+/// fn has_names<R: Record>() -> bool {
+///     !R::NAMES.is_empty()
 /// }
-/// assert_eq!(count::<[f32; 2]>(&[1.0, 2.0], &[[1.0, 2.0], [3.0, 4.0]]), 2);
+/// assert!(!has_names::<[f32; 2]>());
 /// ```
 pub trait Record: Sized + Send + Sync + 'static {
     /// One: `&[f32; 784]`, or a struct of references.
@@ -72,25 +71,72 @@ pub trait Record: Sized + Send + Sync + 'static {
     fn columns_mut(many: Self::ManyMut<'_>) -> ColumnsMut<'_>;
     /// Records of numbers in these columns.
     #[doc(hidden)]
-    fn of_columns<'a>(columns: [&'a [f32]; MAX_FIELDS]) -> Self::Many<'a>;
+    fn of_columns(columns: [&[f32]; MAX_FIELDS]) -> Self::Many<'_>;
     #[cfg(feature = "std")]
     #[doc(hidden)]
     fn owned(rows: usize) -> Self::Owned;
     #[cfg(feature = "std")]
     #[doc(hidden)]
     fn owned_mut(owned: &mut Self::Owned) -> Self::ManyMut<'_>;
-    /// What is there for each field; 'None' behind the last.
+    /// What is there for each field; `None` behind the last.
     #[doc(hidden)]
     fn each<T: Copy>(each: Self::Each<T>) -> [Option<T>; MAX_FIELDS];
 }
 
 /// One sample or prediction: `&[f32; 784]`, or a struct of references.
+///
+/// ```
+/// use typenet::prelude::*;
+/// use typenet::schema::One;
+///
+/// model! { Line < Dense(1 => 1) > }
+///
+/// /// The answer of any model.
+/// fn ask<M: Model>(model: &M, sample: One<'_, M::Sample>) -> M::Prediction {
+///     model.predict(sample)
+/// }
+/// assert_eq!(ask(&*Line::zeros(), &[1.0]), [0.0]);
+/// ```
 pub type One<'a, R> = <R as Record>::One<'a>;
 /// Many samples or predictions: `&[[f32; 784]]`, or a struct of slices.
+///
+/// ```
+/// use typenet::prelude::*;
+/// use typenet::schema::{Many, Owned};
+///
+/// model! { Line < Dense(1 => 1) > }
+///
+/// /// The answers of any model.
+/// fn ask<M: Model>(model: &M, samples: Many<'_, M::Sample>) -> Owned<M::Prediction> {
+///     model.predict_batch(samples)
+/// }
+/// assert_eq!(ask(&*Line::zeros(), &[[1.0], [2.0]]), [[0.0], [0.0]]);
+/// ```
 pub type Many<'a, R> = <R as Record>::Many<'a>;
 /// Many samples or predictions, to be written.
+///
+/// ```
+/// use typenet::prelude::*;
+/// use typenet::schema::{Many, ManyMut};
+///
+/// model! { Line < Dense(1 => 1) > }
+///
+/// fn write<M: Model>(model: &M, samples: Many<'_, M::Sample>, to: ManyMut<'_, M::Prediction>) {
+///     Predictor::new(1).predict(model, samples, to);
+/// }
+/// let mut answer = [[1.0]];
+/// write(&*Line::zeros(), &[[1.0]], &mut answer);
+/// assert_eq!(answer, [[0.0]]);
+/// ```
 pub type ManyMut<'a, R> = <R as Record>::ManyMut<'a>;
 /// Many samples or predictions on the heap: a vector, or a struct of vectors.
+///
+/// ```
+/// use typenet_runtime::schema::Owned;
+///
+/// let predictions: Owned<[f32; 1]> = vec![[1.0], [2.0]];
+/// assert_eq!(predictions.len(), 2);
+/// ```
 #[cfg(feature = "std")]
 pub type Owned<R> = <R as Record>::Owned;
 
@@ -151,7 +197,7 @@ macro_rules! single {
                 columns
             }
 
-            fn of_columns<'a>(columns: [&'a [f32]; MAX_FIELDS]) -> &'a [Self] {
+            fn of_columns(columns: [&[f32]; MAX_FIELDS]) -> Self::Many<'_> {
                 bytemuck::cast_slice(columns[0])
             }
 
@@ -187,8 +233,9 @@ macro_rules! single {
         }
     };
 }
+pub(super) use single;
+
 single!([T: bytemuck::Pod + Send + Sync, const N: usize] [T; N]);
-single!([T: StepItem, const N: usize] Sequence<T, N>);
 
 /// A value of an input that is no word of the vocabulary, or a sequence of a length that cannot be.
 ///
@@ -324,7 +371,7 @@ macro_rules! __record {
                 all
             }
 
-            fn of_columns<'a>(columns: [&'a [$crate::__core::primitive::f32]; $crate::schema::MAX_FIELDS]) -> Self::Many<'a> {
+            fn of_columns(columns: [&[$crate::__core::primitive::f32]; $crate::schema::MAX_FIELDS]) -> Self::Many<'_> {
                 let mut columns = columns.as_slice();
                 $(let $field = {
                     let (own, rest) = columns.split_at(1);

@@ -1,14 +1,29 @@
 //! Samples of different length.
 
 use core::fmt;
+use core::ops::Range;
+use core::slice::{from_mut, from_ref};
 
 use super::FloatArray;
+use super::record::{Column, Columns, ColumnsMut, MAX_FIELDS, Record, Single, single};
 
 /// What a step of a [`Sequence`] can be: a word number, or an array of `f32`.
+///
+/// ```
+/// use typenet_runtime::schema::{Sequence, StepItem};
+///
+/// fn longest<T: StepItem, const N: usize>(sequences: &[Sequence<T, N>]) -> usize {
+///     sequences.iter().map(Sequence::len).max().unwrap_or(0)
+/// }
+/// let paths = Sequence::<[f32; 1], 4>::all(&[vec![[0.5]], vec![[0.5]; 3]])?;
+/// assert_eq!(longest(&paths), 3);
+/// # Ok::<(), typenet_runtime::schema::SequenceError>(())
+/// ```
 pub trait StepItem: bytemuck::Pod + Send + Sync + sealed::Sealed {}
 
 mod sealed {
     /// Four bytes, or several times four, aligned to four.
+    #[doc(hidden)]
     pub trait Sealed {}
     impl Sealed for u32 {}
     impl<T: super::FloatArray> Sealed for T {}
@@ -55,6 +70,8 @@ unsafe impl<T: StepItem, const N: usize> bytemuck::Zeroable for Sequence<T, N> {
 // SAFETY: `u32` and then `N` items that are any bits, four bytes or a multiple of them long and aligned to four (`Sealed`), so there
 // is no padding. A length that no constructor made is found where it is read (`check_column`).
 unsafe impl<T: StepItem, const N: usize> bytemuck::Pod for Sequence<T, N> {}
+
+single!([T: StepItem, const N: usize] Sequence<T, N>);
 
 impl<T: StepItem, const N: usize> Sequence<T, N> {
     /// Number of its steps.
@@ -125,6 +142,14 @@ impl<T: StepItem + fmt::Debug, const N: usize> fmt::Debug for Sequence<T, N> {
 }
 
 /// A sequence has no steps, or more than the input that it is for.
+///
+/// ```
+/// use typenet_runtime::schema::{SequenceError, Words};
+///
+/// let error = Words::<3>::try_from(&[][..]).unwrap_err();
+/// assert_eq!(error, SequenceError { sample: None, found: 0, most: 3 });
+/// assert_eq!(error.to_string(), "a sequence has 0 steps, expected 1 to 3");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SequenceError {
     /// Which of several, where there are several.

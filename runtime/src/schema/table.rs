@@ -143,6 +143,10 @@ pub struct Info {
     pub flops: u64,
     /// Whether a forward pass draws random numbers.
     pub draws: bool,
+    /// Of a model with several inputs: their names, in order. Its layers name them as sources.
+    pub inputs: &'static [&'static str],
+    /// Of a model with several outputs: the layers that give them, in order. The only output is what the last layer gives.
+    pub outputs: &'static [&'static str],
     /// How many samples a batch needs in training: more than one where the layer's result says something of the batch as a whole.
     pub min_batch: usize,
 }
@@ -150,7 +154,17 @@ pub struct Info {
 impl Info {
     /// A layer of this kind that holds nothing, counts as no work, may draw random numbers, and takes batches of any size.
     pub const fn new(kind: &'static str) -> Self {
-        Self { kind, tensors: &[], layers: &[], settings: &[], flops: 0, draws: true, min_batch: 1 }
+        Self {
+            kind,
+            tensors: &[],
+            layers: &[],
+            settings: &[],
+            flops: 0,
+            draws: true,
+            inputs: &[],
+            outputs: &[],
+            min_batch: 1,
+        }
     }
 
     /// A model with these layers.
@@ -174,6 +188,23 @@ impl Info {
             i += 1;
         }
         Self { layers, flops, draws, min_batch, ..Self::new(kind) }
+    }
+
+    /// The model with the names of its inputs, if it has several, and of the layers that give its outputs, if it has several.
+    ///
+    /// ```
+    /// use typenet_runtime::layers::Dense;
+    /// use typenet_runtime::schema::{Info, LayerInfo};
+    /// use typenet_runtime::typenum::{U2, U3};
+    ///
+    /// let layers = const {
+    ///     &[LayerInfo::of::<Dense<U3, U2>>("class"), LayerInfo::of::<Dense<U2, U2>>("price")]
+    /// };
+    /// let model = Info::model("Product", layers).ends(&[], &["class", "price"]);
+    /// assert_eq!((model.inputs.len(), model.outputs), (0, &["class", "price"][..]));
+    /// ```
+    pub const fn ends(self, inputs: &'static [&'static str], outputs: &'static [&'static str]) -> Self {
+        Self { inputs, outputs, ..self }
     }
 
     const fn count(&self, trainable: bool) -> usize {

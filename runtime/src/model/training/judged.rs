@@ -12,6 +12,26 @@ use crate::schema::{FloatArray, SettingError};
 /// A model that losses `L` with labels `Y` fit: [`Loss`] holds for each output.
 ///
 /// `model!` implements it for a model with several outputs, and it holds for every model with one.
+///
+/// ```
+/// use typenet::kernels::Rng;
+/// use typenet::model::{Error, Judged};
+/// use typenet::prelude::*;
+/// use typenet::schema::Many;
+///
+/// model! { Xor < Dense(2 => 8, tanh), Dense(8 => 2, softmax) > }
+///
+/// /// One step of any model whose labels are classes.
+/// fn step<'a, M>(model: Box<M>, samples: Many<'_, M::Sample>, labels: &'a [u8]) -> Result<f64, Error>
+/// where
+///     M: Judged<CategoricalCrossEntropy, &'a [u8]>,
+/// {
+///     let mut trainer = model.compile(Adam::new(0.05), CategoricalCrossEntropy, ());
+///     trainer.train_on_batch(samples, labels, &Rng::seed(1))
+/// }
+/// assert_eq!(step(Xor::zeros(), &[[0.0, 1.0]], &[1])?, 2.0_f64.ln());
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Judged<L, Y: Table>: Model {
     /// Calls `each` for every output. `chosen` are the labels to be used, if not all.
     #[doc(hidden)]
@@ -19,6 +39,29 @@ pub trait Judged<L, Y: Table>: Model {
 }
 
 /// A model that metrics `K` with labels `Y` fit: [`Metrics`] holds for each output. As [`Judged`].
+///
+/// ```
+/// use typenet::model::{Error, Judged, Measured, Trainer};
+/// use typenet::prelude::*;
+/// use typenet::schema::Many;
+///
+/// model! { Xor < Dense(2 => 8, tanh), Dense(8 => 2, softmax) > }
+///
+/// /// The loss of any trainer over labels that are classes.
+/// fn loss<'a, M, L, K>(
+///     trainer: &mut Trainer<M, Adam, L, K>,
+///     samples: Many<'_, M::Sample>,
+///     labels: &'a [u8],
+/// ) -> Result<f64, Error>
+/// where
+///     M: Judged<L, &'a [u8]> + Measured<K, &'a [u8]>,
+/// {
+///     Ok(trainer.evaluate(samples, labels)?.loss)
+/// }
+/// let mut trainer = Xor::zeros().compile(Adam::new(0.05), CategoricalCrossEntropy, (Accuracy::new(),));
+/// assert!((loss(&mut trainer, &[[0.0, 1.0]], &[1])? - 2.0_f64.ln()).abs() < 1e-7);
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Measured<K, Y: Table>: Model {
     /// Calls `each` for every output. `chosen` are the labels to be used, if not all.
     #[doc(hidden)]
@@ -30,20 +73,66 @@ pub trait Measured<K, Y: Table>: Model {
     );
 }
 
-impl<'a, M, L, Y> Judged<L, &'a [Y]> for M
+// The prediction is `Self` here, so that rustc finds one impl whatever it knows of the labels yet, and says which loss does not fit.
+
+/// [`Judged`], of what a model predicts: `model!` implements it for a struct of several outputs.
+#[doc(hidden)]
+pub trait LossesFit<M, L, Y: Table> {
+    fn each_loss(losses: &L, labels: Y, chosen: Option<&Y::Chosen>, each: &mut dyn FnMut(&dyn OutputLoss));
+}
+
+/// As [`LossesFit`].
+#[doc(hidden)]
+pub trait MetricsFit<M, K, Y: Table> {
+    fn each_metrics(
+        metrics: &mut K,
+        labels: Y,
+        chosen: Option<&Y::Chosen>,
+        each: &mut dyn FnMut(&mut dyn OutputMetrics),
+    );
+}
+
+impl<M, L, Y> Judged<L, Y> for M
 where
-    M: Model<Prediction: FloatArray>,
-    L: Loss<M::Head, M::Prediction, Y>,
+    M: Model<Prediction: LossesFit<M, L, Y>>,
+    Y: Table,
 {
-    fn each_loss(loss: &L, labels: &'a [Y], chosen: Option<&Vec<Y>>, each: &mut dyn FnMut(&dyn OutputLoss)) {
-        each(&Output::<M::Head, M::Prediction, _, _>::new(loss, labels, chosen));
+    fn each_loss(losses: &L, labels: Y, chosen: Option<&Y::Chosen>, each: &mut dyn FnMut(&dyn OutputLoss)) {
+        M::Prediction::each_loss(losses, labels, chosen, each);
     }
 }
 
-impl<'a, M, K, Y> Measured<K, &'a [Y]> for M
+impl<M, K, Y> Measured<K, Y> for M
 where
-    M: Model<Prediction: FloatArray>,
-    K: Metrics<M::Head, M::Prediction, Y>,
+    M: Model<Prediction: MetricsFit<M, K, Y>>,
+    Y: Table,
+{
+    fn each_metrics(
+        metrics: &mut K,
+        labels: Y,
+        chosen: Option<&Y::Chosen>,
+        each: &mut dyn FnMut(&mut dyn OutputMetrics),
+    ) {
+        M::Prediction::each_metrics(metrics, labels, chosen, each);
+    }
+}
+
+impl<'a, M, L, Y, T, const N: usize> LossesFit<M, L, &'a [Y]> for [T; N]
+where
+    M: Model<Prediction = [T; N]>,
+    [T; N]: FloatArray,
+    L: Loss<M::Head, [T; N], Y>,
+{
+    fn each_loss(loss: &L, labels: &'a [Y], chosen: Option<&Vec<Y>>, each: &mut dyn FnMut(&dyn OutputLoss)) {
+        each(&Output::<M::Head, [T; N], _, _>::new(loss, labels, chosen));
+    }
+}
+
+impl<'a, M, K, Y, T, const N: usize> MetricsFit<M, K, &'a [Y]> for [T; N]
+where
+    M: Model<Prediction = [T; N]>,
+    [T; N]: FloatArray,
+    K: Metrics<M::Head, [T; N], Y>,
 {
     fn each_metrics(
         metrics: &mut K,
@@ -51,7 +140,7 @@ where
         chosen: Option<&Vec<Y>>,
         each: &mut dyn FnMut(&mut dyn OutputMetrics),
     ) {
-        each(&mut Output::<M::Head, M::Prediction, _, _>::new(metrics, labels, chosen));
+        each(&mut Output::<M::Head, [T; N], _, _>::new(metrics, labels, chosen));
     }
 }
 
@@ -65,6 +154,7 @@ pub struct Output<'a, Head, P, T, Y> {
 }
 
 impl<'a, Head, P, T, Y> Output<'a, Head, P, T, Y> {
+    #[doc(hidden)]
     pub fn new(of: T, labels: &'a [Y], chosen: Option<&'a Vec<Y>>) -> Self {
         Self { of, labels: chosen.map_or(labels, |chosen| chosen), output: PhantomData }
     }
@@ -201,7 +291,8 @@ macro_rules! __outputs {
             }
         }
 
-        impl<'a, $($Of, $Label),+> $crate::model::Judged<$name<$($Of),+>, $name<$(&'a [$Label]),+>> for $model
+        impl<'a, $($Of, $Label),+> $crate::model::LossesFit<$model, $name<$($Of),+>, $name<$(&'a [$Label]),+>>
+            for $name<$($output),+>
         where
             $($Of: $crate::losses::Loss<$head, $output, $Label>),+
         {
@@ -219,7 +310,8 @@ macro_rules! __outputs {
             }
         }
 
-        impl<'a, $($Of, $Label),+> $crate::model::Measured<$name<$($Of),+>, $name<$(&'a [$Label]),+>> for $model
+        impl<'a, $($Of, $Label),+> $crate::model::MetricsFit<$model, $name<$($Of),+>, $name<$(&'a [$Label]),+>>
+            for $name<$($output),+>
         where
             $($Of: $crate::metrics::Metrics<$head, $output, $Label>),+
         {

@@ -36,6 +36,15 @@ pub trait Labels<'a> {
 }
 
 /// The labels of one output: a slice, a vector, an array.
+///
+/// ```
+/// use typenet::model::LabelColumn;
+///
+/// fn first<'a, C: LabelColumn<'a, Label = u8>>(labels: C) -> Option<&'a u8> {
+///     labels.slice().first()
+/// }
+/// assert_eq!((first(&[7, 8]), first(&vec![9])), (Some(&7), Some(&9)));
+/// ```
 #[diagnostic::on_unimplemented(message = "`{Self}` are no labels", label = "expected a slice of labels")]
 pub trait LabelColumn<'a> {
     /// One label.
@@ -76,6 +85,15 @@ impl<'a, L: Labels<'a>, W: AsRef<[f32]> + ?Sized> Labels<'a> for (L, &'a W) {
 }
 
 /// Labels as slices: one, or a struct with one for each output.
+///
+/// ```
+/// use typenet::model::{Labels, Table};
+///
+/// fn is_slice_of_classes<'a, Y: Labels<'a, Table = &'a [u8]>>(_: Y) -> bool {
+///     <&[u8]>::none().is_empty()
+/// }
+/// assert!(is_slice_of_classes(&vec![1_u8, 2]) && is_slice_of_classes((&[1_u8, 2], &[0.5, 1.0])));
+/// ```
 pub trait Table: Copy {
     /// Labels of a batch, gathered: a vector, or a struct of vectors.
     #[doc(hidden)]
@@ -123,7 +141,16 @@ impl<Y: Copy> Choose for &[Y] {
     }
 }
 
-/// Labels that each say a class of a model that predicts `P`.
+/// Labels that each say a class of a model that predicts `P`: what [`class_weights`](crate::model::Fit::class_weights) are for.
+///
+/// ```
+/// use typenet::model::ClassTable;
+///
+/// fn class<Y: ClassTable<[f32; 3]>>(labels: Y) -> Option<usize> {
+///     labels.class(0)
+/// }
+/// assert_eq!((class(&[2_u8][..]), class(&[[0.0, 1.0, 0.0]][..])), (Some(2), Some(1)));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "class weights are for one output whose labels are classes",
     note = "sample weights are for any labels, and for models with several outputs: `fit(…).sample_weights(&weights)`"

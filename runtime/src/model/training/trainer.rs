@@ -8,7 +8,7 @@ use super::labels::{Labels, Table};
 use super::sample_weights::check_sample_weights;
 use super::trainable::Trainable;
 use super::updates::Updates;
-use super::workspace::{Evaluation, Workspace, step_cost};
+use super::workspace::{Evaluation, Workspace};
 use crate::data::{NonFiniteInput, find_non_finite};
 use crate::hardware::Buffer;
 use crate::hardware::threads;
@@ -22,6 +22,7 @@ use crate::layers::model::find_bad_word;
 use crate::layers::{
     Backward, Cpu, Forward, Headless, Model, Port, Run, Step, Trained, output_len, parameter_count,
 };
+use crate::model::cost::step_cost;
 use crate::model::report::finite;
 use crate::model::run::state::LossSum;
 use crate::model::{Error, Scores};
@@ -234,7 +235,7 @@ where
     let (columns, names) = (M::Sample::columns(samples), M::Sample::NAMES);
     let count = columns[0].rows;
     let inputs = || M::Input::PARTS.iter().zip(&columns).enumerate();
-    for (i, (_, column)) in inputs().filter(|(_, (_, column))| column.rows != count) {
+    if let Some((i, (_, column))) = inputs().find(|(_, (_, column))| column.rows != count) {
         let (inputs, counts) = ([name(names, 0), name(names, i)], [count, column.rows]);
         return Err(Error::InputCounts { set, inputs, counts });
     }
@@ -406,7 +407,7 @@ fn evaluate_losses<M, Y, L>(
     batch: &Batch<'_, Y>,
     rows: Range<usize>,
     logits: &mut [f32],
-    mut gradient: Option<&mut [f32]>,
+    gradient: Option<&mut [f32]>,
 ) -> LossSum
 where
     M: Judged<L, Y>,
@@ -414,7 +415,7 @@ where
 {
     let (mut sum, mut i) = (LossSum::default(), 0);
     let mut logits = output_columns_mut::<M::Output>(rows.len(), logits);
-    let mut gradients = gradient.as_deref_mut().map(|all| output_columns_mut::<M::Output>(rows.len(), all));
+    let mut gradients = gradient.map(|all| output_columns_mut::<M::Output>(rows.len(), all));
     M::each_loss(losses, batch.labels, batch.chosen, &mut |loss| {
         let mut gradient = gradients.as_mut().map(|all| &mut *all[i]);
         let (logits, weight) = (&mut *logits[i], loss_weights[i]);
