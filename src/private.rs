@@ -5,22 +5,27 @@ pub use core::cmp::PartialEq;
 pub use core::fmt::{Debug, Formatter, Result as FmtResult};
 pub use core::marker::Sized;
 pub use core::option::Option::{None, Some};
-pub use core::primitive::{bool, f32, f64, str, u8, u64, u128, usize};
+pub use core::primitive::{bool, f32, f64, str, u8, u32, u64, u128, usize};
 
 pub use typenet_macros::model;
+#[cfg(feature = "std")]
+pub use typenet_runtime::__outputs as outputs;
+pub use typenet_runtime::__record as record;
 pub use typenet_runtime::__words as words;
 pub use typenet_runtime::bytemuck::Zeroable;
 pub use typenet_runtime::io::embed::embed_block;
 pub use typenet_runtime::kernels::Rng;
 pub use typenet_runtime::layers::graph::{
-    BackwardRun, Computes, ForwardRun, Graph, Node, PredictRun, StepRun, Wire,
+    BackwardRun, Computes, ForwardRun, Graph, Node, PredictRun, StepRun, Tie, Wire,
 };
-pub use typenet_runtime::layers::model::{Ending, Passes, Route, WithHead, predict_one};
+pub use typenet_runtime::layers::model::{
+    Ending, Passes, Route, WithHead, predict_one, prediction_values, sample_values,
+};
 pub use typenet_runtime::layers::{
     Backend, Backward, Cpu, Forward, Headless, Layer, Memory, Model, Port, Predict, Run, Step, buffer_count,
     output_len, parameter_count,
 };
-pub use typenet_runtime::schema::{Info, LayerInfo, Size};
+pub use typenet_runtime::schema::{Info, LayerInfo, One, Size};
 
 use core::marker::PhantomData;
 use typenet_runtime::layers::Activation;
@@ -130,3 +135,13 @@ pub trait Checked {
 impl Checked for [(); 0] {
     type Then<T> = T;
 }
+
+/// Without `std` nothing is trained.
+#[cfg(not(feature = "std"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __no_outputs {
+    ($($outputs:tt)*) => {};
+}
+#[cfg(not(feature = "std"))]
+pub use crate::__no_outputs as outputs;

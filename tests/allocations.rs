@@ -194,7 +194,7 @@ fn steps_and_predictions_allocate_nothing() {
     let mut running = tiny.running_scores().expect("metrics that can be");
     tiny.train_on_batch(&rows, &classes, &rng).expect("the first step");
     let step = || {
-        let loss = tiny.train_on_batch_weighted(&rows, &classes, &weights, &rng).expect("a step");
+        let loss = tiny.train_on_batch(&rows, (&classes, &weights), &rng).expect("a step");
         running.add(loss, tiny.step_predictions(), &classes).expect("as many labels");
     };
     assert_eq!(allocations(step), 0, "a step with weights and metrics");

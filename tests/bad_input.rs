@@ -145,19 +145,18 @@ fn weights_that_cannot_be_are_an_error() {
         assert!(matches!(error, Error::Weight { .. }), "{error}");
         message(&error, &["training samples", "weight 2 of samples", &found.to_string()]);
         let rng = Rng::seed(1);
-        let step =
-            |t: &mut NetTrainer| t.train_on_batch_weighted(&SAMPLES, &LABELS, &weights, &rng).map(|_| ());
+        let step = |t: &mut NetTrainer| t.train_on_batch(&SAMPLES, (&LABELS, &weights), &rng).map(|_| ());
         message(&refused(trainer(), step), &["training samples", "weight 2 of samples", &found.to_string()]);
         let mut gradients = Net::zeros();
         let error = refused(trainer(), |t| {
-            t.gradients_weighted(&SAMPLES, &LABELS, &weights, &rng, &mut gradients).map(|_| ())
+            t.gradients(&SAMPLES, (&LABELS, &weights), &rng, &mut gradients).map(|_| ())
         });
         message(&error, &["training samples", "weight 2 of samples", &found.to_string()]);
         let error = refused(trainer(), |t| {
-            t.fit(&SAMPLES, &LABELS).validation_weighted(&SAMPLES, &LABELS, &weights).run().map(|_| ())
+            t.fit(&SAMPLES, &LABELS).validation(&SAMPLES, (&LABELS, &weights)).run().map(|_| ())
         });
         message(&error, &["validation samples", "weight 2 of samples", &found.to_string()]);
-        let error = refused(trainer(), |t| t.evaluate_weighted(&SAMPLES, &LABELS, &weights).map(|_| ()));
+        let error = refused(trainer(), |t| t.evaluate(&SAMPLES, (&LABELS, &weights)).map(|_| ()));
         message(&error, &["evaluation samples", &found.to_string()]);
         let weights = [1.0, found, 1.0];
         let error =
@@ -172,7 +171,7 @@ fn weights_that_cannot_be_are_an_error() {
     message(&error, &["training samples", "samples times that of the class is inf"]);
     let error = refused(trainer(), |t| t.fit(&SAMPLES, &LABELS).class_weights(&[1.0; 4]).run().map(|_| ()));
     message(&error, &["4 class weights", "3 classes"]);
-    let error = refused(trainer(), |t| t.evaluate_weighted(&SAMPLES, &LABELS, &[]).map(|_| ()));
+    let error = refused(trainer(), |t| t.evaluate(&SAMPLES, (&LABELS, &[])).map(|_| ()));
     message(&error, &["0 sample weights", "6 samples"]);
 }
 
@@ -282,7 +281,7 @@ fn label_that_a_metric_cannot_use_is_an_error_before_the_first_step() {
             ("training", trainer.fit(samples, &bad).progress(false).run().map(|_| ())),
             ("validation", trainer.fit(samples, &good).validation(samples, &bad).run().map(|_| ())),
             ("evaluation", trainer.evaluate(samples, &bad).map(|_| ())),
-            ("evaluation", trainer.evaluate_weighted(samples, &bad, &[1.0; 2]).map(|_| ())),
+            ("evaluation", trainer.evaluate(samples, (&bad, &[1.0; 2])).map(|_| ())),
         ];
         for (set, error) in errors {
             let error = error.expect_err("the label is refused");

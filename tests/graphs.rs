@@ -62,6 +62,24 @@ model! {
     >
 }
 
+model! {
+    /// An autoencoder whose way back is the way in, turned, and a layer with the weight of another as it is.
+    pub Tied <
+        code: Dense(5 => 3, tanh),
+        Dense(3 => 5, weight = code, gelu),
+        Dense(5 => 3, weight = code, bias = false),
+        Dense(3 => 2),
+    >
+}
+
+#[test]
+fn tied_weights_are_one_tensor() {
+    check_gradient::<Tied>(4, 1);
+    assert_eq!(Tied::PARAMETER_COUNT, (5 * 3 + 3) + 5 + (3 * 2 + 2));
+    let names: Vec<String> = typenet::schema::Tensors::of(Tied::LAYERS).map(|t| t.path.to_string()).collect();
+    assert_eq!(names, ["code.weight", "code.bias", "dense_2.bias", "dense_4.weight", "dense_4.bias"]);
+}
+
 #[test]
 fn gradients_of_image_networks_are_those_of_central_differences() {
     check_gradient::<Small>(3, 1);

@@ -138,7 +138,7 @@ fn a_loop_with_weights_and_metrics_has_bits_and_scores_of_fit() {
     let trainer = || Regular::new(1).compile(Adam::new(0.01), CategoricalCrossEntropy, metrics());
     let mut by_fit = trainer();
     let fit = by_fit.fit(&samples, &labels).sample_weights(&sample_weights).class_weights(&class_weights);
-    let fit = fit.validation_weighted(&samples, &labels, &sample_weights);
+    let fit = fit.validation(&samples, (&labels, &sample_weights));
     let history = fit.epochs(4).batch_size(7).seed(9).progress(false).run().expect("a run");
 
     for in_parts in [false, true] {
@@ -153,11 +153,11 @@ fn a_loop_with_weights_and_metrics_has_bits_and_scores_of_fit() {
                 let (x, y): (Vec<_>, Vec<_>) = batch.iter().map(|&i| (samples[i], labels[i])).unzip();
                 let weights: Vec<f32> = batch.iter().map(|&i| weight(i)).collect();
                 let loss = if in_parts {
-                    let loss = by_hand.gradients_weighted(&x, &y, &weights, &step_rng(9), &mut gradients);
+                    let loss = by_hand.gradients(&x, (&y, &weights), &step_rng(9), &mut gradients);
                     by_hand.apply_gradients(&gradients).expect("an update");
                     loss
                 } else {
-                    by_hand.train_on_batch_weighted(&x, &y, &weights, &step_rng(9))
+                    by_hand.train_on_batch(&x, (&y, &weights), &step_rng(9))
                 };
                 running.add(loss.expect("a step"), by_hand.step_predictions(), &y).expect("as many labels");
                 // The trainer's metrics are others than the loop's.
@@ -168,7 +168,7 @@ fn a_loop_with_weights_and_metrics_has_bits_and_scores_of_fit() {
             // Means of batches, multiplied by their sizes, instead of sums.
             let loss = expected.training.loss;
             assert!((found.loss - loss).abs() <= 1e-14 * loss, "{} {loss}", found.loss);
-            let validation = by_hand.evaluate_weighted(&samples, &labels, &sample_weights).expect("scores");
+            let validation = by_hand.evaluate(&samples, (&labels, &sample_weights)).expect("scores");
             assert_eq!(Some(&validation), expected.validation.as_ref());
         }
         assert_eq!(bits(by_hand.block()), bits(by_fit.block()), "in parts: {in_parts}");

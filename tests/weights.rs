@@ -63,7 +63,7 @@ fn a_weight_of_two_is_the_sample_twice() {
 fn weighted_evaluation_is_the_weighted_sum_over_the_number_of_samples() {
     let mut trainer = trainer(0.1);
     let plain = trainer.evaluate(&SAMPLES, &LABELS).expect("scores");
-    let scores = trainer.evaluate_weighted(&SAMPLES, &LABELS, &WEIGHTS).expect("scores");
+    let scores = trainer.evaluate(&SAMPLES, (&LABELS, &WEIGHTS)).expect("scores");
     let each = (0..10).map(|i| {
         f64::from(WEIGHTS[i]) * trainer.evaluate(&SAMPLES[i..=i], &LABELS[i..=i]).expect("scores").loss
     });
@@ -76,8 +76,8 @@ fn weighted_evaluation_is_the_weighted_sum_over_the_number_of_samples() {
 fn more_samples_than_are_evaluated_at_a_time_keep_their_weights() {
     let mut trainer = trainer(0.1);
     let (samples, labels) = (SAMPLES.repeat(60), LABELS.repeat(60));
-    let once = trainer.evaluate_weighted(&SAMPLES, &LABELS, &WEIGHTS).expect("scores").loss;
-    let often = trainer.evaluate_weighted(&samples, &labels, &WEIGHTS.repeat(60)).expect("scores").loss;
+    let once = trainer.evaluate(&SAMPLES, (&LABELS, &WEIGHTS)).expect("scores").loss;
+    let often = trainer.evaluate(&samples, (&labels, &WEIGHTS.repeat(60))).expect("scores").loss;
     assert_near(often, once);
 }
 
@@ -93,7 +93,7 @@ fn a_run_weighs_each_sample_also_when_shuffled_and_in_a_shorter_batch() {
         .progress(false)
         .run()
         .expect("a run");
-    let expected = trainer.evaluate_weighted(&SAMPLES, &LABELS, &WEIGHTS).expect("scores");
+    let expected = trainer.evaluate(&SAMPLES, (&LABELS, &WEIGHTS)).expect("scores");
     for epoch in &history.epochs {
         assert_near(epoch.training.loss, expected.loss);
         for name in ["accuracy", "auc"] {
@@ -108,8 +108,8 @@ fn a_validation_split_takes_its_weights_along_but_no_class_weights() {
     let fit = trainer.fit(&SAMPLES, &LABELS).sample_weights(&WEIGHTS).class_weights(&[3.0, 1.0, 0.5]);
     let history = fit.validation_split(0.3).progress(false).run().expect("a run");
     let of_class: Vec<f32> = (0..7).map(|i| WEIGHTS[i] * [3.0, 1.0, 0.5][usize::from(LABELS[i])]).collect();
-    let training = trainer.evaluate_weighted(&SAMPLES[..7], &LABELS[..7], &of_class).expect("scores");
-    let validation = trainer.evaluate_weighted(&SAMPLES[7..], &LABELS[7..], &WEIGHTS[7..]).expect("scores");
+    let training = trainer.evaluate(&SAMPLES[..7], (&LABELS[..7], &of_class)).expect("scores");
+    let validation = trainer.evaluate(&SAMPLES[7..], (&LABELS[7..], &WEIGHTS[7..])).expect("scores");
     let last = history.last().expect("an epoch");
     assert_near(last.training.loss, training.loss);
     assert_near(last.get("val_loss").expect("validation"), validation.loss);
@@ -147,7 +147,7 @@ fn yes_and_no_are_classes_too() {
         let fit = trainer.fit(&SAMPLES, &labels).class_weights(&[0.5, 2.0]).progress(false);
         let loss = fit.run().expect("a run").last().expect("an epoch").training.loss;
         let weights = LABELS.map(|label| if label == 1 { 2.0 } else { 0.5 });
-        assert_near(loss, trainer.evaluate_weighted(&SAMPLES, &labels, &weights).expect("scores").loss);
+        assert_near(loss, trainer.evaluate(&SAMPLES, (&labels, &weights)).expect("scores").loss);
         let plain = trainer.evaluate(&SAMPLES, &labels).expect("scores").loss;
         assert!((loss - plain).abs() > 0.01, "weights change the loss");
     }
@@ -176,7 +176,7 @@ fn one_hot_and_soft_labels_have_the_weight_of_their_likeliest_class() {
         let mut trainer = trainer(0.0);
         let fit = trainer.fit(&SAMPLES, &labels).class_weights(&weights).progress(false);
         let loss = fit.run().expect("a run").last().expect("an epoch").training.loss;
-        assert_near(loss, trainer.evaluate_weighted(&SAMPLES, &labels, &of_class).expect("scores").loss);
+        assert_near(loss, trainer.evaluate(&SAMPLES, (&labels, &of_class)).expect("scores").loss);
     }
 }
 
@@ -211,14 +211,11 @@ fn a_sample_of_weight_zero_changes_nothing_although_its_loss_is_not_finite() {
         trainer.set_tensor("dense_1.weight", &[1.5]).expect("a tensor");
         let fit =
             trainer.fit(&samples, &labels).sample_weights(&weights).epochs(3).batch_size(2).progress(false);
-        let history = fit.validation_weighted(&samples, &labels, &weights).run().expect("a run");
-        let loss =
-            trainer.train_on_batch_weighted(&samples, &labels, &weights, &Rng::seed(1)).expect("a step");
+        let history = fit.validation(&samples, (&labels, &weights)).run().expect("a run");
+        let loss = trainer.train_on_batch(&samples, (&labels, &weights), &Rng::seed(1)).expect("a step");
         let mut gradients = Line::zeros();
-        trainer
-            .gradients_weighted(&samples, &labels, &weights, &Rng::seed(1), &mut gradients)
-            .expect("gradients");
-        let scores = trainer.evaluate_weighted(&samples, &labels, &weights).expect("scores");
+        trainer.gradients(&samples, (&labels, &weights), &Rng::seed(1), &mut gradients).expect("gradients");
+        let scores = trainer.evaluate(&samples, (&labels, &weights)).expect("scores");
         let of_epoch =
             |epoch: &EpochRecord| (epoch.training.loss, epoch.validation.as_ref().map(|scores| scores.loss));
         let losses: Vec<_> = history.epochs.iter().map(of_epoch).collect();
@@ -263,8 +260,8 @@ fn an_overflow_that_the_loss_does_not_show_is_an_error_before_the_update() {
         let fit = trainer.fit(samples, labels).sample_weights(weights).progress(false);
         for error in [
             fit.run().map(|_| ()),
-            trainer.train_on_batch_weighted(samples, labels, weights, &rng).map(|_| ()),
-            trainer.gradients_weighted(samples, labels, weights, &rng, &mut gradients).map(|_| ()),
+            trainer.train_on_batch(samples, (labels, weights), &rng).map(|_| ()),
+            trainer.gradients(samples, (labels, weights), &rng, &mut gradients).map(|_| ()),
         ] {
             let error = error.expect_err("an overflow");
             assert!(matches!(&error, Error::NonFiniteGradient { step: 1, .. }), "{error}");

@@ -6,7 +6,9 @@ use quote::format_ident;
 
 use crate::ast;
 use crate::graph::{self, Graph, Node, Numbers, Origin, Source};
-use crate::kinds::{self, Arguments, Arrives, Custom, KINDS, Kind, LayerType, Requirement, Role, Spec, View};
+use crate::kinds::{
+    self, Arguments, Arrives, Custom, KINDS, Kind, LayerType, Requirement, Role, Spec, TiedTo, View,
+};
 use crate::report::Report;
 use crate::size::{Shape, Size};
 use crate::vocabulary;
@@ -14,16 +16,10 @@ use crate::vocabulary;
 /// A model in which every shape is known.
 pub(crate) struct Model<'a> {
     pub(crate) written: &'a ast::Model,
-    /// `None` after a mistake that hides it.
-    pub(crate) input: Option<Shape>,
-    /// `None` after a mistake that hides it.
-    pub(crate) output: Option<Shape>,
-    /// How many values a sample has.
-    pub(crate) inputs: usize,
-    /// What they are called.
-    pub(crate) input_names: Vec<String>,
-    /// The layers whose values the model gives.
-    pub(crate) outputs: Vec<usize>,
+    /// What a sample has.
+    pub(crate) inputs: Vec<End>,
+    /// What a prediction has.
+    pub(crate) outputs: Vec<End>,
     /// Without `Input`; never empty.
     pub(crate) layers: Vec<Layer>,
     pub(crate) joints: Vec<Joint>,
@@ -31,6 +27,16 @@ pub(crate) struct Model<'a> {
     pub(crate) incomplete: bool,
     /// Whether a mistake is reported: then nothing that depends on the layers' numbers is an error too.
     pub(crate) is_mistaken: bool,
+}
+
+/// A value that a model takes or gives.
+pub(crate) struct End {
+    /// The field's name where there are several.
+    pub(crate) name: Ident,
+    /// `None` after a mistake that hides it.
+    pub(crate) shape: Option<Shape>,
+    /// The layer that gives an output.
+    pub(crate) layer: usize,
 }
 
 /// One row of a model's table of layers.
@@ -50,6 +56,8 @@ pub(crate) struct Layer {
     pub(crate) has_shapes: bool,
     /// The numbers of the values that it takes: first the model's inputs, then what each layer gives.
     pub(crate) sources: Vec<usize>,
+    /// The layer whose weight its weight is.
+    pub(crate) ties: Option<usize>,
     /// The layer whose numbers these are too.
     pub(crate) shares: Option<usize>,
     pub(crate) layer_type: LayerType,
@@ -116,52 +124,48 @@ pub(crate) fn model<'a>(graph: &Graph<'a>, report: &mut Report) -> Model<'a> {
     let Checked { inputs, mut layers, specs, .. } = checked;
     // Where a layer is missing, the first or the last that is left may be another than the one that is meant.
     let is_complete = !graph.incomplete;
-    let input = match inputs.first().and_then(Option::as_ref) {
-        Some(sample) => sample.input.clone(),
-        None => specs.first().and_then(|spec| spec.input.clone()),
+    let named = |name: &Option<Ident>, default: &str| {
+        name.clone().unwrap_or_else(|| Ident::new(default, written.name.span()))
     };
-    let input = input.filter(|_| is_complete);
-    let output = specs.last().filter(|_| is_complete).and_then(|spec| spec.output.clone());
+    let ends = graph.inputs.iter().zip(&inputs).enumerate().map(|(index, (input, spec))| {
+        let written = spec.as_ref().map(|spec| spec.input.clone());
+        let shape = written.unwrap_or_else(|| specs.first().and_then(|spec| spec.input.clone()));
+        let name = named(&input.name, "input");
+        End { name, shape: shape.filter(|_| is_complete), layer: index }
+    });
+    let ends: Vec<End> = ends.collect();
+    let mut outputs: Vec<End> = Vec::new();
+    for output in &graph.outputs {
+        let Origin::Node(layer) = output.source.origin else { continue };
+        let shape = specs.get(layer).filter(|_| is_complete).and_then(|spec| spec.output.clone());
+        if let Some(node) = graph.nodes.get(layer).filter(|_| shape.as_ref().is_some_and(|s| s.is_sequence)) {
+            let kind = &node.layer;
+            let message = format!(
+                "`{kind}` gives a sequence, a result for each step: a model gives one for each sample, such as that of \
+                 `GlobalAvgPool` behind it"
+            );
+            report.error(kind.span(), message);
+        }
+        outputs.push(End { name: named(&output.name, "output"), shape, layer });
+    }
     if layers.is_empty() {
         empty(graph, report);
-        layers.push(placeholder_layer(input.clone()));
+        layers.push(placeholder_layer(ends.first().and_then(|end| end.shape.clone())));
     }
-    let incomplete = graph.incomplete;
-    let outputs = graph.outputs.iter().filter_map(|output| match output.source.origin {
-        Origin::Node(node) => Some(node),
-        Origin::Input(_) => None,
-    });
-    let outputs: Vec<usize> = outputs.collect();
-    if (graph.inputs.len() > 1 || outputs.len() > 1) && !report.has_errors() {
-        let name = &written.name;
-        report.error(name.span(), format!("`{name}` has several inputs or outputs: not yet expanded"));
+    if outputs.is_empty() {
+        let layer = layers.len() - 1;
+        let shape = specs.last().filter(|_| is_complete).and_then(|spec| spec.output.clone());
+        outputs.push(End { name: named(&None, "output"), shape, layer });
     }
-    let outputs = if outputs.is_empty() { vec![layers.len() - 1] } else { outputs };
     let is_mistaken = report.has_errors();
-    let input_names = graph
-        .inputs
-        .iter()
-        .map(|input| input.name.as_ref().map_or_else(|| "input".to_owned(), Ident::to_string));
-    let input_names = input_names.collect();
-    Model {
-        written,
-        input,
-        output,
-        inputs: graph.inputs.len(),
-        input_names,
-        outputs,
-        layers,
-        joints,
-        incomplete,
-        is_mistaken,
-    }
+    Model { written, inputs: ends, outputs, layers, joints, incomplete: graph.incomplete, is_mistaken }
 }
 
 /// The shape of one sample, if it is written.
 fn sample(written: &ast::Model, input: &graph::Input<'_>, report: &mut Report) -> Option<Spec> {
     let layer = input.layer?;
     report.read(layer, 0);
-    Some(spec(written, layer, &[Arrives::Nothing], report))
+    Some(spec(written, layer, &[Arrives::Nothing], &[], report))
 }
 
 /// The layers that are checked so far.
@@ -199,7 +203,9 @@ impl Checked<'_, '_> {
             })
             .collect();
         let arrives = if arrives.is_empty() { vec![Arrives::Unknown] } else { arrives };
-        let mut spec = if is_hidden { unknown(&arrives) } else { spec(written, layer, &arrives, report) };
+        let ties = self.ties(node);
+        let mut spec =
+            if is_hidden { unknown(&arrives) } else { spec(written, layer, &arrives, &ties, report) };
         parts(self.graph, node, report);
         requirements(&mut spec, report);
         self.shared_input(node, &spec, report);
@@ -234,6 +240,7 @@ impl Checked<'_, '_> {
             output: spec.output.clone().unwrap_or_else(placeholder),
             has_shapes,
             sources: node.sources.iter().map(value).collect(),
+            ties: node.tied.first().filter(|_| spec.is_tied).map(|tied| tied.node),
             shares: match node.numbers {
                 Numbers::Shared { node, .. } => Some(node),
                 Numbers::Own => None,
@@ -250,6 +257,21 @@ impl Checked<'_, '_> {
         });
         self.specs.push(spec);
         joint
+    }
+
+    /// The tensors of earlier layers that are to be this one's.
+    fn ties(&self, node: &Node<'_>) -> Vec<TiedTo> {
+        let ties = node.tied.iter().map(|tied| {
+            let spec = &self.specs[tied.node];
+            TiedTo {
+                tensor: tied.tensor.clone(),
+                place: tied.place,
+                layer: self.layers[tied.node].text.clone(),
+                weight: spec.weight.clone(),
+                is_table: spec.is_table,
+            }
+        });
+        ties.collect()
     }
 
     /// A value that a layer takes, if it is known.
@@ -333,7 +355,13 @@ fn parts(graph: &Graph<'_>, node: &Node<'_>, report: &mut Report) {
 }
 
 /// What the layer's kind says of it; a path to a type where no kind is meant.
-fn spec(written: &ast::Model, layer: &ast::Layer, arrives: &[Arrives<'_>], report: &mut Report) -> Spec {
+fn spec(
+    written: &ast::Model,
+    layer: &ast::Layer,
+    arrives: &[Arrives<'_>],
+    ties: &[TiedTo],
+    report: &mut Report,
+) -> Spec {
     let (word, kind_name) = (layer.path.word().map(ToString::to_string), layer.kind());
     let kind = word.as_deref().and_then(kinds::meant);
     match (kind, word) {
@@ -361,6 +389,7 @@ fn spec(written: &ast::Model, layer: &ast::Layer, arrives: &[Arrives<'_>], repor
                 kind.example(),
                 arrives,
                 &written.words,
+                ties,
                 report,
             ))
         }
@@ -385,6 +414,7 @@ fn spec(written: &ast::Model, layer: &ast::Layer, arrives: &[Arrives<'_>], repor
             &format!("{kind_name}(784 => 64)"),
             arrives,
             &written.words,
+            ties,
             report,
         )),
     }
@@ -566,6 +596,7 @@ fn placeholder_layer(input: Option<Shape>) -> Layer {
         output: shape,
         has_shapes: false,
         sources: vec![0],
+        ties: None,
         shares: None,
         layer_type: LayerType::Unknown,
         role: Role::Step,

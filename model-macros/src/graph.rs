@@ -17,7 +17,6 @@ use crate::kinds;
 use crate::names::{self, Holder, Taken};
 use crate::report::Report;
 use crate::suggest::{nearest, snake_case, typos};
-use substitute::Bound;
 
 /// A declaration with every name resolved.
 pub(crate) struct Graph<'a> {
@@ -51,7 +50,6 @@ pub(crate) struct Node<'a> {
     /// Empty after a mistake that hides them.
     pub(crate) sources: Vec<Source>,
     pub(crate) numbers: Numbers,
-    #[cfg_attr(not(test), expect(dead_code, reason = "the expansion of tied tensors will read it"))]
     pub(crate) tied: Vec<Tied>,
     pub(crate) is_output: bool,
 }
@@ -69,7 +67,6 @@ pub(crate) enum Numbers {
 
 /// `weight = tokens`: a tensor that is the tensor of this name of an earlier node.
 #[derive(Clone, Debug)]
-#[allow(dead_code, reason = "the expansion of networks that are no chain will read it")]
 pub(crate) struct Tied {
     pub(crate) tensor: Ident,
     pub(crate) node: usize,
@@ -93,7 +90,6 @@ pub(crate) enum Origin {
 
 /// A value that the model gives; without a name if it is the only one.
 pub(crate) struct Output {
-    #[cfg_attr(not(test), expect(dead_code, reason = "the expansion of several outputs will read it"))]
     pub(crate) name: Option<Ident>,
     pub(crate) source: Source,
 }
@@ -116,6 +112,13 @@ pub(crate) struct Repetition {
 const MOST_LAYERS: usize = 10_000;
 /// The scope of the model itself.
 const MODEL: usize = 0;
+
+/// What stands for a parameter, and the scope in which it is written.
+#[derive(Clone)]
+struct Bound {
+    value: ast::Value,
+    scope: usize,
+}
 
 /// A list of items in which names are looked up: the model's, or that of one use of a block.
 #[derive(Default)]

@@ -74,7 +74,7 @@ fn a_step_that_fails_leaves_the_running_numbers() {
     assert!(matches!(error, Error::NonFiniteLoss { .. }), "{error}");
     assert_eq!(bits(trainer.block()), before);
 
-    let error = trainer.train_on_batch_weighted(&samples, &labels, &[0.0; 4], &Rng::seed(1));
+    let error = trainer.train_on_batch(&samples, (&labels, &[0.0; 4]), &Rng::seed(1));
     assert!(matches!(error, Err(Error::NonFiniteGradient { .. })), "{error:?}");
     assert_eq!(bits(trainer.block()), before);
 }

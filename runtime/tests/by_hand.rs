@@ -13,7 +13,7 @@ use typenet_runtime::layers::{
     Backend, Backward, Cpu, Dense, Forward, Layer, Memory, Model, Port, Predict, Run, Step, buffer_count,
     input_len, output_len, parameter_count,
 };
-use typenet_runtime::schema::{Info, LayerInfo};
+use typenet_runtime::schema::{Info, LayerInfo, One};
 use typenet_runtime::typenum::{U2, U3, U4};
 
 type Dense1 = Dense<U3, U4, Relu>;
@@ -57,6 +57,7 @@ impl Model for Mlp {
     type Prediction = [f32; 2];
     const NAME: &'static str = "Mlp";
     const UNSHARED_BYTES: usize = 4 * (GRAPH.unshared[1] + output_len::<Self>());
+    const UNSHARED_SCRATCH: usize = GRAPH.unshared[0];
     const HAS_SHARED: bool = GRAPH.has_shared;
 
     fn block(&self) -> &[f32] {
@@ -67,20 +68,8 @@ impl Model for Mlp {
         &mut self.block
     }
 
-    fn sample_values(samples: &[[f32; 3]]) -> &[f32] {
-        samples.as_flattened()
-    }
-
-    fn logit_values(logits: &[[f32; 2]]) -> &[f32] {
-        logits.as_flattened()
-    }
-
-    fn prediction_values(predictions: &mut [[f32; 2]]) -> &mut [f32] {
-        predictions.as_flattened_mut()
-    }
-
     #[inline(always)]
-    fn predict_one<R: Route<Cpu>>(&self, route: R, sample: &[f32; 3], prediction: &mut [f32; 2]) {
+    fn predict_one<R: Route<Cpu>>(&self, route: R, sample: One<'_, [f32; 3]>, prediction: &mut [f32; 2]) {
         let (parameters, buffers) = self.block.split_at(Self::PARAMETER_COUNT);
         <Self as Passes>::predict_with::<WithHead, R>(
             route,

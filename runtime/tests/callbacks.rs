@@ -7,7 +7,7 @@ use typenet_runtime::layers::{Backward, Cpu, Forward, Layer, Model, Predict, Ste
 use typenet_runtime::model::callbacks::{CallbackList, EarlyStopping, Mode, ReduceLrOnPlateau};
 use typenet_runtime::model::{ModelExt, Scores};
 use typenet_runtime::optimizers::Sgd;
-use typenet_runtime::schema::{Info, LayerInfo, TensorInfo};
+use typenet_runtime::schema::{self, Info, LayerInfo, TensorInfo};
 use typenet_runtime::typenum::U1;
 
 /// Its only layer, of which nothing runs.
@@ -40,6 +40,7 @@ impl Model for One {
     type Prediction = [f32; 1];
     const NAME: &'static str = "One";
     const UNSHARED_BYTES: usize = 0;
+    const UNSHARED_SCRATCH: usize = 0;
     const HAS_SHARED: bool = false;
 
     fn block(&self) -> &[f32] {
@@ -48,16 +49,7 @@ impl Model for One {
     fn block_mut(&mut self) -> &mut [f32] {
         &mut self.0
     }
-    fn sample_values(samples: &[[f32; 1]]) -> &[f32] {
-        samples.as_flattened()
-    }
-    fn logit_values(logits: &[[f32; 1]]) -> &[f32] {
-        logits.as_flattened()
-    }
-    fn prediction_values(predictions: &mut [[f32; 1]]) -> &mut [f32] {
-        predictions.as_flattened_mut()
-    }
-    fn predict_one<R: Route<Cpu>>(&self, _: R, _: &[f32; 1], _: &mut [f32; 1]) {}
+    fn predict_one<R: Route<Cpu>>(&self, _: R, _: schema::One<'_, [f32; 1]>, _: &mut [f32; 1]) {}
 }
 
 impl Passes for One {

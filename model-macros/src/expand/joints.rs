@@ -12,7 +12,7 @@
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
-use super::Context;
+use super::context::Context;
 use super::names::NamedSize;
 use crate::check::{Joint, MOST_NUMBERS, softmax_of_one_is};
 use crate::kinds::{LARGEST_SIZE, LayerType, Types};

@@ -6,7 +6,7 @@
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 
-use super::Context;
+use super::context::Context;
 use crate::kinds::Role;
 
 /// The constant that says what belongs to a layer.
@@ -25,6 +25,7 @@ pub(crate) fn graph(context: &Context<'_>) -> TokenStream {
     let layers = &context.model.layers;
     let inputs = context.inputs();
     let (count, sources) = (layers.len(), context.sources().map(|sources| sources.len()).sum::<usize>());
+    let sources = sources + layers.iter().filter(|layer| layer.ties.is_some()).count();
     let [layer_count, values, all] =
         [count, inputs + count, inputs + count + sources].map(Literal::usize_unsuffixed);
     let wires = context.sources().enumerate().map(|(index, sources)| {
@@ -36,17 +37,23 @@ pub(crate) fn graph(context: &Context<'_>) -> TokenStream {
             Role::Training => quote!(Computes::InTraining),
             Role::Step | Role::Sample => quote!(Computes::Always),
         };
-        match layers[index].shares.map(Literal::usize_unsuffixed) {
+        let wire = match layers[index].shares.map(Literal::usize_unsuffixed) {
             Some(owner) => quote!(Wire::shared::<#alias>(&[#(#sources),*], #owner)),
             None => quote!(Wire::of::<#alias>(&[#(#sources),*], #computes)),
-        }
+        };
+        let tied = layers[index].ties.map(|owner| {
+            let (owner, number) = (&context.aliases[owner], Literal::usize_unsuffixed(owner));
+            quote!(.tied(Tie::of::<#owner>(#number, "weight")))
+        });
+        quote!(#wire #tied)
     });
     let outputs =
         context.outputs().iter().map(|&layer| Literal::usize_unsuffixed(inputs + layer)).collect::<Vec<_>>();
     let this = &context.this;
     let nodes = context.steps(true).into_iter().map(|layer| {
         let (name, index) = (node(context, layer), Literal::usize_unsuffixed(layer));
-        let sources = Literal::usize_unsuffixed(context.sources().nth(layer).map_or(1, <[usize]>::len));
+        let takes = &layers[layer];
+        let sources = Literal::usize_unsuffixed(takes.sources.len() + usize::from(takes.ties.is_some()));
         quote!(const #name: Node<#sources, 1> = GRAPH.node(#index);)
     });
     quote! {
@@ -88,7 +95,7 @@ fn predict_with(context: &Context<'_>) -> TokenStream {
     let calls = context.steps(false).into_iter().map(|layer| {
         let (alias, node, row) =
             (&context.aliases[layer], node(context, layer), Literal::usize_unsuffixed(layer));
-        if context.outputs().contains(&layer) {
+        if context.is_end(layer) {
             quote!(E::predict::<#alias, B, R>(route, #row, run.layer(&#node));)
         } else {
             quote!(route.layer::<#alias>(#row, run.layer(&#node));)
@@ -107,7 +114,7 @@ fn forward_with(context: &Context<'_>) -> TokenStream {
     let [inputs, outputs] = ends(context);
     let calls = context.steps(true).into_iter().map(|layer| {
         let (alias, node) = (&context.aliases[layer], node(context, layer));
-        if context.outputs().contains(&layer) {
+        if context.is_end(layer) {
             quote!(E::forward::<#alias, B>(run.layer(&#node));)
         } else {
             quote!(<#alias as Run<B>>::forward(run.layer(&#node));)
@@ -130,13 +137,20 @@ fn reverse_with(context: &Context<'_>, updates: bool) -> TokenStream {
         let is_step = updates && context.model.layers[layer].has_parameters;
         let method = if is_step { quote!(step) } else { quote!(backward) };
         let pass = if is_step { quote!(run.step(&#node)) } else { quote!(run.layer(&#node)) };
-        let call = if context.outputs().contains(&layer) {
+        let call = if context.is_end(layer) {
             quote!(E::#method::<#alias, B>(#pass);)
         } else {
             quote!(<#alias as Run<B>>::#method(#pass);)
         };
         let sum = adds[layer].then(|| quote!(run.sum(&#node);));
-        quote!(#call #sum)
+        // A model with tied weights makes no step in one pass.
+        let tied = context.model.layers.iter().enumerate().rev();
+        let tied = tied.filter(|(_, other)| !updates && other.ties == Some(layer));
+        let ties = tied.map(|(other, _)| {
+            let node = self::node(context, other);
+            quote!(run.tie(&#node);)
+        });
+        quote!(#call #sum #(#ties)*)
     });
     let (method, pass, run) = if updates {
         (quote!(step_with), quote!(Step), quote!(StepRun))
@@ -152,7 +166,7 @@ fn reverse_with(context: &Context<'_>, updates: bool) -> TokenStream {
 }
 
 /// `Passes`, for every backend on which all layers run.
-fn passes(context: &Context<'_>) -> TokenStream {
+pub(crate) fn passes(context: &Context<'_>) -> TokenStream {
     let this = &context.this;
     if context.model.is_mistaken {
         return quote! {
@@ -166,7 +180,7 @@ fn passes(context: &Context<'_>) -> TokenStream {
     }
     let bounds = context.steps(true).into_iter().map(|layer| {
         let alias = &context.aliases[layer];
-        if context.outputs().contains(&layer) {
+        if context.is_end(layer) {
             quote!(#alias: Run<B>, <#alias as Layer>::Body: Run<B>)
         } else {
             quote!(#alias: Run<B>)
@@ -184,40 +198,5 @@ fn passes(context: &Context<'_>) -> TokenStream {
             #backward_with
             #step_with
         }
-    }
-}
-
-/// `Model` and `Passes`.
-pub(crate) fn model_impl(context: &mut Context<'_>) -> TokenStream {
-    let (sample, prediction) = super::surface::sample_types(context);
-    let values = super::surface::values(context);
-    let this = &context.this;
-    let name = Literal::string(&context.model.written.name.to_string());
-    let passes = passes(context);
-    let (unshared, has_shared) = if context.model.is_mistaken {
-        (quote!(0), quote!(false))
-    } else {
-        (quote!(4 * (GRAPH.unshared[1] + output_len::<Self>())), quote!(GRAPH.has_shared))
-    };
-    quote! {
-        impl Model for #this {
-            type Sample = #sample;
-            type Prediction = #prediction;
-            const NAME: &'static str = #name;
-            const UNSHARED_BYTES: usize = #unshared;
-            const HAS_SHARED: bool = #has_shared;
-
-            fn block(&self) -> &[f32] {
-                &self.block
-            }
-
-            fn block_mut(&mut self) -> &mut [f32] {
-                &mut self.block
-            }
-
-            #values
-        }
-
-        #passes
     }
 }

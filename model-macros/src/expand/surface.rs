@@ -5,9 +5,9 @@ use quote::{format_ident, quote};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Meta, Token};
 
-use super::Context;
+use super::context::Context;
+use super::ports::{self, Side};
 use crate::kinds::{LayerType, Types};
-use crate::size::Shape;
 
 /// An attribute, and the predicates of every `cfg_attr` around it.
 struct Conditional {
@@ -118,18 +118,6 @@ fn layer_docs(context: &Context<'_>) -> Vec<String> {
     title.into_iter().chain(head).chain(rows).collect()
 }
 
-/// `[[f32; 28]; 28]`
-fn array_type(context: &mut Context<'_>, shape: Option<&Shape>) -> TokenStream {
-    let Some(shape) = shape else {
-        let mistake = &context.mistake;
-        return quote!(#mistake);
-    };
-    shape.sizes.iter().rev().fold(quote!(f32), |inner, size| {
-        let size = context.names.size_value(size);
-        quote!([#inner; #size])
-    })
-}
-
 /// Constants, the prediction of one sample, and the views of the layers.
 pub(crate) fn inherent(context: &mut Context<'_>) -> TokenStream {
     let model = context.model;
@@ -140,21 +128,15 @@ pub(crate) fn inherent(context: &mut Context<'_>) -> TokenStream {
     } else {
         quote!(Self { block: embed_block(file, <Self as Model>::NAME, <Self as Layer>::INFO.layers) })
     };
-    let (sample, prediction) = sample_types(context);
+    let (sample, prediction) = (ports::sample_reference(context), ports::record_type(context, Side::Out));
     // Written in place: an unoptimised call that returns the array would have a copy of its own.
-    let predict = match &model.output {
-        None => quote!(<Self as Model>::predict(self, sample)),
-        Some(output) => {
-            let zeros = output.sizes.iter().rev().fold(quote!(0.0), |inner, size| {
-                let size = context.names.size_value(size);
-                quote!([#inner; #size])
-            });
-            quote! {
-                let mut prediction = #zeros;
-                predict_one(self, sample, &mut prediction);
-                prediction
-            }
-        }
+    let predict = match ports::zeros(context) {
+        None => quote!(let _ = sample; loop {}),
+        Some(zeros) => quote! {
+            let mut prediction = #zeros;
+            predict_one(self, sample, &mut prediction);
+            prediction
+        },
     };
     quote! {
         #places
@@ -190,7 +172,8 @@ pub(crate) fn inherent(context: &mut Context<'_>) -> TokenStream {
             /// The model's answer to one sample, by value. Without heap, unless layers in between need more than
             /// `layers::model::STACK_SCRATCH` values: `Model::predict_with_scratch` takes the memory for them and for
             /// the answer from the caller.
-            #visibility fn predict(&self, sample: &#sample) -> #prediction {
+            #[track_caller]
+            #visibility fn predict(&self, sample: #sample) -> #prediction {
                 #predict
             }
 
@@ -270,20 +253,16 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
     let model = context.model;
     let this = context.this.clone();
     let name = Literal::string(&model.written.name.to_string());
-    let mistake = context.mistake.clone();
-    let mut shape = |shape: &Option<Shape>| match shape {
-        Some(shape) => context.names.shape(shape),
-        None => quote!(#mistake),
-    };
-    let (input, output) = (shape(&model.input), shape(&model.output));
+    let (input, output) = (ports::port(context, Side::In), ports::port(context, Side::Out));
+    let (root, inputs) = (context.root, context.inputs());
     let rows = model.layers.iter().zip(&context.aliases).enumerate().map(|(index, (layer, alias))| {
         let name = Literal::string(&layer.name);
-        let before = model.inputs + index;
-        let takes_before = layer.sources == [before - 1] && (index > 0 || model.inputs == 1);
+        let before = inputs + index;
+        let takes_before = layer.sources == [before - 1] && (index > 0 || inputs == 1);
         let from = (!takes_before).then(|| {
-            let sources = layer.sources.iter().map(|&source| match source.checked_sub(model.inputs) {
+            let sources = layer.sources.iter().map(|&source| match source.checked_sub(inputs) {
                 Some(giver) => model.layers[giver].name.clone(),
-                None => model.input_names[source].clone(),
+                None => model.inputs[source].name.to_string(),
             });
             quote!(.from(&[#(#sources),*]))
         });
@@ -293,7 +272,22 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
         });
         quote!(LayerInfo::of::<#alias>(#name) #from #shares)
     });
-    let last = context.last_type();
+    let head = match model.outputs.as_slice() {
+        [_] => {
+            let last = context.last_type();
+            quote!(<#last as Layer>::Head)
+        }
+        // Each output has its own.
+        _ => quote!(#root::layers::activation::Linear),
+    };
+    let ends = (model.inputs.len() > 1 || model.outputs.len() > 1).then(|| {
+        let inputs = model.inputs.iter().map(|end| end.name.to_string());
+        let inputs = inputs.filter(|_| model.inputs.len() > 1);
+        // A field may have the name of a block: the layer's own says which row it is.
+        let outputs = model.outputs.iter().map(|end| &model.layers[end.layer].name);
+        let outputs = outputs.filter(|_| model.outputs.len() > 1);
+        quote!(.ends(&[#(#inputs),*], &[#(#outputs),*]))
+    });
     let initialize = super::passes::initialize(context);
     let (graph, memory) = if context.model.is_mistaken {
         (TokenStream::new(), quote!(Memory::NONE))
@@ -330,15 +324,50 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
         impl Layer for #this {
             type Input = #input;
             type Output = #output;
-            type Head = <#last as Layer>::Head;
+            type Head = #head;
             type Body = Headless<Self>;
-            const INFO: Info = Info::model(#name, &[#(#rows),*]);
+            const INFO: Info = Info::model(#name, &[#(#rows),*]) #ends;
             const MEMORY: Memory = #memory;
 
             #initialize
         }
 
         #graph
+    }
+}
+
+/// `Model`.
+pub(crate) fn model_impl(context: &mut Context<'_>) -> TokenStream {
+    let (sample, prediction) =
+        (ports::record_type(context, Side::In), ports::record_type(context, Side::Out));
+    let predict_one = predict_one(context);
+    let this = &context.this;
+    let name = Literal::string(&context.model.written.name.to_string());
+    let (unshared, unshared_scratch, has_shared) = if context.model.is_mistaken {
+        (quote!(0), quote!(0), quote!(false))
+    } else {
+        let bytes = quote!(4 * (GRAPH.unshared[1] + output_len::<Self>()));
+        (bytes, quote!(GRAPH.unshared[0]), quote!(GRAPH.has_shared))
+    };
+    quote! {
+        impl Model for #this {
+            type Sample = #sample;
+            type Prediction = #prediction;
+            const NAME: &'static str = #name;
+            const UNSHARED_BYTES: usize = #unshared;
+            const UNSHARED_SCRATCH: usize = #unshared_scratch;
+            const HAS_SHARED: bool = #has_shared;
+
+            fn block(&self) -> &[f32] {
+                &self.block
+            }
+
+            fn block_mut(&mut self) -> &mut [f32] {
+                &mut self.block
+            }
+
+            #predict_one
+        }
     }
 }
 
@@ -359,68 +388,37 @@ fn unless_derived(attributes: &[Attribute], name: &str) -> Option<TokenStream> {
     Some(quote!(#[cfg(not(any(#(#predicates),*)))]))
 }
 
-/// Samples and predictions as numbers, and `Model::predict_one`.
-pub(crate) fn values(context: &mut Context<'_>) -> TokenStream {
+/// `Model::predict_one`.
+fn predict_one(context: &mut Context<'_>) -> TokenStream {
     let model = context.model;
-    let (sample, prediction) = sample_types(context);
-    let (Some(input), Some(output), false) = (&model.input, &model.output, model.is_mistaken) else {
+    let prediction = ports::record_type(context, Side::Out);
+    if model.is_mistaken {
         return quote! {
-            fn sample_values(_: &[#sample]) -> <<Self as Layer>::Input as Port>::Values<'_, Cpu> {
-                loop {}
-            }
-
-            fn logit_values(_: &[#prediction]) -> <<Self as Layer>::Output as Port>::Values<'_, Cpu> {
-                loop {}
-            }
-
-            fn prediction_values(_: &mut [#prediction]) -> <<Self as Layer>::Output as Port>::Mut<'_, Cpu> {
-                loop {}
-            }
-
-            fn predict_one<R: Route<Cpu>>(&self, _: R, _: &#sample, _: &mut #prediction) {
+            fn predict_one<R: Route<Cpu>>(&self, _: R, _: One<'_, Self::Sample>, _: &mut #prediction) {
                 loop {}
             }
         };
+    }
+    let input = match ports::array(context, Side::In) {
+        Some(sizes) => (1..sizes).fold(quote!(sample), |name, _| quote!(#name.as_flattened())),
+        None => quote!(sample_values::<<Self as Layer>::Input, Self::Sample>(sample)),
     };
-    let flat =
-        |name: TokenStream, depth: usize| (0..depth).fold(name, |name, _| quote!(#name.as_flattened()));
-    let flat_mut =
-        |name: TokenStream, depth: usize| (0..depth).fold(name, |name, _| quote!(#name.as_flattened_mut()));
-    let (inputs, outputs) = (input.sizes.len(), output.sizes.len());
-    let (samples, logits) = (flat(quote!(samples), inputs), flat(quote!(logits), outputs));
-    let predictions = flat_mut(quote!(predictions), outputs);
-    let (one, result) = (flat(quote!(sample), inputs - 1), flat_mut(quote!(prediction), outputs - 1));
+    let output = match ports::array(context, Side::Out) {
+        Some(sizes) => (1..sizes).fold(quote!(prediction), |name, _| quote!(#name.as_flattened_mut())),
+        None => quote!(prediction_values::<<Self as Layer>::Output, Self::Prediction>(prediction)),
+    };
     quote! {
-        fn sample_values(samples: &[#sample]) -> &[f32] {
-            #samples
-        }
-
-        fn logit_values(logits: &[#prediction]) -> &[f32] {
-            #logits
-        }
-
-        fn prediction_values(predictions: &mut [#prediction]) -> &mut [f32] {
-            #predictions
-        }
-
         #[inline(always)]
-        fn predict_one<R: Route<Cpu>>(&self, route: R, sample: &#sample, prediction: &mut #prediction) {
+        fn predict_one<R: Route<Cpu>>(&self, route: R, sample: One<'_, Self::Sample>, prediction: &mut #prediction) {
             let (parameters, buffers) = self.block.split_at(Self::PARAMETER_COUNT);
             <Self as Passes>::predict_with::<WithHead, R>(route, Predict {
                 batch: 1,
                 parameters,
                 buffers,
-                input: #one,
-                output: #result,
+                input: #input,
+                output: #output,
                 scratch: &mut Aligned([0.0; <Self as Model>::PREDICT_SCRATCH]).0,
             });
         }
     }
-}
-
-/// The array types of a sample and of a prediction.
-pub(crate) fn sample_types(context: &mut Context<'_>) -> (TokenStream, TokenStream) {
-    let model = context.model;
-    let sample = array_type(context, model.input.as_ref());
-    (sample, array_type(context, model.output.as_ref()))
 }

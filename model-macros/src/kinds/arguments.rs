@@ -22,6 +22,19 @@ pub(crate) enum Arrives<'a> {
     Shape { shape: &'a Shape, giver: &'a str },
 }
 
+/// A tensor of an earlier layer that is to be one of this layer: `weight = tokens`.
+pub(crate) struct TiedTo {
+    pub(crate) tensor: Ident,
+    /// Where the earlier layer is named.
+    pub(crate) place: Span,
+    /// As errors name the earlier layer.
+    pub(crate) layer: String,
+    /// The sizes of its weight; none if it has no such tensor, or after a mistake.
+    pub(crate) weight: Vec<Size>,
+    /// Whether each row of its weight belongs to one of its inputs as a whole, as to a word.
+    pub(crate) is_table: bool,
+}
+
 /// The arguments of one layer, each taken once; [`finish`](Self::finish) reports the rest.
 pub(crate) struct Arguments<'a> {
     pub(crate) layer: &'a Layer,
@@ -31,6 +44,7 @@ pub(crate) struct Arguments<'a> {
     /// By each of the layer's sources, in the order in which they are written; never empty.
     pub(crate) arrives: &'a [Arrives<'a>],
     pub(crate) words: &'a Words,
+    ties: &'a [TiedTo],
     report: &'a mut Report,
     taken: Vec<bool>,
 }
@@ -42,13 +56,36 @@ impl<'a> Arguments<'a> {
         example: &'a str,
         arrives: &'a [Arrives<'a>],
         words: &'a Words,
+        ties: &'a [TiedTo],
         report: &'a mut Report,
     ) -> Self {
-        Self { layer, kind, example, arrives, words, report, taken: vec![false; layer.arguments().len()] }
+        Self {
+            layer,
+            kind,
+            example,
+            arrives,
+            words,
+            ties,
+            report,
+            taken: vec![false; layer.arguments().len()],
+        }
     }
 
     pub(crate) fn error(&mut self, span: Span, message: impl std::fmt::Display) {
         self.report.error(span, message);
+    }
+
+    /// The tensor of an earlier layer that is to be the layer's weight. A kind that cannot have one does not ask, and
+    /// [`finish`](Self::finish) says so.
+    pub(crate) fn tied_weight(&mut self) -> Option<&'a TiedTo> {
+        let (ties, is_weight) = (self.ties, |tie: &TiedTo| tie.tensor == "weight");
+        self.ties = &[];
+        let tie = ties.iter().find(|tie| is_weight(tie));
+        for other in ties.iter().filter(|tie| !is_weight(tie)) {
+            let (kind, tensor) = (self.kind, &other.tensor);
+            self.report.error(tensor.span(), format!("`{kind}` can share its `weight`, not its `{tensor}`"));
+        }
+        tie
     }
 
     /// The kind's name where the layer writes it.
@@ -342,6 +379,11 @@ impl<'a> Arguments<'a> {
 
     /// Reports every argument that was not taken. `options` are the ones that the kind knows.
     pub(crate) fn finish(&mut self, options: &[OptionName]) {
+        for tie in self.ties {
+            let (kind, tensor) = (self.kind, &tie.tensor);
+            self.report
+                .error(tensor.span(), format!("`{kind}` has no `{tensor}` that could be another layer's"));
+        }
         for i in 0..self.taken.len() {
             if self.taken[i] {
                 continue;

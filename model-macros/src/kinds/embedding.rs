@@ -68,6 +68,7 @@ impl Kind for Embedding {
             output: Some(output),
             has_parameters: true,
             weight,
+            is_table: true,
             ..Spec::same_shape(Some(words), layer_type, Role::Step)
         }
     }

@@ -12,7 +12,7 @@ pub(crate) struct Add;
 /// One behind the other: along the channels of images, along the last size of others.
 pub(crate) struct Concat;
 
-static ARE_EQUAL: Function<bool> = Function {
+pub(super) static ARE_EQUAL: Function<bool> = Function {
     path: &["layers", "sizes", "are_equal"],
     takes_slice: false,
     evaluate: |sizes| sizes[0] == sizes[1],

@@ -113,6 +113,8 @@ struct Input {
 
 impl Input {
     fn random(part: &Part, batch: usize, rng: &mut Rng) -> Self {
+        // A tensor is there once.
+        let batch = if part.is_tensor { 1 } else { batch };
         let lengths: Vec<u32> = if part.is_sequence {
             // One sample of full length, the others shorter.
             (0..batch).map(|i| part.shape[0].saturating_sub(i % part.shape[0]) as u32).collect()

@@ -3,15 +3,16 @@
 use core::any::Any;
 use core::fmt;
 
+use super::batch;
 use super::model::predict_one;
 use super::{Amount, Model, Predict, Run, input_len, output_len};
-use crate::schema::LayerInfo;
+use crate::schema::{FloatArray, LayerInfo, Single};
 
 /// Any model, as a trait object: `Box<dyn DynModel>`, `&'static dyn DynModel`. For one of several models that is chosen at
 /// run time, and for collections of different models; code for one model at a time is better generic over
 /// [`Model`], where the compiler checks samples.
 ///
-/// Implemented for every model. Samples and predictions are slices, row-major, whose lengths are checked in each call.
+/// Implemented for every model of one array in and one out. Samples and predictions are slices, row-major, whose lengths are checked in each call.
 /// Without `std` there are no files and no heap, and the methods that need them are absent. What a `dyn DynModel` cannot do, such as
 /// training, its type can: a `Box<dyn DynModel>` goes to a `Box<Small>` as a `Box<dyn Any>` does.
 ///
@@ -68,6 +69,10 @@ pub struct Facts {
     pub predict_scratch: Amount,
     /// [`Model::ACTIVATION_BYTES`]
     pub activation_bytes: usize,
+    /// [`Model::UNSHARED_BYTES`]
+    pub unshared_bytes: usize,
+    /// [`Model::UNSHARED_SCRATCH`]
+    pub unshared_scratch: usize,
 }
 
 impl Facts {
@@ -78,11 +83,17 @@ impl Facts {
             output_len: output_len::<M>(),
             predict_scratch: M::MEMORY.predict,
             activation_bytes: M::ACTIVATION_BYTES,
+            unshared_bytes: M::UNSHARED_BYTES,
+            unshared_scratch: M::UNSHARED_SCRATCH,
         }
     }
 }
 
-impl<M: Model> DynModel for M {
+impl<M: Model> DynModel for M
+where
+    M::Sample: FloatArray,
+    M::Prediction: FloatArray,
+{
     fn dyn_facts(&self) -> Facts {
         Facts::of::<M>()
     }
@@ -97,15 +108,15 @@ impl<M: Model> DynModel for M {
 
     fn dyn_predict_one(&self, sample: &[f32], prediction: &mut [f32]) {
         let (sample, prediction) =
-            (bytemuck::cast_slice(sample), bytemuck::cast_slice_mut::<_, M::Prediction>(prediction));
-        predict_one(self, &sample[0], &mut prediction[0]);
+            (bytemuck::cast_slice::<_, M::Sample>(sample), bytemuck::cast_slice_mut(prediction));
+        predict_one(self, M::Sample::one(&sample[0]), &mut prediction[0]);
     }
 
     fn dyn_predict(&self, batch: usize, input: &[f32], output: &mut [f32], scratch: &mut [f32]) {
         let (parameters, buffers) = self.block().split_at(M::PARAMETER_COUNT);
         let (input, output) = (
-            M::sample_values(bytemuck::cast_slice(input)),
-            M::prediction_values(bytemuck::cast_slice_mut(output)),
+            batch::result_values::<M::Input>(batch::output_columns::<M::Input>(batch, input)),
+            batch::results::<M::Output>(batch::output_columns_mut::<M::Output>(batch, output)),
         );
         <M as Run>::predict(Predict { batch, parameters, buffers, input, output, scratch });
     }

@@ -22,6 +22,7 @@ use super::{
     parameter_count,
 };
 use crate::kernels::Rng;
+use crate::schema::Role;
 
 /// What the wiring asks of a layer.
 #[derive(Debug, Clone, Copy)]
@@ -65,17 +66,64 @@ pub struct Wire {
     pub computes: Computes,
     /// The layer whose numbers these are too.
     pub shares: Option<usize>,
+    /// The tensor of another layer that it takes behind its sources.
+    pub ties: Option<Tie>,
+}
+
+/// A tensor of an earlier layer.
+#[derive(Debug, Clone, Copy)]
+pub struct Tie {
+    layer: usize,
+    /// Where it begins among the layer's parameters, and how many numbers it has.
+    start: usize,
+    len: usize,
+}
+
+impl Tie {
+    /// The parameter `name` of layer `L`, which is at a place.
+    pub const fn of<L: Layer>(layer: usize, name: &str) -> Self {
+        let (tensors, mut start, mut i) = (L::INFO.tensors, 0, 0);
+        while i < tensors.len() {
+            let tensor = &tensors[i];
+            if matches!(tensor.role, Role::Parameter) {
+                if is_equal(tensor.name.as_bytes(), name.as_bytes()) {
+                    return Self { layer, start, len: tensor.len() };
+                }
+                start += tensor.len();
+            }
+            i += 1;
+        }
+        panic!("the layer has a parameter of this name")
+    }
+}
+
+const fn is_equal(a: &[u8], b: &[u8]) -> bool {
+    let mut i = 0;
+    while i < a.len() && i < b.len() && a[i] == b[i] {
+        i += 1;
+    }
+    i == a.len() && i == b.len()
 }
 
 impl Wire {
     /// A layer with numbers of its own.
     pub const fn of<L: Layer>(sources: &'static [usize], computes: Computes) -> Self {
-        Self { layer: Facts::of::<L>(), sources, computes, shares: None }
+        Self { layer: Facts::of::<L>(), sources, computes, shares: None, ties: None }
+    }
+
+    /// The layer with a tensor of another.
+    pub const fn tied(self, tie: Tie) -> Self {
+        Self { ties: Some(tie), ..self }
+    }
+
+    /// How many values it takes.
+    const fn takes(&self) -> usize {
+        self.sources.len() + self.ties.is_some() as usize
     }
 
     /// A layer with the numbers of another.
     pub const fn shared<L: Layer>(sources: &'static [usize], owner: usize) -> Self {
-        Self { layer: Facts::of::<L>(), sources, computes: Computes::Always, shares: Some(owner) }
+        Self { layer: Facts::of::<L>(), sources, computes: Computes::Always, shares: Some(owner), ties: None }
     }
 
     const fn computes_in(&self, in_training: bool) -> bool {
@@ -99,6 +147,8 @@ enum Place {
     /// Among what a forward pass keeps: values for each sample, behind these.
     Kept(Amount, usize),
     Area(Area),
+    /// Among the model's parameters; its gradient in the extra area from the second place.
+    Tensor(Numbers, usize),
 }
 
 /// Where a layer's gradient by one of its inputs goes.
@@ -183,7 +233,8 @@ pub struct Graph<const N: usize, const V: usize, const G: usize> {
     areas: [usize; 3],
     /// Parameters' gradients that are added elsewhere.
     extra: usize,
-    /// Values for each sample of all results in an inference and in a forward pass, if no two shared their memory.
+    /// Values that an inference of one sample and, for each sample, a forward pass would take if no two results shared their
+    /// memory; of a forward pass without the model's output.
     pub unshared: [usize; 2],
     /// Whether two layers have the same parameters.
     pub has_shared: bool,
@@ -240,7 +291,7 @@ impl<const N: usize, const V: usize, const G: usize> Graph<N, V, G> {
             let wire = self.wires[i];
             self.first[i] = value;
             self.first_target[i] = target;
-            target += wire.sources.len();
+            target += wire.takes();
             let mut j = 0;
             while j < wire.layer.outputs.len() {
                 if wire.layer.outputs[j].is_sequence {
@@ -360,6 +411,7 @@ impl<const N: usize, const V: usize, const G: usize> Graph<N, V, G> {
             }
             if in_training && wire.computes_in(true) {
                 kept = kept.and(wire.layer.memory.kept);
+                unshared += wire.layer.memory.kept.per_sample;
             }
             i += 1;
         }
@@ -376,9 +428,10 @@ impl<const N: usize, const V: usize, const G: usize> Graph<N, V, G> {
             places[value] = places[roots[value]];
             value += 1;
         }
+        self.unshared[in_training as usize] =
+            unshared + if in_training { scratch.per_sample } else { scratch.of(1, 1) };
         let scratch = scratch.and(Amount::per_sample(plan.len));
         self.areas[in_training as usize] = plan.len;
-        self.unshared[in_training as usize] = unshared;
         if in_training {
             self.forward = places;
             self.memory.forward = scratch;
@@ -403,6 +456,19 @@ impl<const N: usize, const V: usize, const G: usize> Graph<N, V, G> {
 
     /// Extra areas for the gradients of parameters that several layers have.
     const fn share(&mut self) {
+        let mut i = 0;
+        while i < N {
+            let wire = &self.wires[i];
+            if let Some(Tie { layer, start, len }) = wire.ties {
+                let tensor = Numbers { start: self.parameters[layer].start + start, len };
+                let target = &mut self.targets[self.first_target[i] + wire.sources.len()];
+                *target =
+                    Target { place: Place::Tensor(tensor, self.extra), is_needed: true, into: Place::None };
+                self.extra += len;
+                self.has_shared = true;
+            }
+            i += 1;
+        }
         let mut owner = 0;
         while owner < N {
             let len = self.wires[owner].layer.parameters;
@@ -539,7 +605,7 @@ impl<const N: usize, const V: usize, const G: usize> Graph<N, V, G> {
     pub const fn node<const K: usize, const J: usize>(&self, i: usize) -> Node<K, J> {
         let wire = &self.wires[i];
         assert!(
-            wire.sources.len() == K && wire.layer.inputs.len() == K && wire.layer.outputs.len() == J,
+            wire.takes() == K && wire.layer.inputs.len() == K && wire.layer.outputs.len() == J,
             "a layer takes as many values as its port has"
         );
         let mut node = Node {
@@ -560,11 +626,15 @@ impl<const N: usize, const V: usize, const G: usize> Graph<N, V, G> {
         };
         let mut k = 0;
         while k < K {
-            let value = wire.sources[k];
-            node.predict.0[k] = self.predict[value];
-            node.forward.0[k] = self.forward[value];
-            node.lengths[k] = self.lengths[value];
             node.targets[k] = self.targets[self.first_target[i] + k];
+            if k < wire.sources.len() {
+                let value = wire.sources[k];
+                node.predict.0[k] = self.predict[value];
+                node.forward.0[k] = self.forward[value];
+                node.lengths[k] = self.lengths[value];
+            } else {
+                (node.predict.0[k], node.forward.0[k]) = (node.targets[k].place, node.targets[k].place);
+            }
             k += 1;
         }
         let mut j = 0;
@@ -611,6 +681,7 @@ fn lend<'a, B: Backend, const K: usize, const J: usize, const O: usize>(
     batch: usize,
     (sources, results): &([Place; K], [Place; J]),
     inputs: &[Value<'a, B>],
+    parameters: &'a B::Numbers,
     outputs: &'a mut [&mut B::Numbers; O],
     kept: &'a B::Numbers,
     mut own_kept: &'a mut B::Numbers,
@@ -659,6 +730,7 @@ fn lend<'a, B: Backend, const K: usize, const J: usize, const O: usize>(
         match *place {
             Place::None => {}
             Place::Input(input) => *value = inputs[input],
+            Place::Tensor(tensor, _) => value.numbers = part::<B>(parameters, tensor),
             Place::Output(output) => value.numbers = shared[output],
             Place::Kept(before, len) => {
                 let start = before.of(batch, 0);
@@ -685,6 +757,7 @@ fn read_again<'a, B: Backend, const K: usize>(
     batch: usize,
     places: &[Place; K],
     inputs: &[Value<'a, B>],
+    parameters: &'a B::Numbers,
     outputs: &[Value<'a, B>],
     kept: &'a B::Numbers,
 ) -> [Value<'a, B>; K] {
@@ -692,6 +765,7 @@ fn read_again<'a, B: Backend, const K: usize>(
     for (value, place) in values.iter_mut().zip(places) {
         match *place {
             Place::Input(input) => *value = inputs[input],
+            Place::Tensor(tensor, _) => value.numbers = part::<B>(parameters, tensor),
             Place::Output(output) => *value = outputs[output],
             Place::Kept(before, len) => {
                 let start = before.of(batch, 0);
@@ -793,6 +867,7 @@ impl<'a, B: Backend, const I: usize, const O: usize> PredictRun<'a, B, I, O> {
             self.batch,
             &node.predict,
             &self.inputs,
+            self.parameters,
             &mut self.outputs,
             none,
             none_mut,
@@ -852,6 +927,7 @@ impl<'a, B: Backend, const I: usize, const O: usize> ForwardRun<'a, B, I, O> {
             batch,
             &node.forward,
             &self.inputs,
+            self.parameters,
             &mut self.outputs,
             before,
             own_outputs,
@@ -920,12 +996,13 @@ impl<'a, B: Backend, const I: usize, const O: usize> Reverse<'a, B, I, O> {
     fn layer<L: Layer, const K: usize, const J: usize>(
         &mut self,
         node: &Node<K, J>,
+        parameters: &'a B::Numbers,
         extra: Range<usize>,
     ) -> Backward<'_, L, B> {
         let batch = self.batch;
         let (all_inputs, all_outputs, all_kept) = (self.inputs, self.outputs, self.kept);
-        let inputs = read_again(batch, &node.forward.0, &all_inputs, &all_outputs, all_kept);
-        let outputs = read_again(batch, &node.forward.1, &all_inputs, &all_outputs, all_kept);
+        let inputs = read_again(batch, &node.forward.0, &all_inputs, parameters, &all_outputs, all_kept);
+        let outputs = read_again(batch, &node.forward.1, &all_inputs, parameters, &all_outputs, all_kept);
         let start = node.kept_before.of(batch, 0) + batch * node.kept_outputs;
         let kept = B::part(all_kept, start..start + node.memory.kept.of(batch, 0));
         let mut targets: [Option<&mut B::Numbers>; K] = [const { None }; K];
@@ -982,6 +1059,16 @@ impl<'a, B: Backend, const I: usize, const O: usize> Reverse<'a, B, I, O> {
                 B::fill_zero(grad_output);
             }
         }
+        // A layer's own gradients, if they have no place of their own, lie behind those by tensors of others.
+        let at = if extra.is_empty() { 0 } else { extra.start };
+        let (mut tensors, mut own) = B::split_mut(&mut *self.extra, at);
+        if extra.is_empty() {
+            (tensors, own) = (own, B::no_numbers_mut());
+        }
+        let grad_parameters = B::part_mut(own, 0..extra.end - extra.start);
+        if let Some(Target { place: Place::Tensor(tensor, start), .. }) = node.targets.last() {
+            targets[K - 1] = Some(B::part_mut(tensors, *start..*start + tensor.len));
+        }
         let mut targets = targets.into_iter();
         Backward {
             batch,
@@ -991,7 +1078,7 @@ impl<'a, B: Backend, const I: usize, const O: usize> Reverse<'a, B, I, O> {
             kept,
             grad_output: results::<L::Output, B, J>(grad_outputs),
             grad_input: L::Input::gradients::<B>(&mut || targets.next().expect("as many as the port has")),
-            grad_parameters: B::part_mut(&mut *self.extra, extra),
+            grad_parameters,
             scratch: &mut *self.scratch,
         }
     }
@@ -1022,7 +1109,7 @@ impl<'a, B: Backend, const I: usize, const O: usize> Reverse<'a, B, I, O> {
                         B::add(B::part_mut(low, into), B::part(high, 0..from.end - from.start));
                     }
                 }
-                Place::None | Place::Kept(..) => {}
+                Place::None | Place::Kept(..) | Place::Tensor(..) => {}
             }
         }
     }
@@ -1057,10 +1144,11 @@ impl<'a, B: Backend, const I: usize, const O: usize> BackwardRun<'a, B, I, O> {
         match node.owned {
             Owned::Alone | Owned::Owner(_) => {
                 let grad_parameters = part_mut::<B>(self.grad_parameters, node.parameters);
-                Backward { parameters, grad_parameters, ..self.reverse.layer(node, 0..0) }
+                Backward { parameters, grad_parameters, ..self.reverse.layer(node, self.parameters, 0..0) }
             }
             Owned::First(start) | Owned::Between(_, start) => {
-                Backward { parameters, ..self.reverse.layer(node, start..start + node.parameters.len) }
+                let extra = start..start + node.parameters.len;
+                Backward { parameters, ..self.reverse.layer(node, self.parameters, extra) }
             }
         }
     }
@@ -1082,6 +1170,16 @@ impl<'a, B: Backend, const I: usize, const O: usize> BackwardRun<'a, B, I, O> {
                 let (low, high) = B::split_mut(extra, from);
                 B::add(B::part_mut(low, into..into + len), B::part(high, 0..len));
             }
+        }
+    }
+}
+
+impl<'a, B: Backend, const I: usize, const O: usize> BackwardRun<'a, B, I, O> {
+    /// Behind a layer whose tensor another layer takes, which is `node`: adds that layer's gradient by it.
+    pub fn tie<const K: usize, const J: usize>(&mut self, node: &Node<K, J>) {
+        if let Some(Target { place: Place::Tensor(tensor, start), .. }) = node.targets.last() {
+            let from = B::part(self.reverse.extra, *start..*start + tensor.len);
+            B::add(part_mut::<B>(self.grad_parameters, *tensor), from);
         }
     }
 }
@@ -1112,7 +1210,7 @@ impl<'a, B: Backend, const I: usize, const O: usize> StepRun<'a, B, I, O> {
         &mut self,
         node: &Node<K, J>,
     ) -> Backward<'_, L, B> {
-        self.reverse.layer(node, 0..0)
+        self.reverse.layer(node, B::no_numbers(), 0..0)
     }
 
     /// The pass of the next layer, which has parameters.
@@ -1121,7 +1219,7 @@ impl<'a, B: Backend, const I: usize, const O: usize> StepRun<'a, B, I, O> {
         let trained = self.trained.take().expect("a model has parameters until its first layer");
         let (rest, trained) = trained.split_at(node.parameters.start);
         self.trained = Some(rest);
-        Step::new(self.reverse.layer(node, 0..0), trained)
+        Step::new(self.reverse.layer(node, B::no_numbers(), 0..0), trained)
     }
 
     /// Behind a layer that reads what others read too: adds its gradients to theirs.

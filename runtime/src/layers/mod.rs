@@ -6,6 +6,7 @@
 pub mod activation;
 pub mod add;
 mod backend;
+pub(crate) mod batch;
 pub mod batch_norm;
 #[cfg(feature = "std")]
 pub mod check;
@@ -33,6 +34,7 @@ pub mod sizes;
 pub mod step;
 #[cfg(all(test, feature = "std"))]
 mod testing;
+pub mod tied;
 pub mod window;
 
 pub use activation::Activation;
@@ -57,7 +59,7 @@ pub use pool2d::{AvgPool2d, MaxPool2d};
 #[doc(hidden)]
 pub use port::Value;
 use port::clear_behind_ends;
-pub use port::{Branches, Index, IndexSteps, Plain, Port, Sequences, Steps};
+pub use port::{Branches, Index, IndexSteps, Plain, Port, Sequences, Steps, Tensor};
 pub use step::{Step, Trained};
 
 use crate::kernels::{Rng, Simd};

@@ -1,16 +1,16 @@
 //! A model: layers in a row, and the one block that holds their numbers.
 
 use core::marker::PhantomData;
-use core::slice::{from_mut, from_ref};
 
 use super::activation::Linear;
+use super::batch;
 use super::{
     Backend, Backward, Cpu, Forward, Layer, Memory, Port, Predict, Run, Step, buffer_count, output_len,
     parameter_count,
 };
 use crate::kernels::Rng;
 use crate::kernels::simd::{Kernel, Simd, dispatch_chosen};
-use crate::schema::{Info, LayerInfo};
+use crate::schema::{IndexError, Info, LayerInfo, Many, One, Record, check_column};
 
 /// What `model!` declares: a struct that holds the numbers of all its layers in one aligned block.
 ///
@@ -41,6 +41,10 @@ use crate::schema::{Info, LayerInfo};
 /// assert_eq!((Small::LAYERS.len(), <Small as Model>::FLOPS), (1, 2 * 4 * 3 + 3));
 /// // One layer has no intermediate values that could share memory.
 /// assert_eq!(Small::UNSHARED_BYTES, Small::ACTIVATION_BYTES);
+/// // In a chain two areas take turns: here one of four values and one of three, instead of 3 + 4 + 3.
+/// model! { Deep < Dense(4 => 3), Dense(3 => 4), Dense(4 => 3), Dense(3 => 2) > }
+/// assert_eq!((Deep::PREDICT_SCRATCH, <Deep as Model>::UNSHARED_SCRATCH), (7, 10));
+/// assert!(Deep::ACTIVATION_BYTES <= <Deep as Model>::UNSHARED_BYTES);
 ///
 /// /// Scales all of a model's numbers to Euclidean length 1.
 /// fn normalize<M: Model>(model: &mut M) {
@@ -50,12 +54,13 @@ use crate::schema::{Info, LayerInfo};
 /// }
 /// ```
 pub trait Model: Passes + bytemuck::Zeroable + Sized + Send + Sync + 'static {
-    /// One sample: an array of `f32` of the input's shape.
-    type Sample: bytemuck::Pod + Send + Sync;
-    /// One result: an array of `f32` of the output's shape. Where it is handled by value, as by a model's own `predict`, it lies
+    /// One sample: an array of `f32` of the input's shape, a [`Sequence`](crate::schema::Sequence), or of a model with several inputs a
+    /// struct with one of these for each.
+    type Sample: Record;
+    /// One result: an array of `f32` of the output's shape, or of a model with several outputs a struct with one for each. Where it is handled by value, as by a model's own `predict`, it lies
     /// on the stack: 800 KB for 200,000 outputs. [`predict_with_scratch`](Self::predict_with_scratch) writes it where the
     /// caller says, as `Predictor` does; `predict_batch` makes it on the heap.
-    type Prediction: bytemuck::Pod + Send + Sync;
+    type Prediction: Record;
 
     /// The model's name.
     const NAME: &'static str;
@@ -76,16 +81,22 @@ pub trait Model: Passes + bytemuck::Zeroable + Sized + Send + Sync + 'static {
     /// the output.
     const ACTIVATION_BYTES: usize = size_of::<f32>()
         * (Self::MEMORY.kept.per_sample + Self::MEMORY.forward.per_sample + output_len::<Self>());
-    /// The same if no two intermediate values shared their memory.
+    /// The same if no two intermediate values shared their memory. What an inner model shares inside of itself it shares here too.
     const UNSHARED_BYTES: usize;
+    /// [`PREDICT_SCRATCH`](Self::PREDICT_SCRATCH) if no two intermediate values shared their memory.
+    const UNSHARED_SCRATCH: usize;
     /// Whether layers have the same parameters.
     #[doc(hidden)]
     const HAS_SHARED: bool;
 
     /// The answer to one sample. Without heap, but for a model that needs more than [`STACK_SCRATCH`] values between its layers.
+    ///
+    /// # Panics
+    /// If a word of the sample is none of the model's vocabulary.
     #[inline]
-    fn predict(&self, sample: &Self::Sample) -> Self::Prediction {
-        let mut prediction = bytemuck::Zeroable::zeroed();
+    #[track_caller]
+    fn predict(&self, sample: One<'_, Self::Sample>) -> Self::Prediction {
+        let mut prediction = Record::zeroed();
         predict_one(self, sample, &mut prediction);
         prediction
     }
@@ -115,44 +126,39 @@ pub trait Model: Passes + bytemuck::Zeroable + Sized + Send + Sync + 'static {
     /// ```
     ///
     /// # Panics
-    /// If `scratch` is shorter.
+    /// If `scratch` is shorter, or a word of the sample is none of the model's vocabulary.
     #[track_caller]
     fn predict_with_scratch(
         &self,
-        sample: &Self::Sample,
+        sample: One<'_, Self::Sample>,
         prediction: &mut Self::Prediction,
         scratch: &mut [f32],
     ) {
         let (needed, found) = (Self::PREDICT_SCRATCH, scratch.len());
         assert!(found >= needed, "predict_with_scratch: `scratch` has {found} values, expected {needed}");
+        check_words::<Self>(sample);
+        let columns = Self::Sample::columns(Self::Sample::only(sample));
         let (parameters, buffers) = self.block().split_at(Self::PARAMETER_COUNT);
-        let pass = Predict {
+        predict_pass::<Self>(Predict {
             batch: 1,
             parameters,
             buffers,
-            input: Self::sample_values(from_ref(sample)),
-            output: Self::prediction_values(from_mut(prediction)),
+            input: batch::values::<Self::Input>(Some((&columns, 0)), 1, &[]),
+            output: batch::results::<Self::Output>(Self::Prediction::columns_mut(
+                Self::Prediction::only_mut(prediction),
+            )),
             scratch: &mut scratch[..needed],
-        };
-        if const { is_small::<Self>() } {
-            dispatch_chosen(Pass::<Self>(pass));
-        } else {
-            <Self as Run>::predict(pass);
-        }
+        });
     }
 
-    /// The numbers of samples.
-    #[doc(hidden)]
-    fn sample_values(samples: &[Self::Sample]) -> <Self::Input as Port>::Values<'_, Cpu>;
-    /// The numbers of results.
-    #[doc(hidden)]
-    fn logit_values(logits: &[Self::Prediction]) -> <Self::Output as Port>::Values<'_, Cpu>;
-    /// The numbers of predictions, to be written.
-    #[doc(hidden)]
-    fn prediction_values(predictions: &mut [Self::Prediction]) -> <Self::Output as Port>::Mut<'_, Cpu>;
     /// Writes the answer to one sample, with all scratch on the stack.
     #[doc(hidden)]
-    fn predict_one<R: Route<Cpu>>(&self, route: R, sample: &Self::Sample, prediction: &mut Self::Prediction);
+    fn predict_one<R: Route<Cpu>>(
+        &self,
+        route: R,
+        sample: One<'_, Self::Sample>,
+        prediction: &mut Self::Prediction,
+    );
 }
 
 /// The passes of a model on a backend: those of its layers, one after the other. A model runs where all of its layers do.
@@ -325,16 +331,75 @@ pub const STACK_SCRATCH: usize = 4096;
 /// sizes the compiler knows, so that layers follow one another without a call or a check.
 #[doc(hidden)]
 #[inline]
-pub fn predict_one<M: Model>(model: &M, sample: &M::Sample, prediction: &mut M::Prediction) {
+#[track_caller]
+pub fn predict_one<M: Model>(model: &M, sample: One<'_, M::Sample>, prediction: &mut M::Prediction) {
+    check_words::<M>(sample);
     #[cfg(feature = "std")]
     if const { M::PREDICT_SCRATCH > STACK_SCRATCH } {
         let scratch = &mut crate::hardware::Buffer::zeroed(M::PREDICT_SCRATCH);
         return model.predict_with_scratch(sample, prediction, scratch);
     }
     if const { is_small::<M>() } {
-        *prediction = dispatch_chosen(One(model, sample));
+        *prediction = dispatch_chosen(Answer(model, sample));
     } else {
         model.predict_one(EachByItself, sample, prediction);
+    }
+}
+
+/// The port's values in one sample, where it is.
+#[doc(hidden)]
+#[inline]
+pub fn sample_values<P: Port, S: Record>(sample: One<'_, S>) -> P::Values<'_, Cpu> {
+    batch::values::<P>(Some((&S::columns(S::only(sample)), 0)), 1, &[])
+}
+
+/// Where the port's results for one sample go.
+#[doc(hidden)]
+#[inline]
+pub fn prediction_values<P: Port, R: Record>(prediction: &mut R) -> P::Mut<'_, Cpu> {
+    batch::results::<P>(R::columns_mut(R::only_mut(prediction)))
+}
+
+/// Whether a port has whole numbers or sequences, which may be what no layer can read.
+const fn has_words<P: Port>() -> bool {
+    let mut i = 0;
+    while i < P::PARTS.len() {
+        if P::PARTS[i].below.is_some() || P::PARTS[i].is_sequence {
+            return true;
+        }
+        i += 1;
+    }
+    false
+}
+
+/// Whole numbers and lengths of sequences that layers can read.
+pub(crate) fn find_bad_word<M: Model>(samples: Many<'_, M::Sample>) -> Result<(), IndexError> {
+    if const { !has_words::<M::Input>() } {
+        return Ok(());
+    }
+    let (names, columns) = (M::Sample::NAMES, M::Sample::columns(samples));
+    let mut inputs = M::Input::PARTS.iter().zip(&columns).enumerate();
+    inputs
+        .try_for_each(|(i, (part, column))| check_column(names.get(i).copied().unwrap_or(""), *column, part))
+}
+
+/// As [`find_bad_word`], for one sample.
+#[inline]
+#[track_caller]
+fn check_words<M: Model>(sample: One<'_, M::Sample>) {
+    if const { has_words::<M::Input>() }
+        && let Err(error) = find_bad_word::<M>(M::Sample::only(sample))
+    {
+        panic!("{error}");
+    }
+}
+
+/// A pass over one sample, in one function if the model is small.
+pub(crate) fn predict_pass<M: Model>(pass: Predict<'_, M>) {
+    if const { is_small::<M>() } {
+        dispatch_chosen(Pass(pass));
+    } else {
+        <M as Run>::predict(pass);
     }
 }
 
@@ -344,15 +409,15 @@ const fn is_small<M: Model>() -> bool {
 }
 
 /// A model and one sample.
-struct One<'a, M: Model>(&'a M, &'a M::Sample);
+struct Answer<'a, 'b, M: Model>(&'a M, One<'b, M::Sample>);
 
-impl<M: Model> Kernel for One<'_, M> {
+impl<M: Model> Kernel for Answer<'_, '_, M> {
     type Output = M::Prediction;
 
     /// The answer is a local until it is whole: the compiler then knows that writing it changes no weight.
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> M::Prediction {
-        let mut prediction = bytemuck::Zeroable::zeroed();
+        let mut prediction = Record::zeroed();
         self.0.predict_one(AllOn(simd), self.1, &mut prediction);
         prediction
     }

@@ -64,6 +64,7 @@ impl<'a, B: Backend> Value<'a, B> {
 /// | [`Steps<N, S>`](Steps) | up to `N` steps, each of shape `S` | [`Sequences`] of `[T]` |
 /// | [`Index<S, V>`](Index) | whole numbers below `V`, of shape `S` | `&[u32]` |
 /// | [`IndexSteps<N, V>`](IndexSteps) | up to `N` whole numbers below `V` | [`Sequences`] of `[u32]` |
+/// | [`Tensor<S>`](Tensor) | the same numbers for all samples: a tensor of another layer | `&[T]` |
 /// | `[P; K]` | `K` values of one port | `[…; K]` |
 /// | [`Branches<(P, Q)>`](Branches) | values of several ports | a tuple |
 ///
@@ -288,7 +289,7 @@ macro_rules! one_part {
 macro_rules! shape_port {
     ($($size:ident)+) => {
         impl<$($size: Size),+> Port for ($($size,)+) {
-            const PARTS: &'static [Part] = &[Part { shape: <Self as Shape>::SIZES, below: None, is_sequence: false }];
+            const PARTS: &'static [Part] = &[Part { shape: <Self as Shape>::SIZES, below: None, is_sequence: false, is_tensor: false }];
             one_part!(&'a B::Numbers, |value| value.numbers, |numbers| Value::numbers(numbers));
         }
 
@@ -341,7 +342,7 @@ macro_rules! steps_port {
     ($($size:ident)+) => {
         impl<N: Size, $($size: Size),+> Port for Steps<N, ($($size,)+)> {
             const PARTS: &'static [Part] =
-                &[Part { shape: &[N::VALUE, $($size::VALUE),+], below: None, is_sequence: true }];
+                &[Part { shape: &[N::VALUE, $($size::VALUE),+], below: None, is_sequence: true, is_tensor: false }];
             one_part!(
                 Sequences<'a, B::Numbers, B::Indices>,
                 |value| Sequences { values: value.numbers, lengths: value.lengths },
@@ -457,7 +458,8 @@ macro_rules! index_port {
 pub struct Index<S, V>(PhantomData<(S, V)>);
 
 impl<S: Shape, V: Size> Port for Index<S, V> {
-    const PARTS: &'static [Part] = &[Part { shape: S::SIZES, below: Some(V::VALUE), is_sequence: false }];
+    const PARTS: &'static [Part] =
+        &[Part { shape: S::SIZES, below: Some(V::VALUE), is_sequence: false, is_tensor: false }];
     index_port!(&'a B::Indices, |value| value.indices, |indices| Value {
         numbers: B::no_numbers(),
         indices,
@@ -478,12 +480,31 @@ impl<S: Shape, V: Size> Port for Index<S, V> {
 pub struct IndexSteps<N, V>(PhantomData<(N, V)>);
 
 impl<N: Size, V: Size> Port for IndexSteps<N, V> {
-    const PARTS: &'static [Part] = &[Part { shape: &[N::VALUE], below: Some(V::VALUE), is_sequence: true }];
+    const PARTS: &'static [Part] =
+        &[Part { shape: &[N::VALUE], below: Some(V::VALUE), is_sequence: true, is_tensor: false }];
     index_port!(
         Sequences<'a, B::Indices, B::Indices>,
         |value| Sequences { values: value.indices, lengths: value.lengths },
         |sequences| Value { numbers: B::no_numbers(), indices: sequences.values, lengths: sequences.lengths }
     );
+}
+
+/// A tensor of another layer, of shape `S`: `weight = tokens`. It is the same for all samples, and so is its gradient, which is
+/// summed over them.
+///
+/// ```
+/// use typenet_runtime::layers::{Port, Tensor};
+/// use typenet_runtime::typenum::{U3, U4};
+///
+/// assert!(<Tensor<(U3, U4)>>::PARTS[0].is_tensor);
+/// ```
+#[derive(Debug)]
+pub struct Tensor<S>(PhantomData<S>);
+
+impl<S: Shape> Port for Tensor<S> {
+    const PARTS: &'static [Part] =
+        &[Part { shape: S::SIZES, below: None, is_sequence: false, is_tensor: true }];
+    one_part!(&'a B::Numbers, |value| value.numbers, |numbers| Value::numbers(numbers));
 }
 
 /// `K` values of one port; of a port with one part.

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::WeightError;
 use super::report::finite::{NonFiniteCause, NonFiniteValue};
+use super::run::split::splits;
 use crate::data::NonFiniteInput;
 use crate::io::safetensors::{LoadError, SaveError};
 use crate::losses::LabelError;
 use crate::metrics;
-use crate::schema::SettingError;
+use crate::schema::{IndexError, SettingError};
 
 /// Why a run did not start, or stopped.
 ///
@@ -51,28 +52,92 @@ pub enum Error {
         bytes: usize,
     },
     /// Samples and labels do not belong together.
-    #[error("{set}: {samples} samples came with {labels} labels, expected one label for each sample")]
+    #[error(
+        "{set}: {samples} samples came with {labels} labels{}, expected one label for each sample",
+        of(output)
+    )]
     Counts {
         /// Which samples.
         set: &'static str,
+        /// The output whose labels they are; empty if the model has one.
+        output: &'static str,
         /// Number of samples.
         samples: usize,
         /// Number of labels.
         labels: usize,
     },
+    /// Inputs do not have equal numbers of samples.
+    ///
+    /// ```
+    /// use typenet::model::Error;
+    ///
+    /// let error = Error::InputCounts { set: "training samples", inputs: ["image", "text"], counts: [6, 5] };
+    /// let text = "training samples: 6 samples of input `image` came with 5 of input `text`, expected equal numbers";
+    /// assert_eq!(error.to_string(), text);
+    /// ```
+    #[error(
+        "{set}: {} samples of input `{}` came with {} of input `{}`, expected equal numbers",
+        counts[0], inputs[0], counts[1], inputs[1]
+    )]
+    InputCounts {
+        /// Which samples.
+        set: &'static str,
+        /// The first input, and the first that has another number.
+        inputs: [&'static str; 2],
+        /// Their numbers of samples.
+        counts: [usize; 2],
+    },
+    /// A word is none of the model's vocabulary, or a sequence has no steps or too many.
+    ///
+    /// ```
+    /// use typenet::model::Error;
+    /// use typenet::schema::IndexError;
+    ///
+    /// let error = IndexError::Word { input: "text", sample: 5, position: 3, found: 12_000, below: 10_000 };
+    /// let error = Error::Word { set: "training samples", error };
+    /// let text = "training samples: input `text`: word 3 of sample 5 is 12000, expected a number below 10000";
+    /// assert_eq!(error.to_string(), text);
+    /// ```
+    #[error("{set}: {error}")]
+    Word {
+        /// Which samples.
+        set: &'static str,
+        /// Input, sample, position, and what was expected.
+        #[source]
+        error: IndexError,
+    },
+    /// A loss weight cannot be.
+    ///
+    /// ```
+    /// use typenet::model::Error;
+    ///
+    /// let error = Error::LossWeight { output: "price", found: -1.0 };
+    /// assert_eq!(error.to_string(), "the loss weight of `price` is -1, expected a finite number not below 0");
+    /// ```
+    #[error("the loss weight{} is {found}, expected a finite number not below 0", of(output))]
+    LossWeight {
+        /// The output; empty if the model has one.
+        output: &'static str,
+        /// The weight.
+        found: f32,
+    },
     /// A sample holds NaN or an infinity.
-    #[error("{set}: value {} of sample {} is {}, expected a finite number", found.feature, found.sample, found.value)]
+    #[error("{set}: {}value {} of sample {} is {}, expected a finite number", input_name(input), found.feature, found.sample, found.value)]
     Input {
         /// Which samples.
         set: &'static str,
+        /// The input; empty if the model has one.
+        input: &'static str,
         /// The first such value.
         found: NonFiniteInput,
     },
     /// A label cannot be.
-    #[error("{set}: {error}")]
+    #[error("{set}: {}{error}", output_name(output))]
     Label {
         /// Which samples.
         set: &'static str,
+        /// The output whose label it is; empty if the model has one.
+        output: &'static str,
         /// The label and what was expected.
         #[source]
         error: LabelError,
@@ -121,7 +186,7 @@ pub enum Error {
     /// ```
     #[error(
         "training samples: `{layer}` needs {expected} samples or more in each batch, {}",
-        super::training::batch_sizes::describe(*found, *samples, *batch_size)
+        few_samples(*found, *samples, *batch_size)
     )]
     SmallBatch {
         /// The layer's full name.
@@ -138,7 +203,7 @@ pub enum Error {
     /// The validation split leaves nothing on one side.
     #[error(
         "validation_split is {found}, expected {}",
-        super::run::fit::splits(*samples).map_or_else(
+        splits(*samples).map_or_else(
             || format!("at least two samples to split, found {samples}"),
             |(least, most)| format!("a share from {least:?} to {most:?}, which leave at least one of {samples} samples on each side"),
         )
@@ -158,11 +223,26 @@ pub enum Error {
     /// A metric cannot be, or not of this model, or not beside another.
     #[error("metric: {0}")]
     MetricSetting(#[from] metrics::MetricError),
+    /// Two scores of a model with several outputs would have one name in a history and in logs.
+    ///
+    /// ```
+    /// use typenet::model::Error;
+    ///
+    /// let error = Error::ScoreName { name: "price_low_loss".into() };
+    /// assert_eq!(error.to_string(), "two scores are called `price_low_loss`, expected a metric with a name of its own by `named`");
+    /// ```
+    #[error("two scores are called `{name}`, expected a metric with a name of its own by `named`")]
+    ScoreName {
+        /// The name.
+        name: String,
+    },
     /// A label cannot be for a metric, though it can for the loss.
-    #[error("{set}: {error}")]
+    #[error("{set}: {}{error}", output_name(output))]
     MetricLabel {
         /// Which samples.
         set: &'static str,
+        /// The output whose label it is; empty if the model has one.
+        output: &'static str,
         /// The metric, the label and what was expected.
         #[source]
         error: metrics::MetricLabelError,
@@ -364,6 +444,21 @@ pub enum Error {
     },
 }
 
+/// `input `text`: `; nothing for an only input.
+fn input_name(input: &str) -> String {
+    if input.is_empty() { String::new() } else { format!("input `{input}`: ") }
+}
+
+/// `output `class`: `; nothing for an only output.
+fn output_name(output: &str) -> String {
+    if output.is_empty() { String::new() } else { format!("output `{output}`: ") }
+}
+
+/// ` of `class``; nothing for an only output.
+fn of(output: &str) -> String {
+    if output.is_empty() { String::new() } else { format!(" of `{output}`") }
+}
+
 /// `step 3 of epoch 1`, `one of the steps 1 to 6 of epoch 1`; without the epoch where it is 0.
 fn steps(steps: RangeInclusive<u64>, epoch: usize) -> String {
     let (first, last) = (steps.start(), steps.end());
@@ -398,5 +493,18 @@ impl Error {
 
     pub(super) fn log(path: &Path, source: std::io::Error) -> Self {
         Self::Log { path: path.to_owned(), source }
+    }
+}
+
+/// Why a batch has so few samples.
+fn few_samples(found: usize, samples: usize, batch_size: usize) -> String {
+    if found == samples {
+        format!("found {found}")
+    } else if found == batch_size {
+        format!("found batch_size {batch_size}")
+    } else {
+        format!(
+            "but {samples} samples in batches of {batch_size} leave {found} for the last; another batch_size helps"
+        )
     }
 }

@@ -5,11 +5,11 @@ use std::path::Path;
 use super::run::checkpoint;
 use super::tensors::{Described, TensorError, TensorView, copy_layer, find, set};
 use super::{Predictor, Summary, Trainer};
-use crate::hardware::buffer::{zeroed_box, zeroed_vec};
+use crate::hardware::buffer::zeroed_box;
 use crate::io::safetensors::{Import, LoadError, Metadata, SaveError, read, save_block};
 use crate::kernels::Rng;
 use crate::layers::{Model, parameter_count};
-use crate::schema::LayerInfo;
+use crate::schema::{LayerInfo, Many, Owned, Record};
 
 /// The stream of a seed that start values come from.
 const INITIAL: u64 = 0;
@@ -194,9 +194,15 @@ pub trait ModelExt: Model {
     /// Predictions for many samples, in their order, made on the heap.
     ///
     /// [`Predictor`] does the same without allocating.
-    fn predict_batch(&self, samples: &[Self::Sample]) -> Vec<Self::Prediction> {
-        let mut predictions = zeroed_vec(samples.len());
-        Predictor::<Self>::new(samples.len()).predict(self, samples, &mut predictions);
+    ///
+    /// # Panics
+    /// If inputs have unequal numbers of samples, or a word is none of the model's vocabulary.
+    #[track_caller]
+    fn predict_batch(&self, samples: Many<'_, Self::Sample>) -> Owned<Self::Prediction> {
+        let rows = Self::Sample::columns(samples)[0].rows;
+        let mut predictions = Self::Prediction::owned(rows);
+        let to = Self::Prediction::owned_mut(&mut predictions);
+        Predictor::<Self>::new(rows).predict(self, samples, to);
         predictions
     }
 }

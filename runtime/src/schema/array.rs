@@ -10,7 +10,7 @@
 /// assert_eq!(Sample::values(&[[[0.0; 3], [1.0; 3]], [[2.0; 3], [3.0; 3]]])[6..], [2.0, 2.0, 2.0, 3.0, 3.0, 3.0]);
 /// ```
 #[diagnostic::on_unimplemented(message = "`{Self}` is not an array of `f32`")]
-pub trait FloatArray: bytemuck::Pod + Send + Sync {
+pub trait FloatArray: super::Single {
     /// Number of values.
     const LEN: usize;
     /// The last size: the row of a row-wise function.

@@ -21,6 +21,8 @@ pub struct Part {
     pub below: Option<usize>,
     /// Whether each sample has its own number of steps.
     pub is_sequence: bool,
+    /// Whether it is the same for all samples of a batch: a tensor of another layer.
+    pub is_tensor: bool,
 }
 
 impl Part {

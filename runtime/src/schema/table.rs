@@ -143,6 +143,10 @@ pub struct Info {
     pub flops: u64,
     /// Whether a forward pass draws random numbers.
     pub draws: bool,
+    /// Of a model with several inputs: their names, in order. Its layers name them as sources.
+    pub inputs: &'static [&'static str],
+    /// Of a model with several outputs: the layers that give them, in order. The only output is what the last layer gives.
+    pub outputs: &'static [&'static str],
     /// How many samples a batch needs in training: more than one where the layer's result says something of the batch as a whole.
     pub min_batch: usize,
 }
@@ -150,7 +154,17 @@ pub struct Info {
 impl Info {
     /// A layer of this kind that holds nothing, counts as no work, may draw random numbers, and takes batches of any size.
     pub const fn new(kind: &'static str) -> Self {
-        Self { kind, tensors: &[], layers: &[], settings: &[], flops: 0, draws: true, min_batch: 1 }
+        Self {
+            kind,
+            tensors: &[],
+            layers: &[],
+            settings: &[],
+            flops: 0,
+            draws: true,
+            inputs: &[],
+            outputs: &[],
+            min_batch: 1,
+        }
     }
 
     /// A model with these layers.
@@ -174,6 +188,23 @@ impl Info {
             i += 1;
         }
         Self { layers, flops, draws, min_batch, ..Self::new(kind) }
+    }
+
+    /// The model with the names of its inputs, if it has several, and of the layers that give its outputs, if it has several.
+    ///
+    /// ```
+    /// use typenet_runtime::layers::Dense;
+    /// use typenet_runtime::schema::{Info, LayerInfo};
+    /// use typenet_runtime::typenum::{U2, U3};
+    ///
+    /// let layers = const {
+    ///     &[LayerInfo::of::<Dense<U3, U2>>("class"), LayerInfo::of::<Dense<U2, U2>>("price")]
+    /// };
+    /// let model = Info::model("Product", layers).ends(&[], &["class", "price"]);
+    /// assert_eq!((model.inputs.len(), model.outputs), (0, &["class", "price"][..]));
+    /// ```
+    pub const fn ends(self, inputs: &'static [&'static str], outputs: &'static [&'static str]) -> Self {
+        Self { inputs, outputs, ..self }
     }
 
     const fn count(&self, trainable: bool) -> usize {
@@ -609,7 +640,7 @@ mod tests {
     #[test]
     fn a_layer_is_described_by_all_that_makes_it_another() {
         const fn part(shape: &'static [usize]) -> Part {
-            Part { shape, below: None, is_sequence: false }
+            Part { shape, below: None, is_sequence: false, is_tensor: false }
         }
         const IMAGE: Part = part(&[2, 3]);
         const ONE: Part = part(&[1]);
@@ -631,8 +662,8 @@ mod tests {
         let expected = "norm: Kind((2, 3) => 1, relu, rate = 0.5, epsilon = 0.001, l2 = 0.0001, \
                         constraint = min_max_norm(0.5, 2, 1), gamma.l2 = 0.0001, weight [2, 3], gamma [2, 3])";
         assert_eq!(row.to_string(), expected);
-        const WORDS: Part = Part { shape: &[40], below: Some(1000), is_sequence: true };
-        const STEPS: Part = Part { shape: &[40, 8], below: None, is_sequence: true };
+        const WORDS: Part = Part { shape: &[40], below: Some(1000), is_sequence: true, is_tensor: false };
+        const STEPS: Part = Part { shape: &[40, 8], below: None, is_sequence: true, is_tensor: false };
         let row = LayerInfo { info: Info::new("Kind"), inputs: &[WORDS, IMAGE], outputs: &[STEPS], ..NORM };
         let row = row.from(&["text", "image"]).sharing("tower");
         let expected =

@@ -8,7 +8,7 @@ use super::path::Template;
 use super::{Callback, Context, remove};
 use crate::layers::Model;
 use crate::model::run::checkpoint;
-use crate::model::run::state::{Ending, Position, Run};
+use crate::model::run::state::{Ending, LossSum, Position, Run};
 use crate::model::{EpochRecord, Error, History, Scores, Trainer};
 use crate::optimizers::Optimizer;
 
@@ -157,7 +157,7 @@ impl<'a> CallbackList<'a> {
 
     /// The mean loss over the samples of this epoch so far; NaN if there were none.
     pub fn mean_loss(&self) -> f64 {
-        self.run.position.loss / self.run.position.samples as f64
+        self.run.position.loss.total / self.run.position.samples as f64
     }
 
     /// Whether a callback has ended the run.
@@ -257,7 +257,8 @@ impl<'a> CallbackList<'a> {
         samples: usize,
         loss: f64,
     ) -> Result<(), Error> {
-        self.run.advance(samples, loss * samples as f64);
+        let total = loss * samples as f64;
+        self.run.advance(samples, LossSum { total, ..LossSum::default() });
         self.after_batch(trainer, loss)
     }
 

@@ -4,8 +4,9 @@ use core::cell::Cell;
 use core::fmt;
 
 use crate::hardware::{Buffer, threads};
+use crate::layers::batch::{output_columns_mut, results};
 use crate::layers::model::{Route, WithoutHead};
-use crate::layers::{Cpu, Model, Port, Predict, Run, parameter_count};
+use crate::layers::{Cpu, Model, Port, Predict, Run, output_len, parameter_count};
 use crate::schema::{LayerInfo, Tensors};
 
 /// A value of a model, or of its optimizer's state, that is NaN or infinite.
@@ -127,11 +128,12 @@ pub(in crate::model) fn cause(layers: &[LayerInfo], block: &[f32]) -> NonFiniteC
 /// Why the loss of a step on `input` that made these `predictions` is not finite.
 pub(in crate::model) fn cause_of_step<M: Model>(
     model: &M,
-    samples: &[M::Sample],
+    batch: usize,
+    input: <M::Input as Port>::Values<'_, Cpu>,
     predictions: &[f32],
 ) -> NonFiniteCause {
     match cause(M::LAYERS, model.block()) {
-        NonFiniteCause::Overflow { largest, .. } => match first_layer(model, samples, predictions.len()) {
+        NonFiniteCause::Overflow { largest, .. } => match first_layer(model, batch, input) {
             None if predictions.iter().all(|value| value.is_finite()) => NonFiniteCause::LossItself,
             layer => NonFiniteCause::Overflow { layer, largest },
         },
@@ -139,9 +141,13 @@ pub(in crate::model) fn cause_of_step<M: Model>(
     }
 }
 
-/// The first layer whose output is not finite in an inference up to the logits, of which there are `outputs` in all.
-fn first_layer<M: Model>(model: &M, samples: &[M::Sample], outputs: usize) -> Option<String> {
-    let (mut output, batch) = (Buffer::zeroed(outputs), samples.len());
+/// The first layer whose output is not finite in an inference on these samples, up to the logits.
+fn first_layer<M: Model>(
+    model: &M,
+    batch: usize,
+    input: <M::Input as Port>::Values<'_, Cpu>,
+) -> Option<String> {
+    let mut output = Buffer::zeroed(batch * output_len::<M>());
     let mut scratch = Buffer::zeroed(M::MEMORY.predict.of(batch, threads::threads()));
     let (parameters, buffers) = model.block().split_at(parameter_count::<M>());
     let found = Cell::new(None);
@@ -149,8 +155,8 @@ fn first_layer<M: Model>(model: &M, samples: &[M::Sample], outputs: usize) -> Op
         batch,
         parameters,
         buffers,
-        input: M::sample_values(samples),
-        output: M::prediction_values(bytemuck::cast_slice_mut(&mut output)),
+        input: M::Input::shorten_values(input),
+        output: results::<M::Output>(output_columns_mut::<M::Output>(batch, &mut output)),
         scratch: &mut scratch[..],
     };
     M::predict_with::<WithoutHead, _>(Look { found: &found }, pass);

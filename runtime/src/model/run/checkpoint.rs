@@ -3,14 +3,14 @@
 //! The file holds the model's tensors under their own names, each of the optimizer's slots as
 //! `optimizer.<slot>.<tensor>`, weights that callbacks keep as `callback.<name>.<number>.<tensor>` and averaged ones as
 //! `callback_average.<name>.<number>.<tensor>`, and in the middle of an epoch its predictions so far as `epoch.predictions`,
-//! from which metrics go on. Metadata say what a run must agree with
+//! from which metrics go on: batch by batch, and of each batch output by output. Metadata say what a run must agree with
 //! to go on, where it stands, and what the callbacks remember. It loads as weights too.
 
 use core::fmt::Display;
 use core::str::FromStr;
 use std::path::Path;
 
-use super::state::{Ending, Position};
+use super::state::{Ending, LossSum, Position};
 use crate::hardware::Buffer;
 use crate::io::safetensors::{File, Metadata, Tensor, block_tensors, read, write};
 use crate::model::callbacks::{Callback, Context, State};
@@ -168,7 +168,10 @@ pub(in crate::model) fn save(
     if batches > 0 {
         metadata.insert(BATCHES.into(), batches.to_string());
         metadata.insert(SAMPLES.into(), samples.to_string());
-        metadata.insert(LOSS.into(), loss.to_string());
+        metadata.insert(LOSS.into(), loss.total.to_string());
+        for (name, loss) in run.output_names.iter().zip(loss.outputs) {
+            metadata.insert(format!("{LOSS}.{name}"), loss.to_string());
+        }
         metadata.insert(SECONDS.into(), seconds.to_string());
         if run.has_metrics {
             if !run.keeps_predictions {
@@ -213,9 +216,12 @@ pub(in crate::model) fn load(
         position = Position {
             batches: facts.number(BATCHES)?,
             samples: facts.number(SAMPLES)?,
-            loss: facts.number(LOSS)?,
+            loss: LossSum { total: facts.number(LOSS)?, ..LossSum::default() },
             seconds: facts.number(SECONDS)?,
         };
+        for (name, loss) in context.run.output_names.iter().zip(&mut position.loss.outputs) {
+            *loss = facts.number(&format!("{LOSS}.{name}"))?;
+        }
         if let Some(plan) = &context.run.plan {
             let expected = plan.samples_after(position.batches);
             if expected.is_none() {

@@ -1,55 +1,30 @@
 //! A run over epochs and batches.
 
 use core::fmt;
-use core::slice::from_ref;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use super::split::split_at;
 use super::state::{Epochs, Plan};
 use super::streams::{shuffle_epoch, step_rng};
 use crate::layers::{Model, output_len};
-use crate::losses::Loss;
-use crate::metrics::Metrics;
 use crate::model::callbacks::{Callback, CallbackList, ModelCheckpoint};
 use crate::model::report::progress::{MESSAGE_INTERVAL, Progress};
 use crate::model::training::batch_sizes::check_batch_sizes;
-use crate::model::training::sample_weights::{Weights, check_sample_weights, class_of};
-use crate::model::training::trainer::{check, check_metrics};
+use crate::model::training::judged::{Judged, Measured};
+use crate::model::training::labels::{Choose, ClassTable, Labels, Table};
+use crate::model::training::sample_weights::{Weights, check_sample_weights};
+use crate::model::training::trainer::{Batch, check, check_metrics};
 use crate::model::training::workspace::with_capacity;
 use crate::model::{Error, History, Trainer};
 use crate::optimizers::Optimizer;
-use crate::schema::label::ClassNumber;
+use crate::schema::{Many, Record};
 
-/// How many of the samples a validation split leaves for training: the first `⌊samples·(1 − split)⌋`, as in Keras. `None` if the
-/// split is no share.
-fn split_at(samples: usize, split: f64) -> Option<usize> {
-    (split > 0.0 && split < 1.0).then_some((samples as f64 * (1.0 - split)) as usize)
-}
-
-/// The smallest and the largest validation split that leave samples on both sides, if there are any.
-pub(in crate::model) fn splits(samples: usize) -> Option<(f64, f64)> {
-    if samples < 2 {
-        return None;
-    }
-    // Positive floats are in the order of their bits, and a larger split never leaves more samples for training.
-    let first = |holds: &dyn Fn(usize) -> bool| {
-        let (mut below, mut from) = (0.0_f64.to_bits(), 1.0_f64.to_bits());
-        while from - below > 1 {
-            let middle = below.midpoint(from);
-            let holds = split_at(samples, f64::from_bits(middle)).is_some_and(holds);
-            (below, from) = if holds { (below, middle) } else { (middle, from) };
-        }
-        f64::from_bits(from)
-    };
-    Some((first(&|training| training < samples), first(&|training| training == 0).next_down()))
-}
-
-/// A loss with its settings: `huber(delta = 1)`.
-fn describe<Head, Output, Label>(loss: &impl Loss<Head, Output, Label>) -> String {
-    let settings = loss.settings().into_iter().map(|(name, value)| format!("{name} = {value}"));
-    match settings.collect::<Vec<_>>().join(", ") {
-        none if none.is_empty() => loss.name().to_string(),
-        settings => format!("{}({settings})", loss.name()),
+/// Whether each score has a name of its own, as where outputs `a` and `a_b` have metrics `b_c` and `c`.
+fn check_names(names: &[String]) -> Result<(), Error> {
+    match (1..names.len()).find(|&place| names[..place].contains(&names[place])) {
+        None => Ok(()),
+        Some(place) => Err(Error::ScoreName { name: names[place].clone() }),
     }
 }
 
@@ -82,9 +57,9 @@ fn describe<Head, Output, Label>(loss: &impl Loss<Head, Output, Label>) -> Strin
 #[must_use = "nothing is trained before `run`"]
 pub struct Fit<'a, M: Model, O, L, K, Y> {
     trainer: &'a mut Trainer<M, O, L, K>,
-    samples: &'a [M::Sample],
-    labels: &'a [Y],
-    validation: Option<(&'a [M::Sample], &'a [Y])>,
+    samples: Many<'a, M::Sample>,
+    labels: Y,
+    validation: Option<(Many<'a, M::Sample>, Y)>,
     validation_split: Option<f64>,
     epochs: usize,
     initial_epoch: Option<usize>,
@@ -122,17 +97,27 @@ impl<M: Model, O, L, K> Trainer<M, O, L, K> {
     /// assert_eq!(again.epochs.iter().map(|epoch| epoch.epoch).collect::<Vec<_>>(), [6, 7]);
     /// # Ok::<(), typenet::model::Error>(())
     /// ```
-    pub fn fit<'a, Y>(&'a mut self, samples: &'a [M::Sample], labels: &'a [Y]) -> Fit<'a, M, O, L, K, Y>
+    ///
+    /// A model with several inputs and outputs has a slice for each:
+    /// `fit(ProductInputs { image: &images, text: &texts }, ProductOutputs { class: &classes, price: &prices })`.
+    pub fn fit<'a, Y: Labels<'a>>(
+        &'a mut self,
+        samples: Many<'a, M::Sample>,
+        labels: Y,
+    ) -> Fit<'a, M, O, L, K, Y::Table>
     where
         O: Optimizer,
-        L: Loss<M::Head, M::Prediction, Y>,
-        K: Metrics<M::Head, M::Prediction, Y>,
-        Y: Copy,
+        M: Judged<L, Y::Table> + Measured<K, Y::Table>,
+        Y::Table: Choose,
     {
-        Fit::new(self, samples, labels)
+        let (labels, weights) = labels.split();
+        let fit = Fit::new(self, samples, labels);
+        match weights {
+            Some(weights) => fit.sample_weights(weights),
+            None => fit,
+        }
     }
 }
-
 impl<M: Model, O, L, K, Y> fmt::Debug for Fit<'_, M, O, L, K, Y> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let callbacks: Vec<_> = self.callbacks.iter().map(|callback| callback.name()).collect();
@@ -145,17 +130,12 @@ impl<M: Model, O, L, K, Y> fmt::Debug for Fit<'_, M, O, L, K, Y> {
     }
 }
 
-impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
-    pub(in crate::model) fn new(
-        trainer: &'a mut Trainer<M, O, L, K>,
-        samples: &'a [M::Sample],
-        labels: &'a [Y],
-    ) -> Self
+impl<'a, M: Model, O, L, K, Y: Table> Fit<'a, M, O, L, K, Y> {
+    fn new(trainer: &'a mut Trainer<M, O, L, K>, samples: Many<'a, M::Sample>, labels: Y) -> Self
     where
         O: Optimizer,
-        L: Loss<M::Head, M::Prediction, Y>,
-        K: Metrics<M::Head, M::Prediction, Y>,
-        Y: Copy,
+        M: Judged<L, Y> + Measured<K, Y>,
+        Y: Choose,
     {
         Self {
             trainer,
@@ -230,15 +210,7 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
         self
     }
 
-    /// Samples to be evaluated after every epoch.
-    pub fn validation(mut self, samples: &'a [M::Sample], labels: &'a [Y]) -> Self {
-        self.validation = Some((samples, labels));
-        self.weights.validation = None;
-        self
-    }
-
-    /// As [`validation`](Self::validation), with a weight for each sample's loss, as in
-    /// [`evaluate_weighted`](Trainer::evaluate_weighted).
+    /// Samples to be evaluated after every epoch, with a weight for each sample's loss if [`Labels`] come with weights:
     ///
     /// ```
     /// use typenet::prelude::*;
@@ -247,19 +219,15 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
     ///
     /// let (samples, labels) = ([[1.0], [2.0]], [2.0_f32, 4.0]);
     /// let mut trainer = Line::zeros().compile(Sgd::new(0.0), MeanSquaredError, ());
-    /// let fit = trainer.fit(&samples, &labels).validation_weighted(&samples, &labels, &[1.0, 0.5]);
+    /// let fit = trainer.fit(&samples, &labels).validation(&samples, (&labels, &[1.0, 0.5]));
     /// let history = fit.progress(false).run()?;
     /// assert_eq!(history.get("val_loss"), Some(vec![(1.0 * 4.0 + 0.5 * 16.0) / 2.0]));
     /// # Ok::<(), typenet::model::Error>(())
     /// ```
-    pub fn validation_weighted(
-        mut self,
-        samples: &'a [M::Sample],
-        labels: &'a [Y],
-        weights: &'a [f32],
-    ) -> Self {
+    pub fn validation(mut self, samples: Many<'a, M::Sample>, labels: impl Labels<'a, Table = Y>) -> Self {
+        let (labels, weights) = labels.split();
         self.validation = Some((samples, labels));
-        self.weights.validation = Some(weights);
+        self.weights.validation = weights;
         self
     }
 
@@ -441,9 +409,9 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
     /// ```
     pub fn class_weights(mut self, weights: &'a [f32]) -> Self
     where
-        Y: ClassNumber<M::Prediction>,
+        Y: ClassTable<M::Prediction>,
     {
-        self.weights.classes = Some((weights, class_of::<M::Prediction, Y>));
+        self.weights.classes = Some((weights, Y::class));
         self
     }
 
@@ -468,33 +436,36 @@ impl<'a, M: Model, O, L, K, Y> Fit<'a, M, O, L, K, Y> {
 
 impl<M, O, L, K, Y> Fit<'_, M, O, L, K, Y>
 where
-    M: Model,
+    M: Judged<L, Y> + Measured<K, Y>,
     O: Optimizer,
-    L: Loss<M::Head, M::Prediction, Y>,
-    K: Metrics<M::Head, M::Prediction, Y>,
-    Y: Copy,
+    Y: Choose,
 {
     fn train(mut self) -> Result<History, Error> {
         if self.batch_size == 0 {
             return Err(Error::BatchSize);
         }
         self.trainer.optimizer.validate()?;
-        check::<M, Y, L>("training samples", &self.trainer.loss, self.samples, self.labels)?;
-        self.weights.check("training samples", self.labels, output_len::<M>())?;
-        check_metrics::<M, Y, K>("training samples", &self.trainer.metrics, self.labels)?;
+        let set = "training samples";
+        let count = check::<M, Y, L>(set, &self.trainer.loss, self.samples, self.labels)?;
+        self.trainer.check_loss_weights()?;
+        self.weights.check(set, count, self.labels, output_len::<M>())?;
+        check_metrics::<M, Y, K>(set, &mut self.trainer.metrics, self.labels)?;
+        let mut training = count;
         if let Some((samples, labels)) = self.validation {
-            check::<M, Y, L>("validation samples", &self.trainer.loss, samples, labels)?;
+            let set = "validation samples";
+            let count = check::<M, Y, L>(set, &self.trainer.loss, samples, labels)?;
             if let Some(weights) = self.weights.validation {
-                check_sample_weights("validation samples", samples.len(), weights)?;
+                check_sample_weights(set, count, weights)?;
             }
-            check_metrics::<M, Y, K>("validation samples", &self.trainer.metrics, labels)?;
+            check_metrics::<M, Y, K>(set, &mut self.trainer.metrics, labels)?;
         } else if let Some(split) = self.validation_split {
-            let samples = self.samples.len();
-            let error = Error::ValidationSplit { found: split, samples };
-            let training =
-                split_at(samples, split).filter(|training| (1..samples).contains(training)).ok_or(error)?;
-            self.validation = Some((&self.samples[training..], &self.labels[training..]));
-            (self.samples, self.labels) = (&self.samples[..training], &self.labels[..training]);
+            let error = Error::ValidationSplit { found: split, samples: count };
+            training =
+                split_at(count, split).filter(|training| (1..count).contains(training)).ok_or(error)?;
+            self.validation =
+                Some((M::Sample::rows(self.samples, training..count), self.labels.rows(training..count)));
+            self.samples = M::Sample::rows(self.samples, 0..training);
+            self.labels = self.labels.rows(0..training);
         }
 
         for (setting, value) in
@@ -505,11 +476,11 @@ where
             }
         }
 
-        check_batch_sizes(M::LAYERS, self.samples.len(), self.batch_size, self.steps_per_epoch)?;
-        let batch = self.batch_size.min(self.samples.len());
+        check_batch_sizes(M::LAYERS, training, self.batch_size, self.steps_per_epoch)?;
+        let batch = self.batch_size.min(training);
         self.trainer.reserve(batch)?;
         if let Some((samples, _)) = self.validation {
-            self.trainer.reserve_evaluation(samples.len())?;
+            self.trainer.reserve_evaluation(M::Sample::columns(samples)[0].rows)?;
         }
         let mut saver = self.checkpoint.take().map(ModelCheckpoint::new);
         let mut callbacks = CallbackList::new();
@@ -522,12 +493,17 @@ where
         if let Some(path) = self.resume.take() {
             callbacks = callbacks.resume(path);
         }
-        let metrics = self.trainer.metrics.names();
-        let training: Vec<String> = ["loss"].iter().chain(&metrics).map(|name| name.to_string()).collect();
-        let validation = self.validation.iter().flat_map(|_| &training).map(|name| format!("val_{name}"));
-        callbacks.run.names = Some(training.iter().cloned().chain(validation).collect());
+        let metrics = self.trainer.metric_names::<Y>();
+        let mut names = vec!["loss".to_string()];
+        names.extend(self.trainer.score_names::<Y>());
+        let validation: Vec<_> =
+            self.validation.iter().flat_map(|_| &names).map(|name| format!("val_{name}")).collect();
+        names.extend(validation);
+        check_names(&names)?;
+        callbacks.run.names = Some(names);
         callbacks.run.has_metrics = !metrics.is_empty();
         callbacks.run.outputs = output_len::<M>();
+        callbacks.run.output_names = M::Prediction::NAMES;
         callbacks.run.keeps_predictions = !metrics.is_empty() && callbacks.acts_within_epochs();
         callbacks.run.before = self.initial_epoch.unwrap_or(self.trainer.epochs);
         callbacks.run.epochs = Some(match self.initial_epoch {
@@ -536,19 +512,19 @@ where
         });
         let (sample_weights, class_weights) = self.weights.describe();
         callbacks.run.plan = Some(Plan {
-            loss: describe(&self.trainer.loss),
+            loss: self.trainer.describe_losses::<Y>(),
             metrics: metrics.join(", "),
             sample_weights,
             class_weights,
             seed: self.seed,
             shuffle: self.shuffle,
             batch_size: self.batch_size,
-            samples: self.samples.len(),
+            samples: training,
             steps_per_epoch: self.steps_per_epoch,
         });
         callbacks.on_train_begin(self.trainer)?;
         if callbacks.run.keeps_predictions {
-            let (all, kept) = (self.samples.len() * output_len::<M>(), &mut callbacks.run.predictions);
+            let (all, kept) = (training * output_len::<M>(), &mut callbacks.run.predictions);
             kept.try_reserve_exact(all - kept.len()).map_err(|_| {
                 Error::memory::<f32>("the predictions of an epoch, kept for checkpoints", all)
             })?;
@@ -557,13 +533,14 @@ where
         let last_epoch = callbacks.run.last_epoch().expect("set above");
         let progress = Progress::new(last_epoch, self.progress);
         let mut warned = 0;
-        let mut order: Vec<u32> = with_capacity(self.samples.len(), "the order of the samples")?;
-        self.weights.train_on(self.labels)?;
-        let mut labels: Vec<Y> = with_capacity(batch, "the labels of a batch")?;
+        let mut order: Vec<u32> = with_capacity(training, "the order of the samples")?;
+        self.weights.train_on(training, self.labels)?;
+        let mut labels = Y::Chosen::default();
+        Y::reserve(&mut labels, batch)?;
         while callbacks.next_epoch() <= last_epoch && !callbacks.is_stopping() {
             let epoch = callbacks.next_epoch();
             order.clear();
-            order.extend(0..u32::try_from(self.samples.len()).expect("fewer than 2³² samples"));
+            order.extend(0..u32::try_from(training).expect("fewer than 2³² samples"));
             if self.shuffle {
                 shuffle_epoch(self.seed, epoch, &mut order);
             }
@@ -593,39 +570,37 @@ where
     fn epoch(
         &mut self,
         order: &[u32],
-        labels: &mut Vec<Y>,
+        labels: &mut Y::Chosen,
         progress: &Progress,
         callbacks: &mut CallbackList<'_>,
     ) -> Result<(), Error> {
         let epoch = callbacks.next_epoch();
         let rng = step_rng(self.seed);
         let mut message = Instant::now();
-        let all_labels = self.labels;
-        let choose = |batch: &[u32], labels: &mut Vec<Y>| {
-            labels.clear();
-            // Slices of one: a label may be as large as the output, and does not cross the stack.
-            batch.iter().for_each(|&i| labels.extend_from_slice(from_ref(&all_labels[i as usize])));
-        };
+        let (columns, all_labels) = (M::Sample::columns(self.samples), self.labels);
         callbacks.on_epoch_begin(self.trainer)?;
-        self.trainer.metrics.reset();
+        self.trainer.reset_metrics::<Y>();
         let done = callbacks.batch();
         if callbacks.run.has_metrics {
             let mut predictions = callbacks.run.predictions.as_slice();
             for batch in order.chunks(self.batch_size).take(done) {
                 let (of_batch, others) = predictions.split_at(batch.len() * output_len::<M>());
                 predictions = others;
-                choose(batch, labels);
+                all_labels.choose(batch, labels);
                 self.trainer.put_predictions(of_batch);
-                self.trainer.update_metrics(labels);
+                self.trainer.update_metrics(all_labels, labels, batch.len());
             }
         }
         progress.advance(callbacks.run.position.samples);
         for batch in order.chunks(self.batch_size).skip(done) {
             callbacks.on_batch_begin(self.trainer)?;
-            self.trainer.gather(self.samples, batch);
-            choose(batch, labels);
-            let loss = self.trainer.step_on(None, labels, self.weights.gather(batch), epoch, &rng)?;
-            self.trainer.update_metrics(labels);
+            self.trainer.gather(&columns, batch);
+            all_labels.choose(batch, labels);
+            let (len, weights) = (batch.len(), self.weights.gather(batch));
+            let chosen = Some(&*labels);
+            let of_step = Batch { samples: None, len, labels: all_labels, chosen, weights };
+            let loss = self.trainer.step_on(&of_step, epoch, &rng)?;
+            self.trainer.update_metrics(all_labels, labels, len);
             callbacks.run.advance(batch.len(), loss);
             if callbacks.run.keeps_predictions {
                 callbacks.run.predictions.extend_from_slice(self.trainer.predictions(batch.len()));
@@ -634,9 +609,10 @@ where
             if progress.is_watched() && message.elapsed() >= MESSAGE_INTERVAL {
                 message = Instant::now();
                 let position = callbacks.run.position;
-                progress.message(self.trainer.scores_so_far(position.loss, position.samples).to_string());
+                progress
+                    .message(self.trainer.scores_so_far::<Y>(position.loss, position.samples).to_string());
             }
-            callbacks.after_batch(self.trainer, loss / batch.len() as f64)?;
+            callbacks.after_batch(self.trainer, loss.total / batch.len() as f64)?;
             if callbacks.is_stopping() {
                 return Ok(());
             }
@@ -648,7 +624,7 @@ where
             return Err(Error::NonFiniteWeights { epoch, since, step, found });
         }
         let position = callbacks.run.position;
-        let training = self.trainer.scores_so_far(position.loss, position.samples);
+        let training = self.trainer.scores_so_far::<Y>(position.loss, position.samples);
         let validation = self.validation.filter(|_| epoch.is_multiple_of(self.validation_freq));
         let weights = self.weights.validation;
         let validation = match validation {
@@ -661,5 +637,18 @@ where
             }
         };
         callbacks.on_epoch_end(self.trainer, training, validation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_scores_of_one_name_are_an_error() {
+        let names = ["loss", "a_loss", "a_b_loss", "a_b_c"].map(String::from);
+        assert!(check_names(&names).is_ok());
+        let twice = [&names[..], &["a_b_c".into()]].concat();
+        assert!(matches!(check_names(&twice), Err(Error::ScoreName { name }) if name == "a_b_c"));
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use crate::model::History;
+use crate::schema::MAX_FIELDS;
 
 /// What a checkpoint must agree with for the run to go on as if it had not stopped.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,13 +33,29 @@ impl Plan {
     }
 }
 
+/// A loss, summed over samples.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(in crate::model) struct LossSum {
+    /// What training makes smaller: the losses of all outputs times their weights, and the penalty.
+    pub(in crate::model) total: f64,
+    /// The loss of each output by itself.
+    pub(in crate::model) outputs: [f64; MAX_FIELDS],
+}
+
+impl LossSum {
+    pub(in crate::model) fn add(&mut self, other: Self) {
+        self.total += other.total;
+        self.outputs.iter_mut().zip(other.outputs).for_each(|(sum, output)| *sum += output);
+    }
+}
+
 /// What is done of an epoch.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(in crate::model) struct Position {
     pub(in crate::model) batches: usize,
     pub(in crate::model) samples: usize,
     /// Summed over the samples.
-    pub(in crate::model) loss: f64,
+    pub(in crate::model) loss: LossSum,
     /// Wall-clock seconds up to the end of the last step.
     pub(in crate::model) seconds: f64,
 }
@@ -80,6 +97,8 @@ pub(in crate::model) struct Run {
     pub(in crate::model) has_metrics: bool,
     /// Number of values of a prediction.
     pub(in crate::model) outputs: usize,
+    /// Names of the outputs; none if there is one.
+    pub(in crate::model) output_names: &'static [&'static str],
     /// Whether `predictions` are kept as the epoch goes on.
     pub(in crate::model) keeps_predictions: bool,
     /// The epoch's predictions so far.
@@ -112,10 +131,10 @@ impl Run {
     }
 
     /// A batch of `samples` samples is done; `loss` is summed over them.
-    pub(in crate::model) fn advance(&mut self, samples: usize, loss: f64) {
+    pub(in crate::model) fn advance(&mut self, samples: usize, loss: LossSum) {
         self.position.batches += 1;
         self.position.samples += samples;
-        self.position.loss += loss;
+        self.position.loss.add(loss);
         let now = Instant::now();
         if let Some(before) = self.clock.replace(now) {
             self.position.seconds += (now - before).as_secs_f64();

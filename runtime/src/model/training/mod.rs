@@ -3,10 +3,13 @@
 mod averaging;
 pub(super) mod batch_sizes;
 mod freezing;
+pub(super) mod judged;
+pub(super) mod labels;
 pub(super) mod running_scores;
 pub(super) mod sample_weights;
 pub(super) mod train_on_batch;
 pub(super) mod trainable;
 pub(super) mod trainer;
 pub(super) mod updates;
+pub(super) mod weight_error;
 pub(super) mod workspace;

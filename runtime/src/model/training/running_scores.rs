@@ -91,10 +91,15 @@ impl<M: Model, K: Metrics<M::Head, M::Prediction, Y>, Y> RunningScores<M, K, Y> 
     pub fn add(&mut self, loss: f64, predictions: &[M::Prediction], labels: &[Y]) -> Result<(), Error> {
         let (samples, labels_found) = (predictions.len(), labels.len());
         if samples != labels_found {
-            return Err(Error::Counts { set: "predictions of a step", samples, labels: labels_found });
+            return Err(Error::Counts {
+                set: "predictions of a step",
+                output: "",
+                samples,
+                labels: labels_found,
+            });
         }
         let set = "labels of a step";
-        self.metrics.check_labels(labels).map_err(|error| Error::MetricLabel { set, error })?;
+        self.metrics.check_labels(labels).map_err(|error| Error::MetricLabel { set, output: "", error })?;
         self.metrics.update(predictions, labels);
         self.loss += loss * samples as f64;
         self.samples += samples;

@@ -1,64 +1,8 @@
 //! How much each sample counts in the loss.
 
+use super::weight_error::WeightError;
 use super::workspace::with_capacity;
 use crate::model::Error;
-use crate::schema::label::ClassNumber;
-
-/// A weight that cannot be.
-///
-/// ```
-/// use typenet::model::{Error, WeightError};
-/// use typenet::prelude::*;
-///
-/// model! { Line < Dense(1 => 1) > }
-///
-/// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
-/// let fit = trainer.fit(&[[1.0], [2.0]], &[2.0_f32, 4.0]).sample_weights(&[1.0, -1.0]);
-/// let Err(Error::Weight { error, .. }) = fit.run() else { panic!("a weight is below 0") };
-/// assert_eq!(error, WeightError::Value { what: "samples", index: 1, found: -1.0 });
-/// assert_eq!(error.to_string(), "weight 1 of samples is -1, expected a finite number not below 0");
-/// ```
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum WeightError {
-    /// There is not one weight for each sample.
-    #[error("{found} sample weights came with {expected} samples, expected one weight for each sample")]
-    Samples {
-        /// Number of samples.
-        expected: usize,
-        /// Number of weights.
-        found: usize,
-    },
-    /// There is not one weight for each class.
-    #[error("{found} class weights came with {expected} classes, expected one weight for each class")]
-    Classes {
-        /// Number of classes.
-        expected: usize,
-        /// Number of weights.
-        found: usize,
-    },
-    /// Classes have weights, and a label is of none of them: a number that means no class, or probabilities that do not
-    /// sum to one.
-    #[error(
-        "label {index} is none of {classes} classes, expected labels of one class each where classes have weights"
-    )]
-    Label {
-        /// Place of the label.
-        index: usize,
-        /// Number of classes.
-        classes: usize,
-    },
-    /// A weight is below zero, infinite or no number.
-    #[error("weight {index} of {what} is {found}, expected a finite number not below 0")]
-    Value {
-        /// `samples`, `classes`, or that it is the product of both.
-        what: &'static str,
-        /// Place of the weight.
-        index: usize,
-        /// The weight.
-        found: f32,
-    },
-}
 
 /// Whether `weights` are numbers that a loss can be multiplied by.
 fn check_values(what: &'static str, weights: &[f32]) -> Result<(), WeightError> {
@@ -82,9 +26,9 @@ pub(in crate::model) fn check_sample_weights(
 }
 
 /// The class of a label.
-type ClassOf<Y> = fn(&Y) -> Option<usize>;
+type ClassOf<Y> = fn(Y, usize) -> Option<usize>;
 
-/// The weights of a run.
+/// The weights of a run with labels `Y`.
 #[derive(Debug)]
 pub(in crate::model) struct Weights<'a, Y> {
     /// For each sample, those of a validation split included.
@@ -104,25 +48,21 @@ impl<Y> Default for Weights<'_, Y> {
     }
 }
 
-/// The class of a label of a model that predicts `P`.
-pub(in crate::model) fn class_of<P, Y: ClassNumber<P>>(label: &Y) -> Option<usize> {
-    label.class_number()
-}
-
-impl<'a, Y> Weights<'a, Y> {
-    /// Whether the weights can be, for samples with these labels and a model of `outputs` outputs, of which a single one
+impl<'a, Y: Copy> Weights<'a, Y> {
+    /// Whether the weights can be, for so many samples with these labels and a model of `outputs` outputs, of which a single one
     /// tells two classes apart.
     pub(in crate::model) fn check(
         &self,
         set: &'static str,
-        labels: &[Y],
+        samples: usize,
+        labels: Y,
         outputs: usize,
     ) -> Result<(), Error> {
         if let Some(weights) = self.samples {
-            check_sample_weights(set, labels.len(), weights)?;
+            check_sample_weights(set, samples, weights)?;
         }
-        self.check_classes(labels, outputs.max(2)).map_err(|error| Error::Weight { set, error })?;
-        let products = (0..labels.len()).map(|i| self.of_sample(i, &labels[i]));
+        self.check_classes(samples, labels, outputs.max(2)).map_err(|error| Error::Weight { set, error })?;
+        let products = (0..samples).map(|i| self.of_sample(i, labels));
         match products.enumerate().find(|(_, product)| !product.is_finite()) {
             None => Ok(()),
             Some((index, found)) => {
@@ -133,20 +73,20 @@ impl<'a, Y> Weights<'a, Y> {
     }
 
     /// The weight of training sample `i`: its own times that of its class.
-    fn of_sample(&self, i: usize, label: &Y) -> f32 {
+    fn of_sample(&self, i: usize, labels: Y) -> f32 {
         let class = self.classes.map_or(1.0, |(weights, class_of)| {
-            weights[class_of(label).expect("`check_classes` found a class")]
+            weights[class_of(labels, i).expect("`check_classes` found a class")]
         });
         self.samples.map_or(1.0, |weights| weights[i]) * class
     }
 
-    fn check_classes(&self, labels: &[Y], classes: usize) -> Result<(), WeightError> {
+    fn check_classes(&self, samples: usize, labels: Y, classes: usize) -> Result<(), WeightError> {
         let Some((weights, class_of)) = self.classes else { return Ok(()) };
         if weights.len() != classes {
             return Err(WeightError::Classes { expected: classes, found: weights.len() });
         }
         check_values("classes", weights)?;
-        match labels.iter().position(|label| class_of(label).is_none_or(|class| class >= classes)) {
+        match (0..samples).find(|&label| class_of(labels, label).is_none_or(|class| class >= classes)) {
             None => Ok(()),
             Some(index) => Err(WeightError::Label { index, classes }),
         }
@@ -160,19 +100,17 @@ impl<'a, Y> Weights<'a, Y> {
         (if self.samples.is_some() { "yes" } else { "no" }, classes.unwrap_or_else(|| "no".into()))
     }
 
-    /// The run trains on the samples of these labels, the first of all; those behind them, if there are any, are a
+    /// The run trains on so many samples with these labels, the first of all; those behind them, if there are any, are a
     /// validation split. A class counts in training alone.
-    pub(in crate::model) fn train_on(&mut self, labels: &[Y]) -> Result<(), Error> {
-        if let Some(rest) =
-            self.samples.map(|weights| &weights[labels.len()..]).filter(|rest| !rest.is_empty())
-        {
+    pub(in crate::model) fn train_on(&mut self, samples: usize, labels: Y) -> Result<(), Error> {
+        if let Some(rest) = self.samples.map(|weights| &weights[samples..]).filter(|rest| !rest.is_empty()) {
             self.validation = Some(rest);
         }
         if self.samples.is_none() && self.classes.is_none() {
             return Ok(());
         }
-        let mut training = with_capacity(labels.len(), "the weights of the samples")?;
-        training.extend(labels.iter().enumerate().map(|(i, label)| self.of_sample(i, label)));
+        let mut training = with_capacity(samples, "the weights of the samples")?;
+        training.extend((0..samples).map(|i| self.of_sample(i, labels)));
         self.training = Some(training);
         Ok(())
     }

@@ -1,16 +1,19 @@
 //! Steps for a loop written by hand: what `fit` does for a batch, in one or in several parts.
 
 use super::batch_sizes::check_batch_sizes;
+use super::judged::Judged;
+use super::labels::{Labels, Table};
 use super::sample_weights::check_sample_weights;
-use super::trainer::{check, take_step};
-use super::workspace::step_cost;
+use super::trainer::{Batch, check, take_step};
 use crate::hardware::threads;
 use crate::kernels::Rng;
-use crate::layers::{Model, output_len, parameter_count};
-use crate::losses::Loss;
+use crate::layers::batch::output_columns;
+use crate::layers::{Model, parameter_count};
+use crate::model::cost::step_cost;
 use crate::model::report::finite::find_in_state;
 use crate::model::{Error, NonFiniteValue, Trainer};
 use crate::optimizers::Optimizer;
+use crate::schema::{Many, Record};
 
 impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     /// One step on one batch: forward, loss, backward, update. Returns the batch's mean loss before the update, with what
@@ -20,19 +23,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     /// [`RunningScores`](crate::model::RunningScores). Step `s` draws from `rng.fork(s)`; in a run of `fit` that is
     /// [`step_rng`](crate::model::step_rng). Once a batch of this size has been met, a step allocates nothing.
     ///
-    /// # Errors
-    /// [`Error`] if there are no samples, or too few for a layer, counts disagree, a sample is not finite, a label or a setting of the
-    /// optimizer cannot be, there is no memory, or the loss is not finite; then the model is as before. Weights that the update makes infinite
-    /// show in the loss of a later step; [`find_non_finite`](Self::find_non_finite) looks at all of them.
-    pub fn train_on_batch<Y>(&mut self, samples: &[M::Sample], labels: &[Y], rng: &Rng) -> Result<f64, Error>
-    where
-        L: Loss<M::Head, M::Prediction, Y>,
-    {
-        self.train_on(samples, labels, None, rng)
-    }
-
-    /// As [`train_on_batch`](Self::train_on_batch), with a weight for each sample's loss: `Σ wᵢ·lossᵢ / samples`, as in Keras
-    /// and in [`Fit::sample_weights`](crate::model::Fit::sample_weights). Weights of classes are weights of their samples:
+    /// [`Labels`] may come with a weight for each sample's loss. Weights of classes are weights of their samples:
     ///
     /// ```
     /// use typenet::kernels::Rng;
@@ -45,57 +36,50 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     /// let weights = labels.map(|label| class_weights[usize::from(label)]);
     /// let mut trainer = Rare::zeros().compile(Sgd::new(0.1), CategoricalCrossEntropy, ());
     /// for _ in 0..20 {
-    ///     trainer.train_on_batch_weighted(&samples, &labels, &weights, &Rng::seed(1))?;
+    ///     trainer.train_on_batch(&samples, (&labels, &weights), &Rng::seed(1))?;
     /// }
     /// assert!((trainer.predict(&[0.0])[1] - 0.5).abs() < 1e-3);
     /// # Ok::<(), typenet::model::Error>(())
     /// ```
     ///
     /// # Errors
-    /// As [`train_on_batch`](Self::train_on_batch), and if there is not one finite weight, not below zero, for each sample.
-    pub fn train_on_batch_weighted<Y>(
+    /// [`Error`] if there are no samples, or too few for a layer, counts disagree, a sample is not finite, a word, a label, a weight or a setting of the
+    /// optimizer cannot be, there is no memory, or the loss is not finite; then the model is as before. Weights that the update makes infinite
+    /// show in the loss of a later step; [`find_non_finite`](Self::find_non_finite) looks at all of them.
+    pub fn train_on_batch<'a, Y: Labels<'a>>(
         &mut self,
-        samples: &[M::Sample],
-        labels: &[Y],
-        weights: &[f32],
+        samples: Many<'_, M::Sample>,
+        labels: Y,
         rng: &Rng,
     ) -> Result<f64, Error>
     where
-        L: Loss<M::Head, M::Prediction, Y>,
-    {
-        self.train_on(samples, labels, Some(weights), rng)
-    }
-
-    fn train_on<Y>(
-        &mut self,
-        samples: &[M::Sample],
-        labels: &[Y],
-        weights: Option<&[f32]>,
-        rng: &Rng,
-    ) -> Result<f64, Error>
-    where
-        L: Loss<M::Head, M::Prediction, Y>,
+        M: Judged<L, Y::Table>,
     {
         self.optimizer.validate()?;
-        self.check_batch(samples, labels, weights)?;
-        self.reserve(samples.len())?;
-        let input = Some(samples);
-        self.step_on(input, labels, weights, 0, rng).map(|loss| loss / samples.len() as f64)
+        let columns = M::Sample::columns(samples);
+        let (labels, weights) = labels.split();
+        let len = self.check_batch(samples, labels, weights)?;
+        self.reserve(len)?;
+        let batch = Batch { samples: Some(&columns), len, labels, chosen: None, weights };
+        self.step_on(&batch, 0, rng).map(|loss| loss.total / len as f64)
     }
 
-    fn check_batch<Y>(
+    /// Number of samples of a batch that can be.
+    fn check_batch<Y: Table>(
         &self,
-        samples: &[M::Sample],
-        labels: &[Y],
+        samples: Many<'_, M::Sample>,
+        labels: Y,
         weights: Option<&[f32]>,
-    ) -> Result<(), Error>
+    ) -> Result<usize, Error>
     where
-        L: Loss<M::Head, M::Prediction, Y>,
+        M: Judged<L, Y>,
     {
         const SET: &str = "training samples";
-        check::<M, Y, L>(SET, &self.loss, samples, labels)?;
-        check_batch_sizes(M::LAYERS, samples.len(), samples.len(), None)?;
-        weights.map_or(Ok(()), |weights| check_sample_weights(SET, samples.len(), weights))
+        let count = check::<M, Y, L>(SET, &self.loss, samples, labels)?;
+        check_batch_sizes(M::LAYERS, count, count, None)?;
+        weights.map_or(Ok(()), |weights| check_sample_weights(SET, count, weights))?;
+        self.check_loss_weights()?;
+        Ok(count)
     }
 
     /// The gradients of a batch's mean loss by every parameter, with those of regularizers, written over `gradients`: a model
@@ -117,79 +101,37 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     /// assert_eq!((loss, gradients.dense_1().bias()), (10.0, Some(&[-6.0])));
     /// trainer.apply_gradients(&gradients)?;
     /// assert_eq!(trainer.dense_1().bias(), Some(&[0.125 * 6.0]));
+    /// // With a weight for each sample:
+    /// let labels = (&[3.0_f32, 4.0], &[1.0, 0.0]);
+    /// trainer.gradients(&[[0.0], [2.0]], labels, &Rng::seed(1), &mut gradients)?;
+    /// assert_eq!(gradients.dense_1().bias(), Some(&[-2.25]));
     /// # Ok::<(), typenet::model::Error>(())
     /// ```
     ///
     /// # Errors
     /// As [`train_on_batch`](Self::train_on_batch).
-    pub fn gradients<Y>(
+    pub fn gradients<'a, Y: Labels<'a>>(
         &mut self,
-        samples: &[M::Sample],
-        labels: &[Y],
+        samples: Many<'_, M::Sample>,
+        labels: Y,
         rng: &Rng,
         gradients: &mut M,
     ) -> Result<f64, Error>
     where
-        L: Loss<M::Head, M::Prediction, Y>,
+        M: Judged<L, Y::Table>,
     {
-        self.gradients_of(samples, labels, None, rng, gradients)
-    }
-
-    /// As [`gradients`](Self::gradients), with a weight for each sample's loss, as in
-    /// [`train_on_batch_weighted`](Self::train_on_batch_weighted).
-    ///
-    /// ```
-    /// use typenet::kernels::Rng;
-    /// use typenet::prelude::*;
-    ///
-    /// model! { Line < Dense(1 => 1) > }
-    ///
-    /// let (samples, labels, weights) = ([[1.0], [2.0]], [2.0_f32, 4.0], [1.0, 0.5]);
-    /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
-    /// let mut gradients = Line::zeros();
-    /// let loss = trainer.gradients_weighted(&samples, &labels, &weights, &Rng::seed(1), &mut gradients)?;
-    /// assert_eq!((loss, gradients.dense_1().bias()), ((4.0 + 0.5 * 16.0) / 2.0, Some(&[-(2.0 + 0.5 * 4.0)])));
-    /// # Ok::<(), typenet::model::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As [`train_on_batch_weighted`](Self::train_on_batch_weighted).
-    pub fn gradients_weighted<Y>(
-        &mut self,
-        samples: &[M::Sample],
-        labels: &[Y],
-        weights: &[f32],
-        rng: &Rng,
-        gradients: &mut M,
-    ) -> Result<f64, Error>
-    where
-        L: Loss<M::Head, M::Prediction, Y>,
-    {
-        self.gradients_of(samples, labels, Some(weights), rng, gradients)
-    }
-
-    fn gradients_of<Y>(
-        &mut self,
-        samples: &[M::Sample],
-        labels: &[Y],
-        weights: Option<&[f32]>,
-        rng: &Rng,
-        gradients: &mut M,
-    ) -> Result<f64, Error>
-    where
-        L: Loss<M::Head, M::Prediction, Y>,
-    {
-        self.check_batch(samples, labels, weights)?;
-        self.reserve(samples.len())?;
-        let input = Some(samples);
-        let loss = threads::enter(step_cost::<M>(samples.len()), || {
-            let loss = self.forward(input, labels, weights, 0, rng)?;
-            self.backward(input, samples.len())?;
+        let columns = M::Sample::columns(samples);
+        let (labels, weights) = labels.split();
+        let len = self.check_batch(samples, labels, weights)?;
+        self.reserve(len)?;
+        let batch = Batch { samples: Some(&columns), len, labels, chosen: None, weights };
+        let loss = threads::enter(step_cost::<M>(len), || {
+            let loss = self.forward(&batch, 0, rng)?;
+            self.backward(batch.samples, len)?;
             Ok::<_, Error>(loss)
         })?;
-        let workspace = self.workspace.as_ref().expect("reserved above");
-        gradients.block_mut()[..parameter_count::<M>()].copy_from_slice(&workspace.gradients);
-        Ok(loss / samples.len() as f64)
+        gradients.block_mut()[..parameter_count::<M>()].copy_from_slice(&self.workspace.gradients);
+        Ok(loss.total / len as f64)
     }
 
     /// One step of the optimizer by the parameters of `gradients`, such as [`gradients`](Self::gradients) wrote; its buffers
@@ -202,7 +144,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     /// # Errors
     /// [`Error`] if a setting of the optimizer cannot be, or a gradient is not finite; then the model is as before.
     pub fn apply_gradients(&mut self, gradients: &M) -> Result<(), Error> {
-        let samples = self.workspace.as_ref().map_or(0, |workspace| workspace.predicted);
+        let samples = self.workspace.predicted;
         self.apply_gradients_of(samples.max(1), gradients)
     }
 
@@ -271,7 +213,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
         self.optimizer.validate()?;
         self.reserve(0)?;
         let Some(turn) = self.updates.finish() else { return Ok(false) };
-        let gradients = &mut self.workspace.as_mut().expect("reserved above").gradients;
+        let gradients = &mut self.workspace.gradients;
         // What changes no sum, nor the sign of a zero.
         gradients.fill(-0.0);
         let parameters = &mut self.model.block_mut()[..gradients.len()];
@@ -299,10 +241,9 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     /// assert_ne!(trainer.predict(&[1.0]), [0.0]);
     /// # Ok::<(), typenet::model::Error>(())
     /// ```
-    pub fn step_predictions(&self) -> &[M::Prediction] {
-        self.workspace.as_ref().map_or(&[], |workspace| {
-            bytemuck::cast_slice(&workspace.output[..workspace.predicted * output_len::<M>()])
-        })
+    pub fn step_predictions(&self) -> Many<'_, M::Prediction> {
+        let output = &self.workspace.output;
+        M::Prediction::of_columns(output_columns::<M::Output>(self.workspace.predicted, output))
     }
 
     /// Changes the step size from the next step on.

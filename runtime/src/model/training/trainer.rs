@@ -1,26 +1,33 @@
 //! A compiled model: the model, its optimizer with its state, its loss and its metrics.
 
 use core::fmt;
-use core::ops::{Deref, DerefMut};
+use core::ops::{Deref, DerefMut, Range};
 
+use super::judged::{Judged, Measured, OutputLoss};
+use super::labels::{Labels, Table};
 use super::sample_weights::check_sample_weights;
 use super::trainable::Trainable;
 use super::updates::Updates;
-use super::workspace::{Evaluation, Workspace, step_cost};
-use crate::data::find_non_finite;
+use super::workspace::{Evaluation, Workspace};
+use crate::data::{NonFiniteInput, find_non_finite};
 use crate::hardware::Buffer;
 use crate::hardware::threads;
 use crate::kernels::Rng;
 use crate::kernels::flush::flush_all;
 use crate::kernels::update::MAX_SLOTS;
-use crate::layers::{
-    Backward, Cpu, Forward, Headless, Model, Port, Run, Step, Trained, input_len, output_len, parameter_count,
+use crate::layers::batch::{
+    Rows, output_columns, output_columns_mut, result_values, results, unpack, values,
 };
-use crate::losses::Loss;
-use crate::metrics::Metrics;
+use crate::layers::model::find_bad_word;
+use crate::layers::{
+    Backward, Cpu, Forward, Headless, Model, Port, Run, Step, Trained, output_len, parameter_count,
+};
+use crate::model::cost::step_cost;
 use crate::model::report::finite;
+use crate::model::run::state::LossSum;
 use crate::model::{Error, Scores};
 use crate::optimizers::{Gradient, Optimizer, Turn};
+use crate::schema::{Columns, MAX_FIELDS, Many, Record};
 
 /// Parameters from which a step on one sample updates each layer as its gradient is made: the gradients of fewer stay in
 /// the second cache, and a single update then costs less than one for each layer.
@@ -69,8 +76,10 @@ pub struct Trainer<M, O, L, K> {
     /// Number of the last epoch that `fit`, or a loop with callbacks, has trained.
     pub(in crate::model) epochs: usize,
     pub(in crate::model) trainable: Trainable,
-    pub(in crate::model) workspace: Option<Workspace>,
-    evaluation: Option<Evaluation<M>>,
+    /// How much the loss of each output counts.
+    loss_weights: [f32; MAX_FIELDS],
+    pub(in crate::model) workspace: Workspace,
+    evaluation: Evaluation<M>,
 }
 
 impl<M: Model, O: fmt::Debug, L: fmt::Debug, K: fmt::Debug> fmt::Debug for Trainer<M, O, L, K> {
@@ -116,8 +125,9 @@ impl<M, O, L, K> Trainer<M, O, L, K> {
             updates: Updates::default(),
             epochs: 0,
             trainable,
-            workspace: None,
-            evaluation: None,
+            loss_weights: [1.0; MAX_FIELDS],
+            workspace: Workspace::empty(),
+            evaluation: Evaluation::empty(),
         }
     }
 
@@ -173,63 +183,258 @@ impl<M, O, L, K> Trainer<M, O, L, K> {
     }
 }
 
-/// Samples and labels that belong together, checked.
-pub(in crate::model) fn check<M, Y, L>(
-    set: &'static str,
-    loss: &L,
-    samples: &[M::Sample],
-    labels: &[Y],
+/// A batch of a step.
+pub(in crate::model) struct Batch<'a, Y: Table> {
+    /// The samples where they are; else the step is on the gathered ones.
+    pub(in crate::model) samples: Option<&'a Columns<'a>>,
+    /// Number of samples.
+    pub(in crate::model) len: usize,
+    pub(in crate::model) labels: Y,
+    /// Labels to be used instead.
+    pub(in crate::model) chosen: Option<&'a Y::Chosen>,
+    /// How much each sample counts in the loss.
+    pub(in crate::model) weights: Option<&'a [f32]>,
+}
+
+/// The name of an output, or of an input; empty if it is the only one.
+fn name(names: &[&'static str], i: usize) -> &'static str {
+    names.get(i).copied().unwrap_or("")
+}
+
+/// The first error that `each` finds among the losses.
+fn check_losses<M, Y, L>(
+    losses: &L,
+    labels: Y,
+    mut check: impl FnMut(&'static str, &dyn OutputLoss) -> Result<(), Error>,
 ) -> Result<(), Error>
 where
-    M: Model,
-    L: Loss<M::Head, M::Prediction, Y>,
+    M: Judged<L, Y>,
+    Y: Table,
 {
-    if samples.len() != labels.len() {
-        return Err(Error::Counts { set, samples: samples.len(), labels: labels.len() });
+    let (mut result, mut i) = (Ok(()), 0);
+    M::each_loss(losses, labels, None, &mut |loss| {
+        if result.is_ok() {
+            result = check(name(M::Prediction::NAMES, i), loss);
+        }
+        i += 1;
+    });
+    result
+}
+
+/// Samples and labels that belong together, checked: how many there are.
+pub(in crate::model) fn check<M, Y, L>(
+    set: &'static str,
+    losses: &L,
+    samples: Many<'_, M::Sample>,
+    labels: Y,
+) -> Result<usize, Error>
+where
+    M: Judged<L, Y>,
+    Y: Table,
+{
+    let (columns, names) = (M::Sample::columns(samples), M::Sample::NAMES);
+    let count = columns[0].rows;
+    let inputs = || M::Input::PARTS.iter().zip(&columns).enumerate();
+    if let Some((i, (_, column))) = inputs().find(|(_, (_, column))| column.rows != count) {
+        let (inputs, counts) = ([name(names, 0), name(names, i)], [count, column.rows]);
+        return Err(Error::InputCounts { set, inputs, counts });
     }
-    if samples.is_empty() {
+    check_losses::<M, Y, L>(losses, labels, |output, loss| match loss.count() {
+        labels if labels == count => Ok(()),
+        labels => Err(Error::Counts { set, output, samples: count, labels }),
+    })?;
+    if count == 0 {
         return Err(Error::NoSamples { set });
     }
-    let values: &[f32] = bytemuck::cast_slice(samples);
-    if let Some(found) = find_non_finite(values, input_len::<M>()) {
-        return Err(Error::Input { set, found });
+    find_bad_word::<M>(samples).map_err(|error| Error::Word { set, error })?;
+    for (i, (part, column)) in inputs().filter(|(_, (part, _))| part.below.is_none()) {
+        // The length of a sequence, which is a small whole number, is a finite number too.
+        let before = usize::from(part.is_sequence);
+        if let Some(found) = find_non_finite(bytemuck::cast_slice(column.words), before + part.len()) {
+            let found = NonFiniteInput { feature: found.feature - before, ..found };
+            return Err(Error::Input { set, input: name(names, i), found });
+        }
     }
-    loss.validate().map_err(Error::LossSetting)?;
-    loss.check_labels(labels).map_err(|error| Error::Label { set, error })
+    check_losses::<M, Y, L>(losses, labels, |output, loss| {
+        loss.validate().map_err(Error::LossSetting)?;
+        loss.check_labels().map_err(|error| Error::Label { set, output, error })
+    })?;
+    Ok(count)
 }
 
 /// Metrics that can be, and labels that each of them can use.
 pub(in crate::model) fn check_metrics<M, Y, K>(
     set: &'static str,
-    metrics: &K,
-    labels: &[Y],
+    metrics: &mut K,
+    labels: Y,
 ) -> Result<(), Error>
 where
-    M: Model,
-    K: Metrics<M::Head, M::Prediction, Y>,
+    M: Measured<K, Y>,
+    Y: Table,
 {
-    metrics.check()?;
-    metrics.check_labels(labels).map_err(|error| Error::MetricLabel { set, error })
+    let (mut result, mut i) = (Ok(()), 0);
+    M::each_metrics(metrics, labels, None, &mut |metrics| {
+        if result.is_ok() {
+            let output = name(M::Prediction::NAMES, i);
+            result = metrics.check().map_err(Error::from).and_then(|()| {
+                metrics.check_labels().map_err(|error| Error::MetricLabel { set, output, error })
+            });
+        }
+        i += 1;
+    });
+    result
+}
+
+impl<M: Model, O, L, K> Trainer<M, O, L, K> {
+    /// How much the loss of each output counts, as Keras's `loss_weights`: `1` each by default. The history's `loss`, which training
+    /// makes smaller, is `Σ weight · loss` with the penalties of regularizers; the loss of each output by itself stands beside it.
+    ///
+    /// Of a model with several outputs the weights are a struct: `ProductOutputs { class: 1.0, price: 0.5 }`; of one with one output they
+    /// are a number:
+    ///
+    /// ```
+    /// use typenet::prelude::*;
+    ///
+    /// model! { Line < Dense(1 => 1) > }
+    ///
+    /// let trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
+    /// assert_eq!(trainer.loss_weights(0.5).evaluate(&[[1.0]], &[2.0_f32])?.loss, 0.5 * 4.0);
+    /// # Ok::<(), typenet::model::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Training and evaluation give an [`Error::LossWeight`] if one is not finite or below zero.
+    pub fn loss_weights(mut self, weights: <M::Prediction as Record>::Each<f32>) -> Self {
+        for (to, weight) in self.loss_weights.iter_mut().zip(M::Prediction::each(weights)) {
+            *to = weight.unwrap_or(1.0);
+        }
+        self
+    }
+
+    /// Loss weights that can be.
+    pub(in crate::model) fn check_loss_weights(&self) -> Result<(), Error> {
+        let wrong = |weight: &f32| !(weight.is_finite() && *weight >= 0.0);
+        match self.loss_weights.iter().position(wrong) {
+            None => Ok(()),
+            Some(i) => {
+                Err(Error::LossWeight { output: name(M::Prediction::NAMES, i), found: self.loss_weights[i] })
+            }
+        }
+    }
+
+    /// The losses with their settings and weights: `huber(delta = 1)`, `class = categorical_crossentropy, price = 0.5 * huber(delta = 1)`.
+    pub(in crate::model) fn describe_losses<Y: Table>(&self) -> String
+    where
+        M: Judged<L, Y>,
+    {
+        let mut all = Vec::new();
+        M::each_loss(&self.loss, Y::none(), None, &mut |loss| {
+            let output = M::Prediction::NAMES.get(all.len()).map(|name| format!("{name} = "));
+            let weight = Some(self.loss_weights[all.len()]).filter(|weight| *weight != 1.0);
+            let weight = weight.map(|weight| format!("{weight} * "));
+            all.push([output.unwrap_or_default(), weight.unwrap_or_default(), loss.describe()].concat());
+        });
+        all.join(", ")
+    }
+
+    /// Names of the metrics, each behind that of its output if there are several.
+    pub(in crate::model) fn metric_names<Y: Table>(&mut self) -> Vec<String>
+    where
+        M: Measured<K, Y>,
+    {
+        let (mut names, mut outputs) = (Vec::new(), M::Prediction::NAMES.iter());
+        M::each_metrics(&mut self.metrics, Y::none(), None, &mut |metrics| {
+            let output = outputs.next();
+            names.extend(metrics.names().into_iter().map(|name| match output {
+                Some(output) => format!("{output}_{name}"),
+                None => name.to_string(),
+            }));
+        });
+        names
+    }
+
+    /// Names of the scores beside the loss: those of the losses of several outputs, then those of the metrics.
+    pub(in crate::model) fn score_names<Y: Table>(&mut self) -> Vec<String>
+    where
+        M: Measured<K, Y>,
+    {
+        let losses = M::Prediction::NAMES.iter().map(|output| format!("{output}_loss"));
+        losses.chain(self.metric_names::<Y>()).collect()
+    }
+
+    /// Each metric forgets all samples.
+    pub(in crate::model) fn reset_metrics<Y: Table>(&mut self)
+    where
+        M: Measured<K, Y>,
+    {
+        M::each_metrics(&mut self.metrics, Y::none(), None, &mut |metrics| metrics.reset());
+    }
+
+    /// The metrics as they stand, and the means of summed losses.
+    pub(in crate::model) fn scores_so_far<Y: Table>(&mut self, loss: LossSum, samples: usize) -> Scores
+    where
+        M: Measured<K, Y>,
+    {
+        let names = self.score_names::<Y>();
+        let losses = loss.outputs.iter().take(M::Prediction::NAMES.len());
+        let mut values: Vec<f64> = losses.map(|loss| loss / samples as f64).collect();
+        M::each_metrics(&mut self.metrics, Y::none(), None, &mut |metrics| metrics.compute(&mut values));
+        Scores { loss: loss.total / samples as f64, metrics: names.into_iter().zip(values).collect() }
+    }
+}
+
+/// The metrics take a batch into account, whose predictions lie output by output.
+fn update_metrics<M, Y, K>(
+    metrics: &mut K,
+    labels: Y,
+    chosen: Option<&Y::Chosen>,
+    rows: Range<usize>,
+    predictions: &[f32],
+) where
+    M: Measured<K, Y>,
+    Y: Table,
+{
+    let mut outputs = output_columns::<M::Output>(rows.len(), predictions).into_iter();
+    M::each_metrics(metrics, labels, chosen, &mut |metrics| {
+        metrics.update(rows.clone(), outputs.next().expect("one for each output"));
+    });
+}
+
+/// Sum of the weighted losses over a batch whose logits lie output by output. They become predictions.
+fn evaluate_losses<M, Y, L>(
+    losses: &L,
+    loss_weights: &[f32; MAX_FIELDS],
+    batch: &Batch<'_, Y>,
+    rows: Range<usize>,
+    logits: &mut [f32],
+    gradient: Option<&mut [f32]>,
+) -> LossSum
+where
+    M: Judged<L, Y>,
+    Y: Table,
+{
+    let (mut sum, mut i) = (LossSum::default(), 0);
+    let mut logits = output_columns_mut::<M::Output>(rows.len(), logits);
+    let mut gradients = gradient.map(|all| output_columns_mut::<M::Output>(rows.len(), all));
+    M::each_loss(losses, batch.labels, batch.chosen, &mut |loss| {
+        let mut gradient = gradients.as_mut().map(|all| &mut *all[i]);
+        let (logits, weight) = (&mut *logits[i], loss_weights[i]);
+        let own = loss.evaluate(rows.clone(), batch.weights, logits, gradient.as_deref_mut());
+        if weight != 1.0
+            && let Some(gradient) = gradient
+        {
+            gradient.iter_mut().for_each(|slope| *slope *= weight);
+        }
+        sum.outputs[i] = own;
+        sum.total += f64::from(weight) * own;
+        i += 1;
+    });
+    sum
 }
 
 impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
-    /// Loss and metrics over samples that are not trained on.
-    ///
-    /// # Errors
-    /// [`Error`] if there are no samples, counts disagree, a sample is not finite, or a label cannot be; and if there is no
-    /// memory for up to 256 samples at a time.
-    pub fn evaluate<Y>(&mut self, samples: &[M::Sample], labels: &[Y]) -> Result<Scores, Error>
-    where
-        L: Loss<M::Head, M::Prediction, Y>,
-        K: Metrics<M::Head, M::Prediction, Y>,
-    {
-        check::<M, Y, L>("evaluation samples", &self.loss, samples, labels)?;
-        check_metrics::<M, Y, K>("evaluation samples", &self.metrics, labels)?;
-        self.scores(samples, labels, None)
-    }
-
-    /// As [`evaluate`](Self::evaluate), with a weight for each sample's loss: `Σ wᵢ·lossᵢ / samples`, as in Keras. The
-    /// metrics count every sample once.
+    /// Loss and metrics over samples that are not trained on. [`Labels`] with a weight for each sample are
+    /// `(&labels, &weights)`; the metrics count every sample once.
     ///
     /// ```
     /// use typenet::prelude::*;
@@ -237,71 +442,69 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     /// model! { Line < Dense(1 => 1) > }
     ///
     /// let mut trainer = Line::zeros().compile(Sgd::new(0.125), MeanSquaredError, ());
-    /// let scores = trainer.evaluate_weighted(&[[1.0], [2.0]], &[2.0_f32, 4.0], &[1.0, 0.5])?;
+    /// let scores = trainer.evaluate(&[[1.0], [2.0]], (&[2.0_f32, 4.0], &[1.0, 0.5]))?;
     /// assert_eq!(scores.loss, (1.0 * 4.0 + 0.5 * 16.0) / 2.0);
     /// # Ok::<(), typenet::model::Error>(())
     /// ```
     ///
     /// # Errors
-    /// As [`evaluate`](Self::evaluate), and if there is not one finite weight, not below zero, for each sample.
-    pub fn evaluate_weighted<Y>(
+    /// [`Error`] if there are no samples, counts disagree, a sample is not finite, a word or a label cannot be, or there is not one
+    /// finite weight, not below zero, for each sample where there are weights; and if there is no memory for up to 256 samples at a time.
+    pub fn evaluate<'a, Y: Labels<'a>>(
         &mut self,
-        samples: &[M::Sample],
-        labels: &[Y],
-        weights: &[f32],
+        samples: Many<'_, M::Sample>,
+        labels: Y,
     ) -> Result<Scores, Error>
     where
-        L: Loss<M::Head, M::Prediction, Y>,
-        K: Metrics<M::Head, M::Prediction, Y>,
+        M: Judged<L, Y::Table> + Measured<K, Y::Table>,
     {
-        check::<M, Y, L>("evaluation samples", &self.loss, samples, labels)?;
-        check_sample_weights("evaluation samples", samples.len(), weights)?;
-        check_metrics::<M, Y, K>("evaluation samples", &self.metrics, labels)?;
-        self.scores(samples, labels, Some(weights))
+        const SET: &str = "evaluation samples";
+        let (labels, weights) = labels.split();
+        let count = check::<M, _, L>(SET, &self.loss, samples, labels)?;
+        weights.map_or(Ok(()), |weights| check_sample_weights(SET, count, weights))?;
+        self.check_loss_weights()?;
+        check_metrics::<M, _, K>(SET, &mut self.metrics, labels)?;
+        self.scores(samples, labels, weights)
     }
 
     /// As `evaluate`, for samples, labels and weights that have been checked.
-    pub(in crate::model) fn scores<Y>(
+    pub(in crate::model) fn scores<Y: Table>(
         &mut self,
-        samples: &[M::Sample],
-        labels: &[Y],
+        samples: Many<'_, M::Sample>,
+        labels: Y,
         weights: Option<&[f32]>,
     ) -> Result<Scores, Error>
     where
-        L: Loss<M::Head, M::Prediction, Y>,
-        K: Metrics<M::Head, M::Prediction, Y>,
+        M: Judged<L, Y> + Measured<K, Y>,
     {
-        self.reserve_evaluation(samples.len())?;
-        let evaluation = self.evaluation.as_mut().expect("reserved above");
-        let batch = evaluation.capacity;
-        let mut loss = 0.0;
-        self.metrics.reset();
-        for (i, (samples, labels)) in samples.chunks(batch).zip(labels.chunks(batch)).enumerate() {
-            let weights = weights.map(|weights| &weights[i * batch..][..samples.len()]);
-            let output = &mut evaluation.output[..samples.len() * output_len::<M>()];
-            let logits = bytemuck::cast_slice_mut(&mut *output);
-            evaluation.predictor.run::<Headless<M>>(&self.model, samples, logits);
-            loss += self.loss.evaluate(labels, weights, output, None);
-            self.metrics.update(bytemuck::cast_slice(output), labels);
+        let columns = M::Sample::columns(samples);
+        let count = columns[0].rows;
+        self.reserve_evaluation(count)?;
+        self.reset_metrics::<Y>();
+        let (mut sum, mut start) = (LossSum::default(), 0);
+        while start < count {
+            let rows = start..count.min(start + self.evaluation.capacity);
+            let output = &mut self.evaluation.output[..rows.len() * output_len::<M>()];
+            let logits = output_columns_mut::<M::Output>(rows.len(), output);
+            self.evaluation.predictor.run::<Headless<M>>(&self.model, &columns, rows.clone(), logits);
+            let weights = weights.map(|weights| &weights[rows.clone()]);
+            let batch = Batch { samples: None, len: rows.len(), labels, chosen: None, weights };
+            let loss = &self.loss;
+            sum.add(evaluate_losses::<M, Y, L>(loss, &self.loss_weights, &batch, rows.clone(), output, None));
+            start = rows.end;
+            update_metrics::<M, Y, K>(&mut self.metrics, labels, None, rows, output);
         }
-        let penalty = self.trainable.penalty(&self.model.block()[..parameter_count::<M>()]);
-        Ok(self.scores_so_far(loss + penalty * samples.len() as f64, samples.len()))
-    }
-
-    /// The metrics as they stand, and the mean of a summed loss.
-    pub(in crate::model) fn scores_so_far<Y>(&self, loss: f64, samples: usize) -> Scores
-    where
-        K: Metrics<M::Head, M::Prediction, Y>,
-    {
-        Scores::of(&self.metrics, loss, samples)
+        sum.total += self.trainable.penalty(&self.model.block()[..parameter_count::<M>()]) * count as f64;
+        Ok(self.scores_so_far::<Y>(sum, count))
     }
 
     /// Memory for steps of up to `batch` samples, and for the optimizer's state.
     pub(in crate::model) fn reserve(&mut self, batch: usize) -> Result<(), Error> {
-        if self.workspace.as_ref().is_none_or(|workspace| workspace.capacity < batch) {
+        let parameters = parameter_count::<M>();
+        if self.workspace.capacity < batch || self.workspace.gradients.len() < parameters {
             // What is too small goes first: both need not fit.
-            self.workspace = None;
-            self.workspace = Some(Workspace::new::<M>(batch)?);
+            self.workspace = Workspace::empty();
+            self.workspace = Workspace::new::<M>(batch)?;
         }
         self.reserve_slots()
     }
@@ -309,27 +512,23 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     /// Memory for evaluations of `samples` samples, which are taken a batch at a time.
     pub(in crate::model) fn reserve_evaluation(&mut self, samples: usize) -> Result<(), Error> {
         let batch = samples.min(EVALUATION_BATCH);
-        if self.evaluation.as_ref().is_none_or(|evaluation| evaluation.capacity < batch) {
-            self.evaluation = None;
-            self.evaluation = Some(Evaluation::new(batch)?);
+        if self.evaluation.capacity < batch {
+            self.evaluation = Evaluation::empty();
+            self.evaluation = Evaluation::new(batch)?;
         }
         Ok(())
     }
 
     /// Reads the last step's predictions from elsewhere.
     pub(in crate::model) fn put_predictions(&mut self, predictions: &[f32]) {
-        let workspace = self.workspace.as_mut().expect("a step is reserved for");
-        workspace.output[..predictions.len()].copy_from_slice(predictions);
+        self.workspace.output[..predictions.len()].copy_from_slice(predictions);
     }
 
-    /// The last step's predictions for so many samples.
+    /// The last step's predictions for so many samples, output by output.
     pub(in crate::model) fn predictions(&self, samples: usize) -> &[f32] {
-        let workspace = self.workspace.as_ref().expect("a step was done");
-        &workspace.output[..samples * output_len::<M>()]
+        &self.workspace.output[..samples * output_len::<M>()]
     }
-}
 
-impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     /// Memory for the optimizer's state.
     pub(in crate::model) fn reserve_slots(&mut self) -> Result<(), Error> {
         if self.slots.is_empty() {
@@ -348,126 +547,135 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     }
 
     /// The samples of the next step: `index` of `samples`, in order.
-    pub(in crate::model) fn gather(&mut self, samples: &[M::Sample], index: &[u32]) {
-        let workspace = self.workspace.as_mut().expect("a step is reserved for");
-        let values: &[f32] = bytemuck::cast_slice(samples);
-        let len = input_len::<M>();
-        for (to, &i) in workspace.input.chunks_exact_mut(len).zip(index) {
-            to.copy_from_slice(&values[i as usize * len..][..len]);
-        }
+    pub(in crate::model) fn gather(&mut self, samples: &Columns<'_>, index: &[u32]) {
+        unpack::<M::Input>(samples, Rows::Chosen(index), true, &mut self.workspace.input);
     }
 
     /// Updates the metrics with the predictions of the last step.
-    pub(in crate::model) fn update_metrics<Y>(&mut self, labels: &[Y])
+    pub(in crate::model) fn update_metrics<Y: Table>(&mut self, labels: Y, chosen: &Y::Chosen, samples: usize)
     where
-        K: Metrics<M::Head, M::Prediction, Y>,
+        M: Measured<K, Y>,
     {
-        let workspace = self.workspace.as_ref().expect("a step was done");
-        let predictions = &workspace.output[..labels.len() * output_len::<M>()];
-        self.metrics.update(bytemuck::cast_slice(predictions), labels);
+        let predictions = &self.workspace.output[..samples * output_len::<M>()];
+        update_metrics::<M, Y, K>(&mut self.metrics, labels, Some(chosen), 0..samples, predictions);
     }
 
-    /// One step on these samples, or on the gathered ones. Returns the batch's summed, weighted loss before the update.
-    pub(in crate::model) fn step_on<Y>(
+    /// One step on a batch that there is [memory](Self::reserve) for. Returns its summed, weighted loss before the update.
+    pub(in crate::model) fn step_on<Y: Table>(
         &mut self,
-        input: Option<&[M::Sample]>,
-        labels: &[Y],
-        weights: Option<&[f32]>,
+        batch: &Batch<'_, Y>,
         epoch: usize,
         rng: &Rng,
-    ) -> Result<f64, Error>
+    ) -> Result<LossSum, Error>
     where
-        L: Loss<M::Head, M::Prediction, Y>,
+        M: Judged<L, Y>,
     {
-        threads::enter(step_cost::<M>(labels.len()), || self.step_inside(input, labels, weights, epoch, rng))
+        threads::enter(step_cost::<M>(batch.len), || self.step_inside(batch, epoch, rng))
     }
 
     /// [`step_on`](Self::step_on), where sharing costs least.
-    fn step_inside<Y>(
+    fn step_inside<Y: Table>(
         &mut self,
-        input: Option<&[M::Sample]>,
-        labels: &[Y],
-        weights: Option<&[f32]>,
+        batch: &Batch<'_, Y>,
         epoch: usize,
         rng: &Rng,
-    ) -> Result<f64, Error>
+    ) -> Result<LossSum, Error>
     where
-        L: Loss<M::Head, M::Prediction, Y>,
+        M: Judged<L, Y>,
     {
-        let loss = self.forward(input, labels, weights, epoch, rng)?;
-        let is_one_pass = labels.len() == 1
-            && !self.workspace.as_ref().is_some_and(|workspace| workspace.is_overflow_ignored)
+        let loss = self.forward(batch, epoch, rng)?;
+        if batch.len == 1
+            && !self.workspace.is_overflow_ignored
             && parameter_count::<M>() >= ONE_PASS
             && !M::HAS_SHARED
             && self.trainable.is_plain()
-            && self.optimizer.elementwise().is_some();
-        if is_one_pass {
+            && let Some(optimizer) = self.optimizer.elementwise()
+        {
             self.step += 1;
-            self.backward_and_update(input);
+            let turn = self.updates.step(&self.optimizer, 1);
+            let update = |parameters: &mut [f32], gradient: Gradient<'_>, slots: &mut [&mut [f32]]| {
+                optimizer.update_part(&turn, parameters, gradient, slots);
+            };
+            let (workspace, slots) = (&mut self.workspace, self.slots.iter_mut().map(|slot| &mut **slot));
+            let parameters = &mut self.model.block_mut()[..parameter_count::<M>()];
+            let of_batch = output_len::<M>();
+            let (logits, gradient) = (&workspace.logits[..of_batch], &mut workspace.grad_output[..of_batch]);
+            <Headless<M> as Run>::step(Step {
+                batch: 1,
+                trained: Trained::new(parameters, &mut workspace.gradients[..], slots, &update),
+                input: values::<M::Input>(batch.samples.map(|samples| (samples, 0)), 1, &workspace.input),
+                output: result_values::<M::Output>(output_columns::<M::Output>(1, logits)),
+                kept: &workspace.kept,
+                grad_output: results::<M::Output>(output_columns_mut::<M::Output>(1, gradient)),
+                grad_input: M::Input::gradients::<Cpu>(&mut || None),
+                scratch: &mut workspace.scratch,
+            });
         } else {
-            self.backward(input, labels.len())?;
+            self.backward(batch.samples, batch.len)?;
             self.step += 1;
-            let workspace = self.workspace.as_ref().expect("a step is reserved for");
             let parameters = &mut self.model.block_mut()[..parameter_count::<M>()];
             let slots = &mut self.slots;
-            let turn = self.updates.step(&self.optimizer, labels.len());
-            take_step(&self.optimizer, &turn, &self.trainable, parameters, &workspace.gradients, slots);
+            let turn = self.updates.step(&self.optimizer, batch.len);
+            let gradients = &self.workspace.gradients;
+            take_step(&self.optimizer, &turn, &self.trainable, parameters, gradients, slots);
         }
         Ok(loss)
     }
 
-    /// The summed, weighted loss of these samples or the gathered ones, with the penalty, and the gradient by the model's
-    /// output.
-    pub(in crate::model) fn forward<Y>(
+    /// The summed, weighted loss of a batch, with the penalty, and the gradient by the model's outputs.
+    pub(in crate::model) fn forward<Y: Table>(
         &mut self,
-        input: Option<&[M::Sample]>,
-        labels: &[Y],
-        weights: Option<&[f32]>,
+        batch: &Batch<'_, Y>,
         epoch: usize,
         rng: &Rng,
-    ) -> Result<f64, Error>
+    ) -> Result<LossSum, Error>
     where
-        L: Loss<M::Head, M::Prediction, Y>,
+        M: Judged<L, Y>,
     {
-        let batch = labels.len();
-        let workspace = self.workspace.as_mut().expect("a step is reserved for");
+        let (workspace, len) = (&mut self.workspace, batch.len);
         workspace.predicted = 0;
-        let output = &mut workspace.output[..batch * output_len::<M>()];
-        let grad_output = &mut workspace.grad_output[..batch * output_len::<M>()];
+        if let Some(samples) = batch.samples {
+            unpack::<M::Input>(samples, Rows::Range(0..len), false, &mut workspace.input);
+        }
+        let samples = batch.samples.map(|samples| (samples, 0));
+        let output = &mut workspace.output[..len * output_len::<M>()];
+        let grad_output = &mut workspace.grad_output[..len * output_len::<M>()];
         let (parameters, buffers) = self.model.block_mut().split_at_mut(parameter_count::<M>());
         workspace.buffers.copy_from_slice(buffers);
-        let samples = input.unwrap_or(bytemuck::cast_slice(&workspace.input[..batch * input_len::<M>()]));
-        let logits = &mut workspace.logits[..batch * output_len::<M>()];
+        let logits = &mut workspace.logits[..len * output_len::<M>()];
         <Headless<M> as Run>::forward(Forward {
-            batch,
+            batch: len,
             parameters,
             buffers,
-            input: M::sample_values(samples),
-            output: M::prediction_values(bytemuck::cast_slice_mut(&mut *logits)),
+            input: values::<M::Input>(samples, len, &workspace.input),
+            output: results::<M::Output>(output_columns_mut::<M::Output>(len, &mut *logits)),
             kept: &mut workspace.kept,
             scratch: &mut workspace.scratch,
             rng: rng.fork(self.step),
         });
         // The loss makes predictions of logits, which the backward pass reads as they are.
         output.copy_from_slice(logits);
-        let loss = self.loss.evaluate(labels, weights, output, Some(&mut *grad_output));
+        let (losses, weights) = (&self.loss, &self.loss_weights);
+        let mut loss =
+            evaluate_losses::<M, Y, L>(losses, weights, batch, 0..len, output, Some(&mut *grad_output));
         flush_all(grad_output);
-        let loss = loss + self.trainable.penalty(parameters) * batch as f64;
-        if !loss.is_finite() {
+        loss.total += self.trainable.penalty(parameters) * len as f64;
+        if !loss.total.is_finite() {
             buffers.copy_from_slice(&workspace.buffers);
-            let cause = finite::cause_of_step(&*self.model, samples, output);
-            return Err(Error::NonFiniteLoss {
-                epoch,
-                step: self.step + 1,
-                loss: loss / batch as f64,
-                cause,
-            });
+            let input = values::<M::Input>(samples, len, &workspace.input);
+            let cause = finite::cause_of_step(&*self.model, len, input, output);
+            let (step, loss) = (self.step + 1, loss.total / len as f64);
+            return Err(Error::NonFiniteLoss { epoch, step, loss, cause });
         }
-        workspace.predicted = batch;
-        let weights = weights.unwrap_or_default().iter();
-        workspace.is_overflow_ignored = weights
-            .zip(output.chunks_exact(output_len::<M>()))
-            .any(|(weight, prediction)| *weight == 0.0 && !prediction.iter().all(|value| value.is_finite()));
+        workspace.predicted = len;
+        let outputs = output_columns::<M::Output>(len, output).into_iter().zip(M::Output::PARTS);
+        workspace.is_overflow_ignored = batch.weights.is_some_and(|weights| {
+            outputs.into_iter().any(|(output, part)| {
+                let mut predictions = weights.iter().zip(output.chunks_exact(part.len()));
+                predictions
+                    .any(|(weight, prediction)| *weight == 0.0 && !prediction.iter().all(|x| x.is_finite()))
+            })
+        });
         Ok(loss)
     }
 
@@ -477,21 +685,20 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     /// [`Error::NonFiniteGradient`] if the loss did not show an overflow, because the sample's weight is zero, and a gradient does.
     pub(in crate::model) fn backward(
         &mut self,
-        input: Option<&[M::Sample]>,
+        samples: Option<&Columns<'_>>,
         batch: usize,
     ) -> Result<(), Error> {
-        let workspace = self.workspace.as_mut().expect("a step is reserved for");
+        let workspace = &mut self.workspace;
         let parameters = &self.model.block()[..parameter_count::<M>()];
-        let (input_values, output_values) = (batch * input_len::<M>(), batch * output_len::<M>());
-        let samples = input.unwrap_or(bytemuck::cast_slice(&workspace.input[..input_values]));
-        let gradient = bytemuck::cast_slice_mut(&mut workspace.grad_output[..output_values]);
+        let of_batch = batch * output_len::<M>();
+        let (logits, gradient) = (&workspace.logits[..of_batch], &mut workspace.grad_output[..of_batch]);
         <Headless<M> as Run>::backward(Backward {
             batch,
             parameters,
-            input: M::sample_values(samples),
-            output: M::logit_values(bytemuck::cast_slice(&workspace.logits[..output_values])),
+            input: values::<M::Input>(samples.map(|samples| (samples, 0)), batch, &workspace.input),
+            output: result_values::<M::Output>(output_columns::<M::Output>(batch, logits)),
             kept: &workspace.kept,
-            grad_output: M::prediction_values(gradient),
+            grad_output: results::<M::Output>(output_columns_mut::<M::Output>(batch, gradient)),
             grad_input: M::Input::gradients::<Cpu>(&mut || None),
             grad_parameters: &mut workspace.gradients,
             scratch: &mut workspace.scratch,
@@ -503,30 +710,6 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
             })?;
         }
         Ok(())
-    }
-
-    /// The gradients of the last forward pass over one sample, and the update of each layer as they are made.
-    fn backward_and_update(&mut self, input: Option<&[M::Sample]>) {
-        let workspace = self.workspace.as_mut().expect("a step is reserved for");
-        let parameters = &mut self.model.block_mut()[..parameter_count::<M>()];
-        let turn = self.updates.step(&self.optimizer, 1);
-        let optimizer = self.optimizer.elementwise().expect("asked for by the caller");
-        let update = |parameters: &mut [f32], gradient: Gradient<'_>, slots: &mut [&mut [f32]]| {
-            optimizer.update_part(&turn, parameters, gradient, slots);
-        };
-        let slots = self.slots.iter_mut().map(|slot| &mut **slot);
-        let samples = input.unwrap_or(bytemuck::cast_slice(&workspace.input[..input_len::<M>()]));
-        let gradient = bytemuck::cast_slice_mut(&mut workspace.grad_output[..output_len::<M>()]);
-        <Headless<M> as Run>::step(Step {
-            batch: 1,
-            trained: Trained::new(parameters, &mut workspace.gradients[..], slots, &update),
-            input: M::sample_values(samples),
-            output: M::logit_values(bytemuck::cast_slice(&workspace.logits[..output_len::<M>()])),
-            kept: &workspace.kept,
-            grad_output: M::prediction_values(gradient),
-            grad_input: M::Input::gradients::<Cpu>(&mut || None),
-            scratch: &mut workspace.scratch,
-        });
     }
 }
 

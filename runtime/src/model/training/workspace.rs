@@ -3,7 +3,8 @@
 use core::fmt;
 
 use crate::hardware::{Buffer, threads};
-use crate::layers::{Model, buffer_count, input_len, output_len, parameter_count};
+use crate::layers::batch::unpacked_len;
+use crate::layers::{Model, buffer_count, output_len, parameter_count};
 use crate::model::{Error, Predictor};
 
 /// Everything a training step of up to `capacity` samples writes besides the model and the optimizer's state.
@@ -15,9 +16,9 @@ pub(in crate::model) struct Workspace {
     /// Whether a sample of weight zero has a prediction that is not finite: its gradient by the output is zero, but a layer
     /// whose output overflowed makes NaN of it.
     pub(in crate::model) is_overflow_ignored: bool,
-    /// `[batch, Input]`: the samples of the batch, gathered.
+    /// The samples of the batch, gathered, or the sequences of samples that are not.
     pub(in crate::model) input: Buffer,
-    /// `[batch, Output]`: what the forward pass gives, for the backward pass.
+    /// `[batch, Output]`: what the forward pass gives, for the backward pass. Outputs lie one behind the other, each for the whole batch.
     pub(in crate::model) logits: Buffer,
     /// `[batch, Output]`: predictions.
     pub(in crate::model) output: Buffer,
@@ -34,14 +35,38 @@ pub(in crate::model) struct Workspace {
 }
 
 impl Workspace {
+    /// For no samples, without memory.
+    pub(in crate::model) fn empty() -> Self {
+        let none = || Buffer::zeroed(0);
+        Self {
+            capacity: 0,
+            predicted: 0,
+            is_overflow_ignored: false,
+            input: none(),
+            logits: none(),
+            output: none(),
+            grad_output: none(),
+            kept: none(),
+            scratch: none(),
+            gradients: none(),
+            buffers: none(),
+        }
+    }
+
     pub(in crate::model) fn new<M: Model>(capacity: usize) -> Result<Self, Error> {
         let (parameters, buffers) = (parameter_count::<M>(), buffer_count::<M>());
         let (memory, threads) = (M::MEMORY, threads::threads());
         let of_samples = |values: usize| values.saturating_mul(capacity);
         let scratch = memory.forward.of(capacity, threads).max(memory.backward.of(capacity, threads));
         let output = of_samples(output_len::<M>());
-        let of_batch =
-            [of_samples(input_len::<M>()), output, output, output, memory.kept.of(capacity, 1), scratch];
+        let of_batch = [
+            of_samples(unpacked_len::<M::Input>(true)),
+            output,
+            output,
+            output,
+            memory.kept.of(capacity, 1),
+            scratch,
+        ];
         let all = of_batch.iter().fold(parameters + buffers, |sum, &values| sum.saturating_add(values));
         let buffer = |values| {
             Buffer::try_zeroed(values)
@@ -80,6 +105,11 @@ pub(in crate::model) struct Evaluation<M> {
 }
 
 impl<M: Model> Evaluation<M> {
+    /// Of no samples, without memory.
+    pub(in crate::model) fn empty() -> Self {
+        Self { capacity: 0, predictor: Predictor::empty(), output: Buffer::zeroed(0) }
+    }
+
     pub(in crate::model) fn new(capacity: usize) -> Result<Self, Error> {
         let (output, scratch) =
             (capacity * output_len::<M>(), M::MEMORY.predict.of(capacity, threads::threads()));
@@ -98,14 +128,4 @@ impl<M> fmt::Debug for Evaluation<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Evaluation").field("capacity", &self.capacity).finish_non_exhaustive()
     }
-}
-
-/// Units of [`threads`](crate::hardware::threads) that an inference of `M` costs: its multiply-adds, a vector at a time.
-pub(in crate::model) fn predict_cost<M: Model>(batch: usize) -> usize {
-    (M::FLOPS as usize).saturating_mul(batch) / 32
-}
-
-/// Units that a training step of `M` costs: three products for each layer, and a pass over the parameters.
-pub(in crate::model) fn step_cost<M: Model>(batch: usize) -> usize {
-    3 * predict_cost::<M>(batch) + parameter_count::<M>()
 }
