@@ -129,6 +129,17 @@ impl Obligations {
             &message,
             "not a layer",
         );
+        let runs = context.fact(index, "RUNS");
+        let message =
+            format!("`{path}` is a layer that does not say how it runs: implement `Run` for it too");
+        self.truth(
+            context,
+            &format_ident!("{alias}Runs"),
+            path.last().span(),
+            &runs,
+            &message,
+            "does not run",
+        );
 
         for (side, shape, verb) in [("Input", &layer.input, "takes"), ("Output", &layer.output, "gives")] {
             let side_type = Ident::new(side, Span::mixed_site());
