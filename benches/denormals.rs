@@ -11,8 +11,10 @@ use criterion::measurement::{Measurement, WallTime};
 use typenet::data::{Standardizer, breast_cancer, digits};
 use typenet::kernels::Rng;
 use typenet::losses::Loss;
+use typenet::model::LossesFit;
 use typenet::optimizers::Options;
 use typenet::prelude::*;
+use typenet::schema::{FloatArray, Record};
 
 model! { Mlp < Dense(784 => 512, relu), Dense(512 => 10, softmax) > }
 model! { Digits < Dense(64 => 512, relu), Dense(512 => 10, softmax) > }
@@ -113,14 +115,16 @@ fn far_logits(gap: u8) {
     print(&format!("softmax, logits {gap} apart"), step(0.0), step(gap.into()));
 }
 
-fn epochs<M: Model, L, Y: Clone + Send + Sync>(
+fn epochs<M, S, L, Y: Copy + Send + Sync>(
     name: &str,
     mut trainer: Trainer<M, Adam, L, ()>,
-    samples: &[M::Sample],
+    samples: &[S],
     labels: &[Y],
     epochs: usize,
 ) where
+    M: for<'a> Model<Sample: Record<Many<'a> = &'a [S]>, Prediction: FloatArray>,
     L: Loss<M::Head, M::Prediction, Y>,
+    for<'a> M::Prediction: LossesFit<M, L, &'a [Y]>,
 {
     let mut times: Vec<Duration> = Vec::new();
     for _ in 0..epochs {

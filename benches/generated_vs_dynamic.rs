@@ -10,7 +10,9 @@ use dynamic::{Dense, Sequential, uniform};
 use typenet::kernels::{Function, Rng};
 use typenet::layers::Activation;
 use typenet::losses::Loss;
+use typenet::model::LossesFit;
 use typenet::prelude::*;
+use typenet::schema::{FloatArray, Single};
 
 model! { Tiny < Dense(30 => 64, relu), Dense(64 => 32, relu), Dense(32 => 1, sigmoid) > }
 model! { Small < Dense(64 => 128, relu), Dense(128 => 64, relu), Dense(64 => 10, softmax) > }
@@ -37,8 +39,9 @@ fn sequential(block: &[f32], widths: &[usize], head: Function) -> Sequential {
 
 fn compare<M, L, Y>(criterion: &mut Criterion, widths: &[usize], loss: L, label: impl Fn(usize) -> Y)
 where
-    M: Model,
+    M: Model<Sample: Single, Prediction: FloatArray>,
     L: Loss<M::Head, M::Prediction, Y> + Copy,
+    for<'a> M::Prediction: LossesFit<M, L, &'a [Y]>,
     Y: Sync + Send,
 {
     for batch in BATCHES {
@@ -54,7 +57,7 @@ where
             let mut batches = samples.chunks(batch).zip(labels.chunks(batch)).cycle();
             bencher.iter(|| {
                 let (samples, labels) = batches.next().expect("a cycle does not end");
-                trainer.train_on_batch(samples, labels, &rng).expect("a step")
+                trainer.train_on_batch(Single::many(samples), labels, &rng).expect("a step")
             });
         });
         let model = M::new(1);
@@ -86,7 +89,13 @@ where
         let mut predictor = Predictor::<M>::new(batch);
         let mut predictions: Vec<M::Prediction> = vec![bytemuck::Zeroable::zeroed(); batch];
         group.bench_function(BenchmarkId::from_parameter("generated"), |bencher| {
-            bencher.iter(|| predictor.predict(&model, black_box(&samples[..batch]), &mut predictions));
+            bencher.iter(|| {
+                predictor.predict(
+                    &model,
+                    Single::many(black_box(&samples[..batch])),
+                    Single::many_mut(&mut predictions),
+                )
+            });
         });
         let mut dynamic = sequential(model.block(), widths, <M::Head as Activation>::FUNCTION);
         group.bench_function(BenchmarkId::from_parameter("dynamic"), |bencher| {

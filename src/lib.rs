@@ -60,10 +60,62 @@ pub use typenet_runtime::{hardware, io, kernels, layers, schema, typenum};
 /// |---|---|
 /// | `Input(28, 28)` | the shape of a sample; needed where the first layer does not say it |
 /// | `Dense(784 => 512, relu)` | [`Dense`](layers::Dense); options `activation`, `bias = false`, `init = he_normal`, `bias_init = constant(0.1)`, `l1 = 1e-5`, `l2 = 1e-4`, `constraint = max_norm(2.0)` |
+/// | `Input(..40, u32)`, `Input(..40, 12)` | a sequence of up to 40 words, or of steps of 12 numbers; each sample has its own length |
+/// | `Conv2d(3 => 16, kernel = 3, relu)` | [`Conv2d`](layers::Conv2d) on (channels, height, width); options `stride`, `padding` (a number, `same` or `valid`), `dilation`, `groups`, and those of `Dense` |
+/// | `MaxPool2d(2)`, `AvgPool2d(3, stride = 2, padding = 1)` | [`MaxPool2d`](layers::MaxPool2d), [`AvgPool2d`](layers::AvgPool2d) |
+/// | `GlobalAvgPool` | [`GlobalAvgPool`](layers::GlobalAvgPool) of images, or of the steps of a sequence |
+/// | `BatchNorm`, `LayerNorm` | [`BatchNorm`](layers::BatchNorm) with `momentum` and `epsilon`, [`LayerNorm`](layers::LayerNorm) with `epsilon` |
+/// | `Embedding(10_000 => 64)` | [`Embedding`](layers::Embedding) of word numbers below 10,000 |
+/// | `Add[ … \| … ]`, `Concat[ … \| … ]` | [`Add`](layers::Add), [`Concat`](layers::Concat): branches become one value, see below |
 /// | `Dropout(0.5)` | [`Dropout`](layers::Dropout); in training alone |
 /// | `Flatten` | [`Flatten`](layers::Flatten); the same values as one row, at no cost |
 /// | `Activation(tanh)` | [`Activate`](layers::activation::Activate); any number of sizes |
 /// | `my::Encoder(784 => 64)` | a type that implements [`Layer`](layers::Layer), or another model; shapes are compared with the type's |
+///
+/// # Networks that are no chain
+///
+/// ```
+/// use typenet::prelude::*;
+///
+/// model! {
+///     // Blocks are templates: each use has numbers of its own. `_` as a branch is what arrives.
+///     Unit(c, stride = 1) < Conv2d(_ => c, kernel = 3, stride = stride, padding = 1, bias = false), BatchNorm >
+///     Plain(c) < Add[ _ | Unit(c), Activation(relu), Unit(c) ], Activation(relu) >
+///     pub Residual <
+///         Input(1, 8, 8),
+///         Unit(8), Activation(relu),
+///         2 * Plain(8),                       // twice, one behind the other
+///         GlobalAvgPool, Dense(_ => 10, softmax),
+///     >
+/// }
+/// assert_eq!(Residual::LAYERS[3].name, "plain_1.unit_1.conv2d_1");
+///
+/// model! {
+///     /// Two inputs, a value that two layers read, two outputs, and a weight that two layers have.
+///     pub Product <
+///         image: Input(3, 8, 8),
+///         text: Input(..20, u32),             // up to 20 word numbers
+///         image -> Conv2d(3 => 4, kernel = 3, relu), MaxPool2d(2), Flatten, seen: Dense(_ => 16, relu),
+///         text -> Embedding(100 => 16), read: GlobalAvgPool,
+///         both: (seen, read) -> Concat,
+///         class: Dense(32 => 10, softmax),
+///         code: both -> Dense(32 => 4, tanh),
+///         again: Dense(4 => 32, weight = code),
+///         (class, again),
+///     >
+/// }
+/// let words = typenet::schema::Words::try_from(&[3, 14, 15][..])?;
+/// let answer = Product::new(1).predict(ProductInputs { image: &[[[0.0; 8]; 8]; 3], text: &words });
+/// assert_eq!((answer.class.len(), answer.again.len()), (10, 32));
+/// # Ok::<(), typenet::schema::SequenceError>(())
+/// ```
+///
+/// A name stands for its layer and, further down, for its value: `seen -> …` takes it, `(seen, read) -> …` takes two. A value that
+/// nobody takes is an error, and so is a name that stands further down. `Shared(tower)` is layer `tower` again, with the same
+/// numbers; `weight = code` takes one tensor, turned where that fits. Several inputs and outputs become the fields of
+/// `ProductInputs` and `ProductOutputs`, under whose names `fit` takes samples and labels, and `compile` losses and metrics.
+///
+/// # Sizes and names
 ///
 /// A size is a number, a constant of type `usize` (`HIDDEN`, `Config::HIDDEN`, and any calculation in braces:
 /// `{ 2 * HIDDEN }`), a path to a typenum type, or part of a tuple such as `(1, 28, 28)`; `_` takes what arrives. A

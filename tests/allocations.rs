@@ -64,6 +64,14 @@ model! {
 
 model! { Pair < Dense(30 => 16, tanh), Dense(16 => 2) > }
 
+model! {
+    Unit(c, stride = 1) < Conv2d(_ => c, kernel = 3, stride = stride, padding = 1, bias = false), BatchNorm >
+    Plain(c) < Add[ _ | Unit(c), Activation(relu), Unit(c) ], Activation(relu) >
+    Down(c) < Add[ Conv2d(_ => c, kernel = 1, stride = 2, bias = false), BatchNorm
+                 | Unit(c, stride = 2), Activation(relu), Unit(c) ], Activation(relu) >
+    Residual < Input(1, 8, 8), Unit(4), 2 * Plain(4), Down(8), GlobalAvgPool, Dense(_ => 10, softmax) >
+}
+
 /// The Euclidean distance between a sample's predictions and its targets: a loss of one's own.
 #[derive(Clone, Copy)]
 struct Distance;
@@ -238,8 +246,31 @@ fn steps_and_predictions_allocate_nothing() {
     let mut predictor = Predictor::<Tiny>::new(2000);
     let shared = || predictor.predict(&tiny, &rows, &mut predictions);
     assert_eq!(allocations(shared), 0, "predictions of which threads share the samples");
+    a_residual_network_allocates_nothing();
     callbacks_allocate_nothing_between_epochs();
     assert!(ALLOCATIONS.load(Ordering::Relaxed) > 0, "the counting allocator counts");
+}
+
+fn a_residual_network_allocates_nothing() {
+    let mut rng = Rng::seed(1);
+    let mut images = vec![[[[0.0; 8]; 8]; 1]; 32];
+    images.iter_mut().for_each(|image| uniform(&mut rng, image.as_flattened_mut().as_flattened_mut()));
+    let digits: Vec<u8> = (0..32).map(|i| i % 10).collect();
+    let mut residual = Residual::new(1).compile(Adam::default(), CategoricalCrossEntropy, (Accuracy::new(),));
+    residual.train_on_batch(&images, &digits, &rng).expect("the first step");
+    for batch in [32, 1, 11] {
+        let mut step = || residual.train_on_batch(&images[..batch], &digits[..batch], &rng).map(|_| ());
+        assert_eq!(
+            allocations(|| step().expect("a step")),
+            0,
+            "a step of a residual network, {batch} samples"
+        );
+    }
+    assert_eq!(allocations(|| assert!(residual.predict(&images[0])[0].is_finite())), 0, "one prediction");
+    let mut predictions = vec![[0.0; 10]; 32];
+    let mut predictor = Predictor::<Residual>::new(32);
+    let many = || predictor.predict(&residual, &images, &mut predictions);
+    assert_eq!(allocations(many), 0, "many predictions");
 }
 
 /// From the end of the first step of an epoch to the end of its last.

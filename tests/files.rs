@@ -12,7 +12,7 @@ use typenet::prelude::*;
 model! { Line < Dense(1 => 1) > }
 
 type LineTrainer = Trainer<Line, Sgd, MeanSquaredError, ()>;
-type LineFit<'a> = Fit<'a, Line, Sgd, MeanSquaredError, (), f32>;
+type LineFit<'a> = Fit<'a, Line, Sgd, MeanSquaredError, (), &'a [f32]>;
 
 const SAMPLES: [[f32; 1]; 4] = [[1.0], [2.0], [3.0], [4.0]];
 const LABELS: [f32; 4] = [2.0, 4.0, 6.0, 8.0];

@@ -74,6 +74,19 @@ fn imports_run_only_downward() {
             }
         }
     }
+    // The lines above name a level by `crate::`; `super::super::` leads to one too.
+    for (module, taken) in Crate::read(&source).imports() {
+        let Some((level, below)) =
+            LEVELS.iter().find(|(level, _)| module.first().is_some_and(|name| name == level))
+        else {
+            continue;
+        };
+        for from in taken.into_iter().filter(|from| !from.is_empty() && from[0] != *level) {
+            if LEVELS.iter().any(|(level, _)| *level == from[0]) && !below.contains(&from[0].as_str()) {
+                wrong.push(format!("{}: {level} names {}", module.join("::"), from.join("::")));
+            }
+        }
+    }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
@@ -152,19 +165,18 @@ impl Crate {
                 at.push(name.clone());
             } else {
                 let contents = self.modules.get(&at)?;
-                // A re-export: what it names may itself be one. Circles of globs end by the depth.
-                if !contents.defined.contains(name) && depth < 8 {
-                    for (as_name, used) in &contents.used {
-                        let path = match as_name.as_str() {
-                            "*" => [used.as_slice(), std::slice::from_ref(name)].concat(),
-                            as_name if as_name == name => used.clone(),
-                            _ => continue,
-                        };
-                        let found = self.definition(&at, &[&path, after].concat(), depth + 1);
-                        let Some(found) = found else { continue };
-                        if as_name != "*" || self.modules[&found].defined.contains(name) {
-                            return Some(found);
-                        }
+                // A re-export, of what may be one itself; the depth ends circles of these.
+                for (as_name, used) in contents.used.iter().filter(|_| depth < 8) {
+                    let path = match as_name.as_str() {
+                        "*" if contents.defined.contains(name) => continue,
+                        "*" => [used.as_slice(), std::slice::from_ref(name)].concat(),
+                        as_name if as_name == name => used.clone(),
+                        _ => continue,
+                    };
+                    let found = self.definition(&at, &[&path, after].concat(), depth + 1);
+                    let Some(found) = found else { continue };
+                    if as_name != "*" || self.modules[&found].defined.contains(name) {
+                        return Some(found);
                     }
                 }
                 break;
@@ -251,7 +263,8 @@ impl Contents {
         while at < tokens.len() {
             match word(&tokens[at]).as_deref() {
                 _ if is_test_only(&tokens[at..]) => at = end_of_item(&tokens, at),
-                Some("use") => {
+                // Not `use<'a>`, which says what an `impl Trait` captures.
+                Some("use") if !tokens.get(at + 1).is_some_and(|next| is(next, '<')) => {
                     let end = (at..tokens.len()).find(|&i| is(&tokens[i], ';')).unwrap_or(tokens.len());
                     let mut used = Vec::new();
                     use_tree(&tokens[at + 1..end], Vec::new(), &mut used);
@@ -301,7 +314,7 @@ impl Contents {
 }
 
 /// What comes before the name of an item.
-const DEFINING: [&str; 9] = ["struct", "enum", "union", "trait", "fn", "const", "static", "type", "mut"];
+const DEFINING: [&str; 8] = ["struct", "enum", "union", "trait", "fn", "const", "static", "type"];
 
 fn word(token: &TokenTree) -> Option<String> {
     match token {

@@ -11,7 +11,9 @@ use typenet::hardware::isa::{Isa, isa};
 use typenet::kernels::{Function, Map, Matrix, Product, Rng, Tail};
 use typenet::layers::Model;
 use typenet::losses::Loss;
+use typenet::model::LossesFit;
 use typenet::prelude::*;
+use typenet::schema::{FloatArray, Single};
 
 model! { Mlp < Dense(784 => 512, relu), Dense(512 => 10, softmax) > }
 model! { Tiny < Dense(30 => 64, relu), Dense(64 => 32, relu), Dense(32 => 1, sigmoid) > }
@@ -129,8 +131,9 @@ fn updates() {
 /// Training steps and inferences of a network, beside the time that its multiplications and additions take at least.
 fn network<M, L>(loss: L, label: impl Fn(usize) -> u8, peak: f64, training: &[usize], inference: &[usize])
 where
-    M: Model,
+    M: Model<Sample: Single, Prediction: FloatArray>,
     L: Loss<M::Head, M::Prediction, u8> + Copy,
+    for<'a> M::Prediction: LossesFit<M, L, &'a [u8]>,
 {
     const ROWS: usize = 2048;
     println!("\n{:40} {:>10} {:>14}", M::NAME, "samples/s", "of the limit");
@@ -155,7 +158,9 @@ where
     for &batch in inference {
         let mut predictor = Predictor::<M>::new(batch);
         let mut predictions: Vec<M::Prediction> = vec![bytemuck::Zeroable::zeroed(); batch];
-        let seconds = fastest(|| predictor.predict(&model, &samples[..batch], &mut predictions));
+        let seconds = fastest(|| {
+            predictor.predict(&model, Single::many(&samples[..batch]), Single::many_mut(&mut predictions))
+        });
         print(format!("inference, batch {batch}"), batch, seconds, M::FLOPS);
     }
 }
@@ -163,15 +168,16 @@ where
 /// Seconds of the fastest training step.
 fn step<M, O, L>(optimizer: O, loss: L, samples: &[M::Sample], labels: &[u8], batch: usize) -> f64
 where
-    M: Model,
+    M: Model<Sample: Single, Prediction: FloatArray>,
     O: Optimizer,
     L: Loss<M::Head, M::Prediction, u8>,
+    for<'a> M::Prediction: LossesFit<M, L, &'a [u8]>,
 {
     let mut trainer = M::new(1).compile(optimizer, loss, ());
     let rng = Rng::seed(1);
     let mut batches = samples.chunks(batch).zip(labels.chunks(batch)).cycle();
     fastest(|| {
         let (samples, labels) = batches.next().expect("a cycle does not end");
-        trainer.train_on_batch(samples, labels, &rng).expect("a step");
+        trainer.train_on_batch(Single::many(samples), labels, &rng).expect("a step");
     })
 }

@@ -18,12 +18,12 @@ const _: () = {
         use ::typenet::__private::{
             Aligned, Backend, Backward, BackwardRun, Checked, Computes, Cpu, Debug,
             Ending, FmtResult, Formatter, Forward, ForwardRun, Graph, Headless, Info,
-            Layer, LayerInfo, Memory, Model, Node, None, Otherwise, PartialEq, Passes,
-            Port, Predict, PredictRun, Probe, Rng, Route, Run, Size, Sized, Some, Step,
-            StepRun, Wire, WithHead, Zeroable, bool, buffer_count, either, embed_block,
-            f32, f64, has_sizes, is_rowwise, is_size, is_softmax_of_one, is_sum_at_most,
-            numbers, output_len, parameter_count, predict_one, rank, size, str, u128,
-            u64, u8, usize,
+            Layer, LayerInfo, Memory, Model, Node, None, One, Otherwise, PartialEq,
+            Passes, Port, Predict, PredictRun, Probe, Rng, Route, Run, Size, Sized, Some,
+            Step, StepRun, Tie, Wire, WithHead, Zeroable, bool, buffer_count, either,
+            embed_block, f32, f64, has_sizes, is_rowwise, is_size, is_softmax_of_one,
+            is_sum_at_most, numbers, output_len, parameter_count, predict_one,
+            prediction_values, rank, sample_values, size, str, u128, u32, u64, u8, usize,
         };
         const WIDTH_NUMBER: u128 = Probe::<WrittenWidth>::NUMBER;
         const WIDTH_IS_SIZE: bool = is_size(WIDTH_NUMBER);
@@ -281,6 +281,7 @@ const _: () = {
             /// The model's answer to one sample, by value. Without heap, unless layers in between need more than
             /// `layers::model::STACK_SCRATCH` values: `Model::predict_with_scratch` takes the memory for them and for
             /// the answer from the caller.
+            #[track_caller]
             pub fn predict(&self, sample: &[[f32; WIDTH_SIZE]; 28]) -> [f32; 10] {
                 let mut prediction = [0.0; 10];
                 predict_one(self, sample, &mut prediction);
@@ -371,20 +372,11 @@ const _: () = {
             fn block_mut(&mut self) -> &mut [f32] {
                 &mut self.block
             }
-            fn sample_values(samples: &[[[f32; WIDTH_SIZE]; 28]]) -> &[f32] {
-                samples.as_flattened().as_flattened()
-            }
-            fn logit_values(logits: &[[f32; 10]]) -> &[f32] {
-                logits.as_flattened()
-            }
-            fn prediction_values(predictions: &mut [[f32; 10]]) -> &mut [f32] {
-                predictions.as_flattened_mut()
-            }
             #[inline(always)]
             fn predict_one<R: Route<Cpu>>(
                 &self,
                 route: R,
-                sample: &[[f32; WIDTH_SIZE]; 28],
+                sample: One<'_, Self::Sample>,
                 prediction: &mut [f32; 10],
             ) {
                 let (parameters, buffers) = self.block.split_at(Self::PARAMETER_COUNT);

@@ -17,7 +17,6 @@ use crate::kinds;
 use crate::names::{self, Holder, Taken};
 use crate::report::Report;
 use crate::suggest::{nearest, snake_case, typos};
-use substitute::Bound;
 
 /// A declaration with every name resolved.
 pub(crate) struct Graph<'a> {
@@ -113,6 +112,13 @@ pub(crate) struct Repetition {
 const MOST_LAYERS: usize = 10_000;
 /// The scope of the model itself.
 const MODEL: usize = 0;
+
+/// What stands for a parameter, and the scope in which it is written.
+#[derive(Clone)]
+struct Bound {
+    value: ast::Value,
+    scope: usize,
+}
 
 /// A list of items in which names are looked up: the model's, or that of one use of a block.
 #[derive(Default)]

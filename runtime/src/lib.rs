@@ -3,7 +3,7 @@
 //! Imports run only downward; a test of the workspace checks it:
 //!
 //! ```text
-//! plots                                            pictures of histories and confusion matrices
+//! plots                                            pictures of models, histories and confusion matrices
 //! model                                            training, callbacks, summary, checkpoints
 //! layers | losses | metrics | optimizers | data | io      siblings, blind to each other
 //! schema                                           what samples, labels, layers and their tensors look like

@@ -143,6 +143,7 @@ impl Model for Product {
     type Prediction = ProductOutputs<[f32; 3], [f32; 1]>;
     const NAME: &'static str = "Product";
     const UNSHARED_BYTES: usize = 4 * (GRAPH.unshared[1] + output_len::<Self>());
+    const UNSHARED_SCRATCH: usize = GRAPH.unshared[0];
     const HAS_SHARED: bool = GRAPH.has_shared;
 
     fn block(&self) -> &[f32] {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use roxmltree::{Document, Node};
+use typenet::prelude::*;
 use typenet_runtime::io::safetensors::SaveError;
 use typenet_runtime::metrics::ConfusionMatrix;
 use typenet_runtime::model::{EpochRecord, History, Scores};
@@ -106,6 +107,7 @@ fn assert_on_page(document: &Document<'_>) {
                 };
                 ends.into_iter().for_each(|end| assert_inside(end, node));
             }
+            "polygon" => points(node).into_iter().for_each(|point| assert_inside(point, node)),
             other => panic!("a {other}"),
         }
     }
@@ -351,6 +353,79 @@ fn names_are_text_whatever_they_hold() {
     }
 }
 
+model! {
+    Plain(n) < Add[ _ | Dense(n => n, tanh), LayerNorm, Dense(n => n) ], Activation(tanh) >
+    /// Blocks, a value that is passed on over several rows, one that is taken twice by one layer, and shared numbers.
+    pub Wide <
+        a: Dense(5 => 4, tanh),
+        2 * Plain(4),
+        b: Dense(4 => 4, silu),
+        (a, b, a) -> Add,
+        again: Shared(b),
+        (a, again) -> Concat,
+        Dense(8 => 2),
+    >
+}
+
+model! { pub Outer < wide: Wide(5 => 2), Dense(2 => 3, softmax) > }
+
+/// A row's boxes do not touch, and rows do not overlap.
+fn assert_boxes_apart(document: &Document<'_>) {
+    // The first is the page; each box is a filled one and its frame.
+    let boxes = all(document, "rect").skip(1).filter(|node| node.attribute("fill") != Some("none"));
+    let boxes: Vec<[f64; 4]> =
+        boxes.map(|node| ["x", "y", "width", "height"].map(|name| number(node, name))).collect();
+    assert!(boxes.len() > 1);
+    for (i, a) in boxes.iter().enumerate() {
+        for b in &boxes[..i] {
+            let apart = |axis: usize| a[axis] + a[axis + 2] < b[axis] || b[axis] + b[axis + 2] < a[axis];
+            assert!(apart(0) || apart(1), "{a:?} and {b:?}");
+        }
+    }
+}
+
+#[test]
+fn a_graph_shows_every_layer_and_an_arrow_for_every_value_that_is_taken() {
+    let (wide, outer) = (Wide::summary(), Outer::summary());
+    for (summary, prefix, arrows) in [(wide, "", 22), (outer, "wide.", 23)] {
+        let svg = summary.to_svg();
+        let document = Document::parse(&svg).unwrap();
+        assert_on_page(&document);
+        assert_boxes_apart(&document);
+        let texts = texts(&document);
+        for layer in wide.layers {
+            let name = format!("{prefix}{}", layer.name);
+            assert_eq!(texts.iter().filter(|text| **text == name).count(), 1, "{name}");
+        }
+        for text in ["input", "output", "shared with b", "Dense, silu"] {
+            assert!(texts.iter().any(|found| found == text), "{text}");
+        }
+        assert_eq!(all(&document, "polygon").count(), arrows);
+        assert_eq!(all(&document, "polyline").count(), arrows);
+        assert_eq!(summary.to_svg(), svg);
+    }
+}
+
+#[test]
+fn curves_of_a_graph_lead_downwards_from_box_to_box() {
+    let svg = Wide::summary().to_svg();
+    let document = Document::parse(&svg).unwrap();
+    let edge = |offset: &str| -> Vec<(f64, f64, f64)> {
+        let filled = all(&document, "rect").skip(1).filter(|node| node.attribute("fill") != Some("none"));
+        let y =
+            |node| if offset == "y" { number(node, "y") } else { number(node, "y") + number(node, "height") };
+        filled.map(|node| (number(node, "x"), number(node, "x") + number(node, "width"), y(node))).collect()
+    };
+    let (upper, lower) = (edge("y"), edge("bottom"));
+    for curve in all(&document, "polyline").map(points) {
+        assert!(curve.windows(2).all(|pair| pair[0].1 <= pair[1].1), "{curve:?}");
+        let touches = |(x, y): (f64, f64), boxes: &[(f64, f64, f64)], distance: f64| {
+            boxes.iter().any(|&(left, right, edge)| left <= x && x <= right && (y - edge).abs() <= distance)
+        };
+        assert!(touches(curve[0], &lower, 1.0) && touches(*curve.last().unwrap(), &upper, 8.0), "{curve:?}");
+    }
+}
+
 #[test]
 fn plot_writes_the_picture_or_says_why_not() {
     let folder = tempfile::tempdir().unwrap();
@@ -359,8 +434,11 @@ fn plot_writes_the_picture_or_says_why_not() {
     assert_eq!(std::fs::read_to_string(&path).unwrap(), run(3).to_svg());
     mistaken::<2>().plot(&path, &["a", "b"]).unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), mistaken::<2>().to_svg(&["a", "b"]));
+    Wide::summary().plot(&path).unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), Wide::summary().to_svg());
     run(3).plot(folder.path().join("missing").join("picture.svg")).expect("a folder is made");
     let below_a_file = path.join("picture.svg");
     assert!(matches!(run(3).plot(&below_a_file), Err(SaveError::Io { path, .. }) if path == below_a_file));
+    assert!(Wide::summary().plot(&below_a_file).is_err());
     assert!(mistaken::<2>().plot(&below_a_file, &["a", "b"]).is_err());
 }

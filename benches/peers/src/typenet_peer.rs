@@ -3,7 +3,9 @@
 use typenet::kernels::Rng;
 use typenet::layers::Model;
 use typenet::losses::Loss;
+use typenet::model::LossesFit;
 use typenet::prelude::*;
+use typenet::schema::{FloatArray, Single};
 
 use crate::cases::{ADAM_RATE, CHECK_STEPS, Data, MOMENTUM_RATE, Options, rate, report, report_absence};
 
@@ -37,8 +39,9 @@ const ABSENT: [(&str, &str); 4] = [
 
 fn workload<M, L>(options: &Options, name: &str, loss: L)
 where
-    M: Model,
+    M: Model<Sample: Single, Prediction: FloatArray>,
     L: Loss<M::Head, M::Prediction, u8> + Copy,
+    for<'a> M::Prediction: LossesFit<M, L, &'a [u8]>,
 {
     let data = Data::load(options, name);
     let samples: &[M::Sample] = bytemuck::cast_slice(&data.inputs);
@@ -57,7 +60,7 @@ where
         let mut predictions: Vec<M::Prediction> = vec![bytemuck::Zeroable::zeroed(); batch];
         let mut predictor = Predictor::<M>::new(batch);
         let rate =
-            rate(batch, options.seconds, || predictor.predict(&model, &samples[..batch], &mut predictions));
+            rate(batch, options.seconds, || predictor.predict(&model, Single::many(&samples[..batch]), Single::many_mut(&mut predictions)));
         report(NAME, "predict", name, None, batch, rate, None);
     }
 }
@@ -72,9 +75,10 @@ fn train<M, O, L>(
     batch: usize,
 ) -> (f64, f64)
 where
-    M: Model,
+    M: Model<Sample: Single, Prediction: FloatArray>,
     O: Optimizer,
     L: Loss<M::Head, M::Prediction, u8>,
+    for<'a> M::Prediction: LossesFit<M, L, &'a [u8]>,
 {
     let mut trainer = model.to_boxed().compile(optimizer, loss, ());
     let batches = samples.len() / batch;
@@ -83,7 +87,7 @@ where
         let first = at % batches * batch;
         at += 1;
         let labels = &data.labels[first..first + batch];
-        trainer.train_on_batch(&samples[first..first + batch], labels, &Rng::seed(0)).expect("a step")
+        trainer.train_on_batch(Single::many(&samples[first..first + batch]), labels, &Rng::seed(0)).expect("a step")
     };
     let losses: Vec<f64> = (0..CHECK_STEPS).map(|_| step()).collect();
     let rate = rate(batch, options.seconds, || {

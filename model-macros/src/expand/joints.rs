@@ -12,7 +12,7 @@
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
-use super::Context;
+use super::context::Context;
 use super::names::NamedSize;
 use crate::check::{Joint, MOST_NUMBERS, softmax_of_one_is};
 use crate::kinds::{LARGEST_SIZE, LayerType, Types};
@@ -128,6 +128,17 @@ impl Obligations {
             &fact,
             &message,
             "not a layer",
+        );
+        let runs = context.fact(index, "RUNS");
+        let message =
+            format!("`{path}` is a layer that does not say how it runs: implement `Run` for it too");
+        self.truth(
+            context,
+            &format_ident!("{alias}Runs"),
+            path.last().span(),
+            &runs,
+            &message,
+            "does not run",
         );
 
         for (side, shape, verb) in [("Input", &layer.input, "takes"), ("Output", &layer.output, "gives")] {

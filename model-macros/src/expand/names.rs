@@ -6,6 +6,7 @@ use std::rc::Rc;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
+use super::imports::IMPORTS;
 use crate::ast;
 use crate::ast::Path;
 use crate::kinds::Types;
@@ -64,7 +65,7 @@ impl<'a> Names<'a> {
     /// The struct's name in the inner block, and its alias where an import hides it.
     pub(crate) fn this(&mut self) -> (Ident, TokenStream) {
         let name = &self.model.name;
-        if super::IMPORTS.iter().any(|import| name == import) {
+        if IMPORTS.iter().any(|import| name == import) {
             let alias = self.unique("This");
             (alias.clone(), quote!(type #alias = #name;))
         } else {

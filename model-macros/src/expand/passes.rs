@@ -6,8 +6,7 @@
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 
-use super::Context;
-use super::ports::{self, Side};
+use super::context::Context;
 use crate::kinds::Role;
 
 /// The constant that says what belongs to a layer.
@@ -167,7 +166,7 @@ fn reverse_with(context: &Context<'_>, updates: bool) -> TokenStream {
 }
 
 /// `Passes`, for every backend on which all layers run.
-fn passes(context: &Context<'_>) -> TokenStream {
+pub(crate) fn passes(context: &Context<'_>) -> TokenStream {
     let this = &context.this;
     if context.model.is_mistaken {
         return quote! {
@@ -199,43 +198,5 @@ fn passes(context: &Context<'_>) -> TokenStream {
             #backward_with
             #step_with
         }
-    }
-}
-
-/// `Model` and `Passes`.
-pub(crate) fn model_impl(context: &mut Context<'_>) -> TokenStream {
-    let (sample, prediction) =
-        (ports::record_type(context, Side::In), ports::record_type(context, Side::Out));
-    let predict_one = super::surface::predict_one(context);
-    let this = &context.this;
-    let name = Literal::string(&context.model.written.name.to_string());
-    let passes = passes(context);
-    let (unshared, unshared_scratch, has_shared) = if context.model.is_mistaken {
-        (quote!(0), quote!(0), quote!(false))
-    } else {
-        let bytes = quote!(4 * (GRAPH.unshared[1] + output_len::<Self>()));
-        (bytes, quote!(GRAPH.unshared[0]), quote!(GRAPH.has_shared))
-    };
-    quote! {
-        impl Model for #this {
-            type Sample = #sample;
-            type Prediction = #prediction;
-            const NAME: &'static str = #name;
-            const UNSHARED_BYTES: usize = #unshared;
-            const UNSHARED_SCRATCH: usize = #unshared_scratch;
-            const HAS_SHARED: bool = #has_shared;
-
-            fn block(&self) -> &[f32] {
-                &self.block
-            }
-
-            fn block_mut(&mut self) -> &mut [f32] {
-                &mut self.block
-            }
-
-            #predict_one
-        }
-
-        #passes
     }
 }

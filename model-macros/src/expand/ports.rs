@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 
-use super::Context;
+use super::context::Context;
 use crate::check::{End, Layer};
 use crate::kinds::Types;
 use crate::size::Shape;

@@ -5,9 +5,8 @@ use quote::{format_ident, quote};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Meta, Token};
 
-use super::Context;
+use super::context::Context;
 use super::ports::{self, Side};
-use crate::check::End;
 use crate::kinds::{LayerType, Types};
 
 /// An attribute, and the predicates of every `cfg_attr` around it.
@@ -63,8 +62,13 @@ pub(crate) fn layer_aliases(context: &mut Context<'_>) -> TokenStream {
             LayerType::Written(path) => {
                 let written = context.names.written_alias(&alias.to_string(), path);
                 let (fact, check) = (context.fact(index, "IS_LAYER"), format_ident!("{alias}IsLayer"));
-                aliases.extend(quote!(const #fact: bool = Probe::<#written>::IS_LAYER;));
-                quote!(<[(); <#of as #stated>::#check] as Checked>::Then<#written>)
+                let (runs, check_runs) = (context.fact(index, "RUNS"), format_ident!("{alias}Runs"));
+                aliases.extend(quote! {
+                    const #fact: bool = Probe::<#written>::IS_LAYER;
+                    // What is no layer is an error of its own.
+                    const #runs: bool = !#fact || Probe::<#written>::RUNS;
+                });
+                quote!(<[(); <#of as #stated>::#check + <#of as #stated>::#check_runs] as Checked>::Then<#written>)
             }
             LayerType::Unknown => {
                 let mistake = &context.mistake;
@@ -282,11 +286,11 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
         _ => quote!(#root::layers::activation::Linear),
     };
     let ends = (model.inputs.len() > 1 || model.outputs.len() > 1).then(|| {
-        let names = |ends: &[End]| -> Vec<String> {
-            let names = ends.iter().map(|end| end.name.to_string());
-            if ends.len() > 1 { names.collect() } else { Vec::new() }
-        };
-        let (inputs, outputs) = (names(&model.inputs), names(&model.outputs));
+        let inputs = model.inputs.iter().map(|end| end.name.to_string());
+        let inputs = inputs.filter(|_| model.inputs.len() > 1);
+        // A field may have the name of a block: the layer's own says which row it is.
+        let outputs = model.outputs.iter().map(|end| &model.layers[end.layer].name);
+        let outputs = outputs.filter(|_| model.outputs.len() > 1);
         quote!(.ends(&[#(#inputs),*], &[#(#outputs),*]))
     });
     let initialize = super::passes::initialize(context);
@@ -337,6 +341,41 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
     }
 }
 
+/// `Model`.
+pub(crate) fn model_impl(context: &mut Context<'_>) -> TokenStream {
+    let (sample, prediction) =
+        (ports::record_type(context, Side::In), ports::record_type(context, Side::Out));
+    let predict_one = predict_one(context);
+    let this = &context.this;
+    let name = Literal::string(&context.model.written.name.to_string());
+    let (unshared, unshared_scratch, has_shared) = if context.model.is_mistaken {
+        (quote!(0), quote!(0), quote!(false))
+    } else {
+        let bytes = quote!(4 * (GRAPH.unshared[1] + output_len::<Self>()));
+        (bytes, quote!(GRAPH.unshared[0]), quote!(GRAPH.has_shared))
+    };
+    quote! {
+        impl Model for #this {
+            type Sample = #sample;
+            type Prediction = #prediction;
+            const NAME: &'static str = #name;
+            const UNSHARED_BYTES: usize = #unshared;
+            const UNSHARED_SCRATCH: usize = #unshared_scratch;
+            const HAS_SHARED: bool = #has_shared;
+
+            fn block(&self) -> &[f32] {
+                &self.block
+            }
+
+            fn block_mut(&mut self) -> &mut [f32] {
+                &mut self.block
+            }
+
+            #predict_one
+        }
+    }
+}
+
 /// The condition of an implementation of what the user may derive: empty if no attribute derives it, `None` if one always does.
 fn unless_derived(attributes: &[Attribute], name: &str) -> Option<TokenStream> {
     let derives = |found: &Conditional| {
@@ -355,7 +394,7 @@ fn unless_derived(attributes: &[Attribute], name: &str) -> Option<TokenStream> {
 }
 
 /// `Model::predict_one`.
-pub(crate) fn predict_one(context: &mut Context<'_>) -> TokenStream {
+fn predict_one(context: &mut Context<'_>) -> TokenStream {
     let model = context.model;
     let prediction = ports::record_type(context, Side::Out);
     if model.is_mistaken {

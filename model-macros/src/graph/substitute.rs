@@ -5,16 +5,9 @@ use std::collections::HashMap;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 
-use super::{Origin, Resolver, Scope, Source, Tied};
+use super::{Bound, Origin, Resolver, Scope, Source, Tied};
 use crate::ast::{Argument, Block, Item, Layer, Value};
 use crate::suggest::{nearest, typos};
-
-/// What stands for a parameter, and the scope in which it is written.
-#[derive(Clone)]
-pub(super) struct Bound {
-    value: Value,
-    scope: usize,
-}
 
 impl Scope<'_> {
     fn bound(&self, value: &Value) -> Option<&Bound> {

@@ -1,11 +1,12 @@
-//! Fork and join: a thread with work to share, and helpers that wait for it.
+//! A fork-join thread pool: one job at a time, computed by the thread that calls and by helper threads.
 //!
-//! There is one job at a time, of a few pieces. Its caller computes piece 0 and each piece that nobody has claimed by then,
-//! waits for those that helpers have claimed, and runs nothing else meanwhile. Who finds the team at another's job gets no help.
-//! So nobody ever waits for work that is not a piece of his own, and where no thread can be had, only time is lost.
+//! A job is a few numbered pieces. The caller computes piece 0, then claims further pieces as the helpers do, until none is left, and
+//! waits for the pieces that helpers have claimed. While it waits it runs no other work, so a caller never waits for anything but its own
+//! job. If the team is busy with the job of another thread, the caller is told so and computes alone. If no helper can be
+//! started, the caller claims all pieces.
 //!
-//! To wake a thread takes 5 to 50 µs, more in a virtual machine. Helpers therefore stay awake for a while after each piece,
-//! and longer during a computation that has announced more of them ([`Team::attend`]).
+//! To wake a sleeping thread takes 5 to 50 µs, more in a virtual machine. Helpers therefore poll for the next job for a while before
+//! they sleep, and longer during a computation that has announced further jobs ([`Team::attend`]).
 
 use core::cell::Cell;
 use core::time::Duration;
@@ -16,14 +17,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use sync::{AtomicBool, AtomicPtr, AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, Wait, fence};
 
-/// How long a helper without work stays awake: as long as waking takes, so that it never spends more than twice what the best
-/// choice would have cost.
+/// How long a helper polls for work before it sleeps: as long as waking takes. Polling and waking together then never cost more than
+/// twice what the better of sleeping at once and polling on would have cost.
 const LINGER: Duration = Duration::from_micros(50);
 
-/// The same during a computation that is attended, and how long a caller stays awake for the last pieces.
+/// The same during a computation announced by [`Team::attend`]; also how long a caller polls for the last pieces before it sleeps.
 const PATIENCE: Duration = Duration::from_micros(500);
 
-/// Where no thread could be made, so many calls for one pass before the next attempt.
+/// After the system has refused to start a thread, this many calls go by before the next attempt.
 const AFTER_REFUSAL: usize = 10_000;
 
 /// In [`Team::done`]: a piece panicked.
@@ -45,36 +46,37 @@ pub(super) fn is_inside() -> bool {
 /// What is to be done with each piece.
 type Part<'a> = &'a (dyn Fn(usize) + Sync);
 
-/// Alone on two lines of the cache, because processors fetch pairs: what threads write by turns is kept apart.
+/// A value on cache lines of its own, so that threads that write different values do not contend for a line (false sharing). Two lines,
+/// because processors fetch them in pairs.
 #[derive(Default)]
 #[repr(align(128))]
 struct Apart<T>(T);
 
-/// One job at a time, and the helpers who compute its pieces.
+/// The present job and the helpers.
 #[derive(Default)]
 pub(super) struct Team {
     job: Apart<Job>,
-    /// How many pieces helpers have done, and flags.
+    /// The number of pieces that helpers have finished, and the flags [`PANICKED`] and [`SLEEPING`].
     done: Apart<AtomicUsize>,
-    /// Whether somebody has the team.
+    /// Whether a job is under way.
     taken: Apart<AtomicBool>,
-    /// How many computations are attended.
+    /// The number of computations under way that were announced by [`Team::attend`].
     attended: AtomicUsize,
     /// Helpers that are not asleep; changes under the lock of `helpers`.
     awake: AtomicUsize,
     helpers: Mutex<Helpers>,
-    /// Told of `calls`.
+    /// Notified when `calls` grows.
     get_up: Condvar,
-    /// Told when the last piece is done, if the caller sleeps.
+    /// Notified when a piece is finished while the caller sleeps.
     finished: Condvar,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
 #[derive(Default)]
 struct Job {
-    /// Nobody has claimed pieces 1 to this one yet. A successful decrement claims the last of them.
+    /// Pieces 1 to this one are not claimed yet. To decrement it from `n` claims piece `n`.
     unclaimed: AtomicUsize,
-    /// Points to the caller's stack. What is there lives until all claimed pieces are done.
+    /// Points to the caller's stack, which holds it until all claimed pieces are finished.
     part: AtomicPtr<Part<'static>>,
 }
 
@@ -82,9 +84,9 @@ struct Job {
 struct Helpers {
     made: usize,
     asleep: usize,
-    /// So many of the sleepers are to get up; they do not count as asleep any more.
+    /// How many sleeping helpers have been told to wake and have not yet; `asleep` no longer counts them.
     calls: usize,
-    /// So many calls pass before a thread is asked for again.
+    /// How many calls go by before the next attempt to start a thread.
     refused: usize,
 }
 
@@ -94,8 +96,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Team {
-    /// Runs `part(0)` to `part(pieces - 1)`, each once, the first of them here, with up to `most` helpers. Returns whether it
-    /// did: not if the team works for another thread. A panic in a piece arrives here when no piece runs any more.
+    /// Runs `part(0)` to `part(pieces - 1)`, each once, `part(0)` on this thread, with up to `most` helpers. Returns `false`, having run
+    /// nothing, if another thread's job is under way. A panic in a piece is resumed here once no piece runs any more.
     ///
     /// Not to be called inside a piece.
     pub(super) fn share(&'static self, pieces: usize, most: usize, part: Part<'_>) -> bool {
@@ -109,7 +111,8 @@ impl Team {
         let mut claimed = 0;
         INSIDE.set(true);
         let result = catch_unwind(AssertUnwindSafe(|| {
-            // Either this thread sees that a helper has gone to sleep, or the helper sees the job before it does.
+            // With the fence in `sleep`: either this thread sees in `awake` that a helper is asleep, or that helper sees the
+            // new job before it sleeps.
             fence(Ordering::SeqCst);
             self.call((pieces - 1).min(most), most);
             part(0);
@@ -119,7 +122,7 @@ impl Team {
             }
         }));
         INSIDE.set(false);
-        // After a panic here, pieces that nobody has begun are left.
+        // After a panic here, pieces that are not claimed are dropped.
         let left = if result.is_err() { self.job.0.unclaimed.swap(0, Ordering::Relaxed) } else { 0 };
         let done = self.wait_for(pieces - 1 - claimed - left);
         let panic = if done & PANICKED == 0 { None } else { lock(&self.panic).take() };
@@ -131,22 +134,22 @@ impl Team {
         true
     }
 
-    /// Keeps up to `helpers` of `most` awake, from now until the guard is dropped.
+    /// Wakes helpers until `helpers` are awake, and lets all poll longer before they sleep, until the guard is dropped.
     pub(super) fn attend(&'static self, helpers: usize, most: usize) -> Attended {
         self.attended.fetch_add(1, Ordering::Relaxed);
         self.call(helpers, most);
         Attended(self)
     }
 
-    /// A piece of the present job, which then does not end before the piece is done.
+    /// Claims a piece of the present job, which then does not end before the piece is finished. `None` if all are claimed.
     fn claim(&self) -> Option<usize> {
         let unclaimed = &self.job.0.unclaimed;
-        // Whatever this thread knew of an earlier job, success is a claim on the job that stands there now, and Acquire shows
-        // what its caller wrote before.
+        // A thread that has seen the counter of an earlier job still claims from the present one, as the decrement is atomic. Acquire
+        // makes `part`, which the caller stored before the counter, visible here.
         unclaimed.fetch_update(Ordering::Acquire, Ordering::Relaxed, |pieces| pieces.checked_sub(1)).ok()
     }
 
-    /// Waits until helpers have done so many pieces. Returns `done`.
+    /// Waits until helpers have finished `pieces` pieces: polls, then sleeps. Returns `done`.
     fn wait_for(&self, pieces: usize) -> usize {
         let mut wait = Wait::default();
         loop {
@@ -171,28 +174,29 @@ impl Team {
     /// Computes a piece of the present job. Returns whether there was one.
     fn help(&self) -> bool {
         let Some(piece) = self.claim() else { return false };
-        // SAFETY: the pointer was stored before `unclaimed`, of which `claim` has acquired a value. What it points to lives:
-        // the caller does not leave `share` before `done` counts this piece, and that happens below, after the last use.
+        // SAFETY: `claim` has read `unclaimed` with Acquire, and the caller stored the pointer before it, with Release. The target is
+        // alive: the caller stays in `share` until `done` counts this piece, which happens below, after the last use.
         let part = unsafe { *self.job.0.part.load(Ordering::Relaxed) };
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| part(piece))) {
             let mut first = lock(&self.panic);
             if first.is_none() {
                 *first = Some(panic);
             } else {
-                // To drop what a user panicked with may panic again.
+                // Dropping the payload of a user's panic may panic again.
                 core::mem::forget(panic);
             }
             self.done.0.fetch_or(PANICKED, Ordering::Relaxed);
         }
         if self.done.0.fetch_add(1, Ordering::Release) & SLEEPING != 0 {
-            // Under the lock, the caller either has not looked yet or waits to be told.
+            // The caller sets `SLEEPING` under this lock and holds it until it waits: after the lock was free, it waits and receives the
+            // notification, or has seen the count.
             drop(lock(&self.helpers));
             self.finished.notify_one();
         }
         true
     }
 
-    /// Wakes sleeping helpers until so many are awake, and before that makes `most` of them, as far as they can be had.
+    /// Wakes sleeping helpers until `helpers` are awake; first starts threads until there are `most`, as far as the system allows.
     fn call(&'static self, helpers: usize, most: usize) {
         if self.awake.load(Ordering::Relaxed) < helpers {
             self.call_sleepers(helpers, most);
@@ -204,7 +208,7 @@ impl Team {
         let mut helpers = lock(&self.helpers);
         helpers.refused = helpers.refused.saturating_sub(1);
         while helpers.made < most && helpers.refused == 0 {
-            // All at once, so that no later job has to.
+            // All at the first job, so that later ones start no threads and allocate nothing.
             if self.start(helpers.made + 1) {
                 helpers.made += 1;
             } else {
@@ -222,7 +226,7 @@ impl Team {
         }
     }
 
-    /// Sleeps until called, if there is nothing to do.
+    /// Sleeps until [`call`](Self::call) wakes this helper; returns at once if a job has unclaimed pieces.
     fn sleep(&self) {
         let mut helpers = lock(&self.helpers);
         helpers.asleep += 1;
@@ -239,13 +243,13 @@ impl Team {
         helpers.calls -= 1;
     }
 
-    /// Makes a helper; returns whether one could be had.
+    /// Starts a helper thread; returns whether the system allowed it.
     fn start(&'static self, number: usize) -> bool {
         let name = format!("typenet-{number}");
         std::thread::Builder::new().name(name).spawn(|| self.stand_by()).is_ok()
     }
 
-    /// What a helper does.
+    /// A helper's loop: compute pieces, poll for more, sleep.
     fn stand_by(&self) {
         INSIDE.set(true);
         let mut wait = Wait::default();
@@ -261,7 +265,7 @@ impl Team {
     }
 }
 
-/// A computation for which helpers stay awake.
+/// A computation during which helpers poll longer; ends when dropped.
 pub(super) struct Attended(&'static Team);
 
 impl Drop for Attended {
@@ -276,7 +280,7 @@ mod sync {
     pub(super) use std::sync::{Condvar, Mutex, MutexGuard};
     use std::time::{Duration, Instant};
 
-    /// Looks at a word of memory between two offers of the processor to other threads.
+    /// Polls between two calls of `yield_now`.
     const LOOKS: u32 = 32;
 
     /// A wait for another thread.
@@ -287,7 +291,7 @@ mod sync {
     }
 
     impl Wait {
-        /// Passes a moment, now and then by giving the processor to others. Returns whether less than `limit` has passed.
+        /// Pauses between two polls: a spin hint, every [`LOOKS`] polls `yield_now`. Returns whether less than `limit` has passed.
         pub(super) fn rest(&mut self, limit: Duration) -> bool {
             self.looks += 1;
             if !self.looks.is_multiple_of(LOOKS) {

@@ -1,14 +1,14 @@
 //! Sharing of work between threads.
 //!
-//! Work is cut into as many parts as there are threads, and no part is less than a thread is worth. So only work whose result
-//! does not depend on where it is cut is shared this way.
+//! Work is cut into at most one part for each thread, each large enough ([`WORTH_A_THREAD`]) to pay for handing it to another thread. The
+//! number of parts depends on the number of threads, so only work whose result does not depend on where it is cut is shared this way.
 //!
-//! The thread that calls computes too, and what it waits for are parts of its own work. The others are threads of this library,
-//! named `typenet-1` and so on. They are made when the first work is shared, and once they are there, nothing allocates. They help one
-//! thread at a time: if several have work to share, the others compute theirs alone. So does who shares again inside a part, and
-//! so does everyone where the system refuses to make threads.
+//! The calling thread computes parts too, and waits only for parts of its own work. The other threads belong to this library and are
+//! named `typenet-1` and so on. They are started when work is shared for the first time; from then on nothing allocates. They
+//! work for one caller at a time: a second thread that wants to share work meanwhile computes it alone, as does a call from inside a
+//! part, and every call where the system refuses to start threads.
 //!
-//! How many threads share work is up to [`threads`]. Without `std` everything runs on the calling thread.
+//! [`threads`] says how many threads share work. Without `std` everything runs on the calling thread.
 
 #[cfg(feature = "std")]
 use super::team::{Team, is_inside};
@@ -22,8 +22,9 @@ static TEAM: LazyLock<Team> = LazyLock::new(Team::default);
 ///
 /// # Cost
 /// One unit is about one cycle of a core: a fused multiply-add of a whole vector, or a vector loaded and stored.
-/// Measured with two threads: to hand a part to one that is awake and to hear that it is done takes 0.6 µs, with one that sleeps 20 to
-/// 45 µs, in which the caller has done the part itself. This is 4 µs; half of it is as fast, twice as much slower.
+/// Measured with two threads: handing a part to a thread that is awake and learning that it is finished takes 0.6 µs, with a sleeping
+/// thread 20 to 45 µs, in which the caller would have computed the part itself. This value is about 4 µs; half of it is as fast, twice
+/// as much is slower.
 pub const WORTH_A_THREAD: usize = 10_000;
 
 /// How many threads share work that is started here, this one among them.
@@ -70,7 +71,7 @@ fn threads_of_machine() -> usize {
     }
 }
 
-/// Work that is worth calling other threads for before there is something to do for them.
+/// Work from which [`enter`] wakes the other threads in advance.
 #[cfg(feature = "std")]
 const WORTH_ATTENDING: usize = 4 * WORTH_A_THREAD;
 
@@ -110,7 +111,7 @@ pub fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> 
     (a(), b())
 }
 
-/// Work that is done once, by whichever thread.
+/// A closure that one thread runs and whose result another takes.
 #[cfg(feature = "std")]
 struct Once<F, R>(Mutex<(Option<F>, Option<R>)>);
 
@@ -130,8 +131,8 @@ impl<F: FnOnce() -> R, R> Once<F, R> {
     }
 }
 
-/// Runs `work` of `cost` units on this thread. For the length of larger work the other threads stay awake, if they find parts to
-/// compute now and then.
+/// Runs `work` of `cost` units on this thread. If it is large, the other threads are woken now, and while it runs they poll for parts up
+/// to 500 µs before they sleep again, so that what `work` shares need not wait for threads to wake.
 ///
 /// ```
 /// use typenet_runtime::hardware::threads::{WORTH_A_THREAD, enter, join};
@@ -146,7 +147,7 @@ pub fn enter<R>(cost: usize, work: impl FnOnce() -> R) -> R {
     work()
 }
 
-/// Runs `part(0)` … `part(count - 1)`, each once, in any order, and the first on this thread. A panic in one of them is passed on when
+/// Runs `part(0)` … `part(count - 1)`, each once, in any order, `part(0)` on this thread. A panic in one of them is passed on once
 /// none runs any more; parts that have not begun by then may be left out.
 ///
 /// ```
@@ -266,7 +267,7 @@ fn share_pieces<S: Divide>(rest: Rest<S>, granule: usize, part: impl Fn(usize, S
     let pieces = rest.pieces;
     let rest = Mutex::new(Some(rest));
     share(pieces, |_| {
-        // Who meets a poisoned lock has nothing left to do: a panic is on its way to the caller.
+        // A poisoned lock means that another part panicked, and the panic will reach the caller: nothing is left to do here.
         let piece = rest.lock().map_or(None, |mut rest| Rest::first(&mut rest, granule));
         if let Some((from, piece)) = piece {
             part(from, piece);
@@ -274,7 +275,7 @@ fn share_pieces<S: Divide>(rest: Rest<S>, granule: usize, part: impl Fn(usize, S
     });
 }
 
-/// Elements from `from` on, for so many pieces.
+/// The elements from `from` on, to be cut into `pieces` pieces.
 #[cfg(feature = "std")]
 struct Rest<S> {
     all: S,

@@ -2,8 +2,9 @@
 //!
 //! Everything here runs during compilation; the program that results holds the numbers and nothing else.
 
-use super::header::{Dtype, Entry, Header, HeaderError, Label};
+use super::header::{Dtype, Entry, Header, HeaderError};
 use super::json::{JsonStr, part};
+use super::label::Label;
 use super::text::Text;
 use crate::schema::{LayerInfo, TensorPlace, Tensors};
 

@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `header` | a safetensors header, strictly, without a heap; `json` and `text` are its tools |
+//! | `header` | a safetensors header, strictly, without a heap; `json`, `label` and `text` are its tools |
 //! | [`embed`](mod@embed) | weights as constants of another program |
 //! | [`safetensors`] | files at run time |
 //! | [`events`] | TensorBoard's event files, of [`tfrecord`]s |
@@ -15,10 +15,12 @@ pub mod embed;
 mod header;
 #[cfg_attr(not(feature = "std"), allow(dead_code, reason = "as `header`"))]
 mod json;
+mod label;
 mod text;
 
-pub use header::{Dtype, HeaderError, Label};
+pub use header::{Dtype, HeaderError};
 pub use json::JsonError;
+pub use label::Label;
 
 #[cfg(feature = "std")]
 pub mod events;
@@ -29,4 +31,6 @@ pub mod safetensors;
 #[cfg(feature = "std")]
 pub mod tfrecord;
 #[cfg(feature = "std")]
-pub use replace::{Step, check_replaceable};
+pub use replace::Step;
+#[cfg(feature = "std")]
+pub use safetensors::check_replaceable;

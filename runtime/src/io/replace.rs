@@ -13,8 +13,6 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::safetensors::SaveError;
-
 /// A step of replacing a file: where an error occurred.
 ///
 /// ```
@@ -64,31 +62,11 @@ impl std::fmt::Display for Step {
     }
 }
 
-/// Whether a file can be written at `path`, or replaced, found out before the work whose result it will hold.
-///
-/// A missing folder is created, as saving does. The file itself is not touched. What cannot be known before, such as whether the
-/// disk will be full, is left to the saving.
-///
-/// ```
-/// use typenet_runtime::io::check_replaceable;
-///
-/// let folder = tempfile::tempdir()?;
-/// check_replaceable(folder.path().join("run/weights.safetensors"))?;
-/// let error = check_replaceable(folder.path().join("run")).unwrap_err().to_string();
-/// assert!(error.ends_with("the file that stands there cannot be replaced: it is not a regular file"), "{error}");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-///
-/// # Errors
-/// [`SaveError::Io`], as from saving there.
-pub fn check_replaceable(path: impl AsRef<Path>) -> Result<(), SaveError> {
-    let path = path.as_ref();
+/// Whether a file could stand at `path`: nothing else stands there, and its folder, which is created if it is missing, takes files.
+pub(super) fn check(path: &Path) -> Result<(), (Step, io::Error)> {
     let target = target(path);
-    let check = || {
-        earlier(&target).map_err(at(Step::Inspect))?;
-        check_folder(folder_of(&target))
-    };
-    check().map_err(|error| SaveError::io(path, error))
+    earlier(&target).map_err(at(Step::Inspect))?;
+    check_folder(folder_of(&target))
 }
 
 /// Whether files can be created in this folder, which is created itself if it is missing.
@@ -356,10 +334,8 @@ mod tests {
         fs::write(&file, "old").unwrap();
         let refused = |path: &Path, expected: Step| {
             let (step, _) = replace(path, |_| panic!("written")).unwrap_err();
-            let Err(SaveError::Io { path: named, step: checked, .. }) = check_replaceable(path) else {
-                panic!("{} can be replaced", path.display())
-            };
-            assert_eq!((step, checked, named.as_path()), (expected, expected, path));
+            let (checked, _) = check(path).unwrap_err();
+            assert_eq!((step, checked), (expected, expected), "{}", path.display());
         };
         refused(&file.join("weights"), Step::CreateFolder);
         refused(&file.join("inner").join("weights"), Step::CreateFolder);
@@ -368,8 +344,8 @@ mod tests {
         refused(Path::new(""), Step::Inspect);
         refused(&folder.path().join("new/.."), Step::Inspect);
         assert_eq!(names(folder.path()), ["file"]);
-        check_replaceable(&file).unwrap();
-        check_replaceable(folder.path().join("a/b/weights")).unwrap();
+        check(&file).unwrap();
+        check(&folder.path().join("a/b/weights")).unwrap();
         assert_eq!(
             (fs::read(&file).unwrap(), names(folder.path())),
             (b"old".to_vec(), vec!["a".into(), "file".into()])

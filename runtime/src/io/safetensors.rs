@@ -13,9 +13,10 @@ use std::fs::File as Handle;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::header::{self, Dtype, Entry, Header, HeaderError, Label, MAX_HEADER, PREFIX};
+use super::header::{self, Dtype, Entry, Header, HeaderError, MAX_HEADER, PREFIX};
 use super::json::JsonStr;
-use super::replace::{Step, replace};
+use super::label::Label;
+use super::replace::{self, Step, replace};
 use crate::brief::{Brief, brief_debug};
 use crate::schema::{LayerInfo, TensorPlace, Tensors, block_len};
 
@@ -393,6 +394,28 @@ fn list(names: &[String]) -> String {
         _ => {}
     }
     text
+}
+
+/// Whether a file can be written at `path`, or replaced, found out before the work whose result it will hold.
+///
+/// A missing folder is created, as saving does. The file itself is not touched. What cannot be known before, such as whether the
+/// disk will be full, is left to the saving.
+///
+/// ```
+/// use typenet_runtime::io::check_replaceable;
+///
+/// let folder = tempfile::tempdir()?;
+/// check_replaceable(folder.path().join("run/weights.safetensors"))?;
+/// let error = check_replaceable(folder.path().join("run")).unwrap_err().to_string();
+/// assert!(error.ends_with("the file that stands there cannot be replaced: it is not a regular file"), "{error}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`SaveError::Io`], as from saving there.
+pub fn check_replaceable(path: impl AsRef<Path>) -> Result<(), SaveError> {
+    let path = path.as_ref();
+    replace::check(path).map_err(|error| SaveError::io(path, error))
 }
 
 /// Writes tensors and metadata to a file that then stands at `path` whole, or not at all; a missing folder is created.

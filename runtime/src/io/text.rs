@@ -1,5 +1,8 @@
 //! A line of text built without a heap, in constants too: how the header and the embedding word their errors.
 
+use super::label::Label;
+use crate::schema::TensorPath;
+
 /// A text of at most [`CAPACITY`](Self::CAPACITY) bytes; what does not fit is left out and marked by `…`.
 #[derive(Clone)]
 pub(super) struct Text {
@@ -79,14 +82,14 @@ impl Text {
     }
 
     /// Appends the label between backquotes.
-    pub(super) const fn push_label(&mut self, label: &super::header::Label) {
+    pub(super) const fn push_label(&mut self, label: &Label) {
         self.push("`");
         self.push(label.as_str());
         self.push("`");
     }
 
     /// Appends `` `encoder.dense_1.bias` ``.
-    pub(super) const fn push_path(&mut self, path: &crate::schema::TensorPath) {
+    pub(super) const fn push_path(&mut self, path: &TensorPath) {
         let names = path.names();
         self.push("`");
         let mut i = 0;

@@ -11,7 +11,6 @@
 //! Ioffe & Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift", ICML 2015,
 //! algorithm 1 and the gradients below it.
 
-use super::element::Element;
 use super::flush::{flush, flush_lanes};
 use super::lanes::{read_up_to, write_up_to};
 use super::moments::{Sums, add_products, add_squares, add_values, total};
@@ -291,13 +290,12 @@ struct Rules {
 impl Rules {
     /// The numbers of one channel from its mean and the sum of squared deviations: `[mean, inverse_deviation, running_mean,
     /// running_variance]`.
-    fn statistics<T: Element>(self, mean: f64, squares: f64, running: [T; 2]) -> [T; 4] {
+    fn statistics(self, mean: f64, squares: f64, running: [f64; 2]) -> [f64; 4] {
         let n = self.n as f64;
-        let moved =
-            |from: T, to: f64| T::from_f64((1.0 - self.momentum) * from.to_f64() + self.momentum * to);
+        let moved = |from: f64, to: f64| (1.0 - self.momentum) * from + self.momentum * to;
         [
-            T::from_f64(mean),
-            T::from_f64(1.0 / libm::sqrt(squares / n + self.epsilon)),
+            mean,
+            1.0 / libm::sqrt(squares / n + self.epsilon),
             moved(running[0], mean),
             moved(running[1], squares / (n - 1.0)),
         ]
@@ -571,8 +569,10 @@ impl Kernel for Statistics<'_> {
             for lane in 0..group {
                 let channel = first + lane;
                 let running = [self.running_mean[channel], self.running_variance[channel]];
-                let [mean, inverse, running_mean, running_variance] =
-                    self.rules.statistics(mean[lane], squares[lane], running);
+                let [mean, inverse, running_mean, running_variance] = self
+                    .rules
+                    .statistics(mean[lane], squares[lane], running.map(f64::from))
+                    .map(|x| x as f32);
                 self.mean[channel] = mean;
                 self.inverse_deviation[channel] = inverse;
                 // A channel that is zero in every batch decays.

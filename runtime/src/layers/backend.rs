@@ -24,6 +24,7 @@ use crate::kernels::Element;
 /// B::add(first, &[10.0]);
 /// B::copy(rest, &[0.5, 0.25]);
 /// assert_eq!(B::part(&numbers, 0..2), [11.0, 0.5]);
+/// assert_eq!(B::split(&numbers, 2), ([11.0, 0.5].as_slice(), [0.25].as_slice()));
 /// B::fill_zero(&mut numbers);
 /// assert_eq!(numbers, [0.0; 3]);
 /// assert!(B::no_numbers().is_empty() && B::no_numbers_mut().is_empty() && B::no_indices().is_empty());

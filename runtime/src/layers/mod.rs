@@ -189,6 +189,44 @@ pub trait Layer: 'static {
 ///
 /// Implement it for `Cpu<f32>`, the default, with plain slices, or for every `Cpu<T>`: then its gradient can be checked in `f64`
 /// ([`check_gradient`](check::check_gradient)), and that of every model it stands in.
+///
+/// [`Layer`] shows a layer for `Cpu<f32>`. One that squares its values, for every `Cpu<T>`:
+///
+/// ```
+/// use core::marker::PhantomData;
+/// use typenet_runtime::kernels::Element;
+/// use typenet_runtime::layers::activation::Linear;
+/// use typenet_runtime::layers::check::check_gradient;
+/// use typenet_runtime::layers::{Backward, Cpu, Layer, Memory, Predict, Run};
+/// use typenet_runtime::schema::{Info, Size};
+/// use typenet_runtime::typenum::U3;
+///
+/// struct Square<N>(PhantomData<N>);
+///
+/// impl<N: Size> Layer for Square<N> {
+///     type Input = (N,);
+///     type Output = (N,);
+///     type Head = Linear;
+///     type Body = Self;
+///     const INFO: Info = Info::new("Square");
+///     const MEMORY: Memory = Memory { reads_output: false, ..Memory::NONE };
+/// }
+///
+/// impl<T: Element, N: Size> Run<Cpu<T>> for Square<N> {
+///     fn predict(pass: Predict<'_, Self, Cpu<T>>) {
+///         pass.output.iter_mut().zip(pass.input).for_each(|(y, x)| *y = *x * *x);
+///     }
+///
+///     fn backward(pass: Backward<'_, Self, Cpu<T>>) {
+///         let Some(grad_input) = pass.grad_input else { return };
+///         for ((to, x), grad) in grad_input.iter_mut().zip(pass.input).zip(pass.grad_output) {
+///             *to = T::from_f64(2.0) * *x * *grad;
+///         }
+///     }
+/// }
+///
+/// check_gradient::<Square<U3>>(5, 1);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not run on `{B}`",
     label = "not a layer on `{B}`",

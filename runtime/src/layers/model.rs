@@ -37,9 +37,14 @@ use crate::schema::{IndexError, Info, LayerInfo, Many, One, Record, check_column
 /// assert_eq!(sizes::<Small>(), [15, 0, 15, 4 * 3]);
 /// assert_eq!(sizes::<Small>()[0], Small::PARAMETER_COUNT);
 ///
+/// // Each weight is multiplied and added, each bias added.
+/// assert_eq!((Small::LAYERS.len(), <Small as Model>::FLOPS), (1, 2 * 4 * 3 + 3));
+/// // One layer has no intermediate values that could share memory.
+/// assert_eq!(Small::UNSHARED_BYTES, Small::ACTIVATION_BYTES);
 /// // In a chain two areas take turns: here one of four values and one of three, instead of 3 + 4 + 3.
 /// model! { Deep < Dense(4 => 3), Dense(3 => 4), Dense(4 => 3), Dense(3 => 2) > }
 /// assert_eq!((Deep::PREDICT_SCRATCH, <Deep as Model>::UNSHARED_SCRATCH), (7, 10));
+/// assert!(Deep::ACTIVATION_BYTES <= <Deep as Model>::UNSHARED_BYTES);
 ///
 /// /// Scales all of a model's numbers to Euclidean length 1.
 /// fn normalize<M: Model>(model: &mut M) {
@@ -76,7 +81,7 @@ pub trait Model: Passes + bytemuck::Zeroable + Sized + Send + Sync + 'static {
     /// the output.
     const ACTIVATION_BYTES: usize = size_of::<f32>()
         * (Self::MEMORY.kept.per_sample + Self::MEMORY.forward.per_sample + output_len::<Self>());
-    /// The same if no two intermediate values shared their memory.
+    /// The same if no two intermediate values shared their memory. What an inner model shares inside of itself it shares here too.
     const UNSHARED_BYTES: usize;
     /// [`PREDICT_SCRATCH`](Self::PREDICT_SCRATCH) if no two intermediate values shared their memory.
     const UNSHARED_SCRATCH: usize;

@@ -49,6 +49,7 @@ impl<B: Backend> Clone for Value<'_, B> {
 impl<B: Backend> Copy for Value<'_, B> {}
 
 impl<'a, B: Backend> Value<'a, B> {
+    #[doc(hidden)]
     #[inline(always)]
     pub fn numbers(numbers: &'a B::Numbers) -> Self {
         Self { numbers, indices: B::no_indices(), lengths: B::no_indices() }
@@ -143,6 +144,45 @@ pub trait Port: 'static {
 ///     P::SHAPE[P::SHAPE.len() - 1]
 /// }
 /// assert_eq!((width::<(U3,)>(), width::<Steps<U40, (U3,)>>()), (3, 3));
+/// ```
+///
+/// A layer that negates each number, of whichever port:
+///
+/// ```
+/// use core::marker::PhantomData;
+/// use typenet_runtime::kernels::Element;
+/// use typenet_runtime::layers::activation::Linear;
+/// use typenet_runtime::layers::check::check_gradient;
+/// use typenet_runtime::layers::{Backward, Cpu, Layer, Memory, Plain, Predict, Run, Steps};
+/// use typenet_runtime::schema::Info;
+/// use typenet_runtime::typenum::{U2, U3, U4};
+///
+/// struct Negate<P>(PhantomData<P>);
+///
+/// impl<P: Plain> Layer for Negate<P> {
+///     type Input = P;
+///     type Output = P;
+///     type Head = Linear;
+///     type Body = Self;
+///     const INFO: Info = Info::new("Negate");
+///     const MEMORY: Memory = Memory { reads_input: false, reads_output: false, ..Memory::NONE };
+/// }
+///
+/// impl<T: Element, P: Plain> Run<Cpu<T>> for Negate<P> {
+///     fn predict(pass: Predict<'_, Self, Cpu<T>>) {
+///         let (x, y) = (P::numbers::<Cpu<T>>(pass.input), P::numbers_mut::<Cpu<T>>(pass.output));
+///         y.iter_mut().zip(x).for_each(|(y, x)| *y = *x * T::from_f64(-1.0));
+///     }
+///
+///     fn backward(pass: Backward<'_, Self, Cpu<T>>) {
+///         let Some(grad_input) = P::gradient::<Cpu<T>>(pass.grad_input) else { return };
+///         let grad_output = P::numbers_mut::<Cpu<T>>(pass.grad_output);
+///         grad_input.iter_mut().zip(grad_output).for_each(|(to, grad)| *to = *grad * T::from_f64(-1.0));
+///     }
+/// }
+///
+/// check_gradient::<Negate<(U3,)>>(5, 1);
+/// check_gradient::<Negate<Steps<U4, (U2,)>>>(5, 1);
 /// ```
 #[diagnostic::on_unimplemented(message = "`{Self}` is not numbers of one shape")]
 pub trait Plain: Port {

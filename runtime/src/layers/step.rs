@@ -63,7 +63,8 @@ pub type Update<'a, B> = dyn Fn(
 ///
 /// // A weight of two values and a bias; the gradient of the weight comes from elsewhere.
 /// let (mut parameters, mut gradients, mut remembered) = ([1.0, 2.0, 3.0], [0.0, 0.0, 0.5], [0.0, 1.0, 0.0]);
-/// let trained = Trained::new(&mut parameters, &mut gradients, [&mut remembered[..]], &descend);
+/// let trained: Trained<'_> =
+///     Trained::new(&mut parameters[..], &mut gradients[..], [&mut remembered[..]], &descend);
 /// let (weight, bias) = trained.split_at(2);
 /// weight.update_by(Gradient::Values(&[4.0, 4.0]));
 /// bias.update();
@@ -161,7 +162,7 @@ impl<'a, B: Backend> Trained<'a, B> {
 /// let (mut parameters, mut gradients) = ([3.0, 4.0, 0.5], [0.0; 3]);
 /// let step = Step::<Dense<U2, U1>> {
 ///     batch: 1,
-///     trained: Trained::new(&mut parameters, &mut gradients, [], &descend),
+///     trained: Trained::new(&mut parameters[..], &mut gradients[..], [], &descend),
 ///     input: &[1.0, -1.0],
 ///     output: &[-0.5],
 ///     kept: &[],

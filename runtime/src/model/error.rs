@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::WeightError;
 use super::report::finite::{NonFiniteCause, NonFiniteValue};
+use super::run::split::splits;
 use crate::data::NonFiniteInput;
 use crate::io::safetensors::{LoadError, SaveError};
 use crate::losses::LabelError;
@@ -185,7 +186,7 @@ pub enum Error {
     /// ```
     #[error(
         "training samples: `{layer}` needs {expected} samples or more in each batch, {}",
-        super::training::batch_sizes::describe(*found, *samples, *batch_size)
+        few_samples(*found, *samples, *batch_size)
     )]
     SmallBatch {
         /// The layer's full name.
@@ -202,7 +203,7 @@ pub enum Error {
     /// The validation split leaves nothing on one side.
     #[error(
         "validation_split is {found}, expected {}",
-        super::run::fit::splits(*samples).map_or_else(
+        splits(*samples).map_or_else(
             || format!("at least two samples to split, found {samples}"),
             |(least, most)| format!("a share from {least:?} to {most:?}, which leave at least one of {samples} samples on each side"),
         )
@@ -492,5 +493,18 @@ impl Error {
 
     pub(super) fn log(path: &Path, source: std::io::Error) -> Self {
         Self::Log { path: path.to_owned(), source }
+    }
+}
+
+/// Why a batch has so few samples.
+fn few_samples(found: usize, samples: usize, batch_size: usize) -> String {
+    if found == samples {
+        format!("found {found}")
+    } else if found == batch_size {
+        format!("found batch_size {batch_size}")
+    } else {
+        format!(
+            "but {samples} samples in batches of {batch_size} leave {found} for the last; another batch_size helps"
+        )
     }
 }

@@ -4,7 +4,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ops::Range;
 
-use super::training::workspace::predict_cost;
+use super::cost::predict_cost;
 use crate::hardware::Buffer;
 use crate::hardware::buffer::AllocError;
 use crate::hardware::threads::{self, Divide};

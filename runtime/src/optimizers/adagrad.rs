@@ -1,8 +1,8 @@
 //! Adagrad.
 
+use super::declare::{builder, elementwise, settings};
 use super::{
-    Elementwise, Gradient, NOT_NEGATIVE, Optimizer, POSITIVE, Turn, apply, beside_squares, builder,
-    elementwise, finite, settings, square,
+    Elementwise, Gradient, NOT_NEGATIVE, Optimizer, POSITIVE, Turn, apply, beside_squares, finite, square,
 };
 use crate::kernels::flush::narrow;
 use crate::kernels::update::UpdateRule;

@@ -1,9 +1,7 @@
 //! Adamax.
 
-use super::{
-    BELOW_ONE, Elementwise, Gradient, Optimizer, POSITIVE, Turn, apply, beside_squares, builder, correction,
-    elementwise, settings,
-};
+use super::declare::{builder, elementwise, settings};
+use super::{BELOW_ONE, Elementwise, Gradient, Optimizer, POSITIVE, Turn, apply, beside_squares, correction};
 use crate::kernels::flush::narrow;
 use crate::kernels::lerp::Lerp;
 use crate::kernels::update::UpdateRule;

@@ -1,8 +1,9 @@
 //! Follow the regularized leader.
 
+use super::declare::{builder, elementwise, settings};
 use super::{
-    Condition, Elementwise, Gradient, NOT_NEGATIVE, Optimizer, Turn, apply, beside_squares, bounded, builder,
-    elementwise, finite, settings, square,
+    Condition, Elementwise, Gradient, NOT_NEGATIVE, Optimizer, Turn, apply, beside_squares, bounded, finite,
+    square,
 };
 use crate::kernels::flush::{SMALLEST, narrow};
 use crate::kernels::update::UpdateRule;

@@ -2,10 +2,10 @@
 
 use core::ops::Range;
 
-use super::turn::{Slots, part};
+use super::declare::{builder, settings};
+use super::runs::{Slots, part};
 use super::{
-    BELOW_ONE, Gradient, NOT_NEGATIVE, Optimizer, POSITIVE, Turn, apply, beside_root, builder, correction,
-    settings, square,
+    BELOW_ONE, Gradient, NOT_NEGATIVE, Optimizer, POSITIVE, Turn, apply, beside_root, correction, square,
 };
 use crate::kernels::flush::{flush, narrow};
 use crate::kernels::lerp::Lerp;

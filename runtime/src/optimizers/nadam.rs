@@ -1,8 +1,9 @@
 //! Nadam.
 
+use super::declare::{builder, elementwise, settings};
 use super::{
-    BELOW_ONE, Elementwise, Gradient, NOT_NEGATIVE, Optimizer, POSITIVE, Turn, apply, beside_root, builder,
-    correction, elementwise, settings, square,
+    BELOW_ONE, Elementwise, Gradient, NOT_NEGATIVE, Optimizer, POSITIVE, Turn, apply, beside_root,
+    correction, square,
 };
 use crate::kernels::flush::narrow;
 use crate::kernels::lerp::Lerp;

@@ -4,8 +4,8 @@ use core::fmt;
 use core::ops::Range;
 use std::sync::Arc;
 
+use super::runs::update_runs;
 use super::schedules::Schedule;
-use super::turn::update_runs;
 use super::{
     ABOVE_ZERO, Accumulation, BELOW_ONE, Elementwise, Gradient, NOT_NEGATIVE, Optimizer, SettingError, Turn,
     check, display,

@@ -1,9 +1,7 @@
 //! RMSprop.
 
-use super::{
-    BELOW_ONE, Elementwise, Gradient, Optimizer, POSITIVE, Turn, apply, beside_squares, builder, elementwise,
-    settings, square,
-};
+use super::declare::{builder, elementwise, settings};
+use super::{BELOW_ONE, Elementwise, Gradient, Optimizer, POSITIVE, Turn, apply, beside_squares, square};
 use crate::kernels::flush::narrow;
 use crate::kernels::update::UpdateRule;
 

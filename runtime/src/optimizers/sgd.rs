@@ -1,6 +1,7 @@
 //! Stochastic gradient descent.
 
-use super::{BELOW_ONE, Elementwise, Gradient, Optimizer, Turn, apply, builder, elementwise, settings};
+use super::declare::{builder, elementwise, settings};
+use super::{BELOW_ONE, Elementwise, Gradient, Optimizer, Turn, apply};
 use crate::kernels::flush::narrow;
 use crate::kernels::update::UpdateRule;
 

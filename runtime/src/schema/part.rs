@@ -3,6 +3,16 @@
 use core::fmt;
 
 /// What a value between layers is.
+///
+/// ```
+/// use typenet_runtime::layers::{Dense, IndexSteps, Layer, Port};
+/// use typenet_runtime::typenum::{U2, U3, U40, U1000};
+///
+/// let part = <Dense<U3, U2> as Layer>::Input::PARTS[0];
+/// assert_eq!((part.shape, part.below, part.is_sequence), ([3].as_slice(), None, false));
+/// assert_eq!(<(U2, U3)>::PARTS[0].to_string(), "(2, 3)");
+/// assert_eq!(IndexSteps::<U40, U1000>::PARTS[0].to_string(), "..40 below 1000");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Part {
     /// Sizes of one sample, outermost first; the first is the largest number of steps where it is a sequence.

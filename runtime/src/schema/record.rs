@@ -9,7 +9,6 @@ use core::ops::Range;
 use core::slice::{from_mut, from_ref};
 
 use super::Part;
-use super::sequence::{Sequence, StepItem};
 
 /// The most inputs, and the most outputs, of a model that is trained.
 #[doc(hidden)]
@@ -31,7 +30,7 @@ pub type Columns<'a> = [Column<'a>; MAX_FIELDS];
 #[doc(hidden)]
 pub type ColumnsMut<'a> = [&'a mut [f32]; MAX_FIELDS];
 
-/// What one sample, or one prediction, of a model is: an array, a [`Sequence`], or a struct with one of these for each
+/// What one sample, or one prediction, of a model is: an array, a [`Sequence`](super::Sequence), or a struct with one of these for each
 /// input or output, which `model!` declares.
 ///
 /// ```
@@ -234,8 +233,9 @@ macro_rules! single {
         }
     };
 }
+pub(super) use single;
+
 single!([T: bytemuck::Pod + Send + Sync, const N: usize] [T; N]);
-single!([T: StepItem, const N: usize] Sequence<T, N>);
 
 /// A value of an input that is no word of the vocabulary, or a sequence of a length that cannot be.
 ///

@@ -1,8 +1,11 @@
 //! Samples of different length.
 
 use core::fmt;
+use core::ops::Range;
+use core::slice::{from_mut, from_ref};
 
 use super::FloatArray;
+use super::record::{Column, Columns, ColumnsMut, MAX_FIELDS, Record, Single, single};
 
 /// What a step of a [`Sequence`] can be: a word number, or an array of `f32`.
 ///
@@ -67,6 +70,8 @@ unsafe impl<T: StepItem, const N: usize> bytemuck::Zeroable for Sequence<T, N> {
 // SAFETY: `u32` and then `N` items that are any bits, four bytes or a multiple of them long and aligned to four (`Sealed`), so there
 // is no padding. A length that no constructor made is found where it is read (`check_column`).
 unsafe impl<T: StepItem, const N: usize> bytemuck::Pod for Sequence<T, N> {}
+
+single!([T: StepItem, const N: usize] Sequence<T, N>);
 
 impl<T: StepItem, const N: usize> Sequence<T, N> {
     /// Number of its steps.

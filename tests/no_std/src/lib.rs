@@ -12,10 +12,25 @@ model! {
     pub SmallDigits < Dense(64 => 16, relu), Dense(16 => 10, softmax) >
 }
 
+model! {
+    Unit(c, stride = 1) < Conv2d(_ => c, kernel = 3, stride = stride, padding = 1, bias = false), BatchNorm >
+    Plain(c) < Add[ _ | Unit(c), Activation(relu), Unit(c) ], Activation(relu) >
+    Down(c) < Add[ Conv2d(_ => c, kernel = 1, stride = 2, bias = false), BatchNorm
+                 | Unit(c, stride = 2), Activation(relu), Unit(c) ], Activation(relu) >
+    /// The same by a network that is no chain.
+    pub Residual <
+        Input(1, 8, 8),
+        Unit(4), Activation(relu), 2 * Plain(4), Down(8),
+        GlobalAvgPool, Dense(_ => 10, softmax),
+    >
+}
+
+static RESIDUAL: &Residual = embed!(Residual, "../../residual.safetensors");
+
 static DIGITS: &SmallDigits = embed!(SmallDigits, "../../../examples/digits_small.safetensors");
 
 /// Recognises an image that is a constant: `0` if class and probabilities are as with std, `1` if the class is wrong, `2` if
-/// only probabilities are, `3` if memory of the caller's changes them.
+/// only probabilities are, `3` if memory of the caller's changes them, `4` if the residual network sees another class.
 #[unsafe(no_mangle)]
 pub extern "C" fn recognise_digit() -> i32 {
     let image = core::hint::black_box(digit::IMAGE);
@@ -28,6 +43,10 @@ pub extern "C" fn recognise_digit() -> i32 {
     }
     if typenet::kernels::reduce::argmax(&probabilities) != digit::CLASS {
         return 1;
+    }
+    let rows = core::array::from_fn(|y| core::array::from_fn(|x| image[8 * y + x]));
+    if typenet::kernels::reduce::argmax(&RESIDUAL.predict(&[rows])) != digit::CLASS {
+        return 4;
     }
     let as_with_std =
         probabilities.iter().zip(digit::PROBABILITY_BITS).all(|(&probability, bits)| match isa() {

@@ -1,15 +1,15 @@
 //! The loops around the tile.
 //!
-//! Columns go in panels as wide as a tile. With few rows, or a `b` that fits in the first cache, tiles read `b` where
-//! it is. Otherwise the inner index goes in blocks such that a panel's block fits in cache: it is packed, by the
-//! first tile itself where the layout allows, and all rows pass over it; between blocks the sums wait in `c`.
+//! The columns of `b` are divided into panels as wide as a tile. With few rows, or a `b` that fits in the L1 cache, tiles read `b` where
+//! it is. Otherwise the inner index is divided into blocks such that a panel's block fits in cache. The block is packed, by the first
+//! tile itself where the layout allows, and then used for all rows; between two blocks the partial sums are kept in `c`.
 
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ops::Range;
 
-use super::Matrix;
 use super::columns::{columns, max_column_rows};
+use super::matrix::Matrix;
 use super::pack::pack;
 use super::tile::{
     MAX_ROWS, Operands, PANEL_VECTORS, STREAM_COLUMNS, max_rows, max_stream_rows, row, stream, tile,
@@ -30,42 +30,42 @@ pub(super) struct Block<'a> {
     b: *const f32,
     b_row: usize,
     b_column: usize,
-    /// One number for each column; null: none.
+    /// One number for each column; null if there is no bias.
     bias: *const f32,
     function: Function,
     c: *mut f32,
-    /// Null: nobody wants it. Strides as `c`.
+    /// Null if it is not asked for. Strides as `c`.
     preactivation: *mut f32,
     c_row: usize,
-    /// Whether the sums before the first step are in `c`; then `bias` is not used.
+    /// Whether chains start with what `c` holds; then `bias` is not used.
     resumed: bool,
     life: PhantomData<(&'a f32, &'a mut f32)>,
 }
 
-// SAFETY: a `Block` stands for shared references to its operands and a unique one to its result; `part` makes
-// the caller answer for results that overlap.
+// SAFETY: a `Block` is shared references to its operands and a unique one to its result; that parts in use at the same time do not
+// overlap is a duty of the caller of `part`.
 unsafe impl Send for Block<'_> {}
 // SAFETY: as above.
 unsafe impl Sync for Block<'_> {}
 
-/// The most steps of a chain between two visits to `c`: a packed panel is at most 64 KiB.
+/// The most steps of a chain before its partial sum goes to `c`, so that a packed panel is at most 64 KiB.
 const K_BLOCK: usize = 512;
-/// Up to this many elements of `b` are read where they are: a first cache.
+/// A `b` of up to this many elements is not packed: it fits in the L1 cache.
 const SMALL: usize = 8192;
-/// Up to this many steps, a few rows of `c` are written from end to end rather than in tiles.
+/// Up to this many steps, products of a few rows are computed along whole rows of `c` rather than in tiles.
 const FEW_STEPS: usize = 8;
-/// Rows that pass over a panel together, such that their block of `a` stays in the second cache: 384 KiB.
+/// How many rows use a packed panel before the next is packed, such that their block of `a`, 384 KiB, stays in the L2 cache.
 const GROUP: usize = 192;
-/// The same where packing turns columns, which takes longer: still within the second cache.
+/// The same where packing transposes `b`, which takes longer; still within the L2 cache.
 const TURNING_GROUP: usize = 384;
-/// From this many steps on, turning a tile costs little beside computing it.
+/// From this many steps on, transposing a tile costs little compared with computing it.
 const TURNING_STEPS: usize = 64;
-/// Addresses this many bytes apart share a set of the first cache.
+/// Addresses this many bytes apart fall into the same set of the L1 cache.
 const SET_PERIOD: usize = 4096;
 /// How many rows ahead `b` is prefetched where it is not packed.
 const ROWS_AHEAD: usize = 12;
 
-/// Sums to start from where there is no bias, for as many columns as any tile or stream has.
+/// Where chains start without a bias, for as many columns as any tile or stream has.
 static ZEROS: [f32; STREAM_COLUMNS] = [0.0; STREAM_COLUMNS];
 
 /// Number of vectors in the widest tile, which has one row.
@@ -73,8 +73,12 @@ const WIDEST: usize = 8;
 const _: () = assert!(WIDEST * MAX_LANES <= ZEROS.len());
 
 impl<'a> Block<'a> {
-    /// The whole product. The caller has checked that every slice holds its matrix, and that no size of `c` is zero.
-    pub(super) fn new(
+    /// The whole product.
+    ///
+    /// # Safety
+    /// `a` and `b` lie within their slices and have the same inner size, `bias` has a number for each column of `b`, and `preactivation`
+    /// and `c` have as many as the product, which is not empty.
+    pub(super) unsafe fn new(
         a: Matrix<'a, f32>,
         b: Matrix<'a, f32>,
         bias: Option<&'a [f32]>,
@@ -158,13 +162,13 @@ impl<'a> Block<'a> {
         }
     }
 
-    /// Whether tiles leave nothing for [`finish`](Self::finish).
+    /// Whether the activation is a relu that tiles apply in registers, so that [`finish`](Self::finish) has nothing to do.
     #[inline(always)]
     fn tile_applies_relu(&self) -> bool {
         self.function == Function::Relu && self.preactivation.is_null()
     }
 
-    /// What remains after a tile when its sums are complete.
+    /// [`finish`](Self::finish) for a tile whose sums are complete, where tiles do not apply the activation.
     #[inline(always)]
     fn finish_tile<S: Simd>(&self, simd: S, i: usize, rows: usize, j: usize, columns: usize) {
         if !self.tile_applies_relu() {
@@ -172,7 +176,7 @@ impl<'a> Block<'a> {
         }
     }
 
-    /// What remains when the sums of a rectangle are complete.
+    /// Stores the preactivation and applies the activation, for a rectangle whose sums are complete.
     #[inline(always)]
     fn finish<S: Simd>(&self, simd: S, i: usize, rows: usize, j: usize, columns: usize) {
         let offset = i * self.c_row + j;
@@ -192,7 +196,7 @@ impl<'a> Block<'a> {
         }
     }
 
-    /// Tiles read `b` where it is.
+    /// Computes the block by tiles that read `b` where it is.
     #[inline(always)]
     fn run_in_place<S: Simd>(&self, simd: S) {
         for (i, rows) in row_blocks(self.m, max_rows::<S>()) {
@@ -211,7 +215,8 @@ impl<'a> Block<'a> {
         }
     }
 
-    /// Row `i` from column `j` by tiles of one row and `V` vectors, as far as they fit. Returns the column after.
+    /// Computes row `i` from column `j` on by tiles of one row and `V` vectors, as long as whole tiles fit. Returns the first column that
+    /// is not computed.
     #[inline(always)]
     fn row_in_place<S: Simd, const V: usize>(&self, simd: S, i: usize, mut j: usize) -> usize {
         while self.n - j >= V * S::LANES {
@@ -232,7 +237,7 @@ impl<'a> Block<'a> {
         plain && !self.resumed && !collides && self.m <= width && self.k >= TURNING_STEPS
     }
 
-    /// All rows pass over columns of `b` that lie one behind the other.
+    /// Computes the block where `b` lies column by column, by [`columns`].
     #[inline(always)]
     fn run_columns<S: Simd>(&self, simd: S) {
         let mut operands = self.operands(0, 0, 0, self.k, 0);
@@ -245,7 +250,7 @@ impl<'a> Block<'a> {
         self.finish_tile(simd, 0, self.m, 0, self.n);
     }
 
-    /// A few rows at a time pass over whole rows of `b`.
+    /// Computes the block a few rows at a time, by [`stream`] over whole rows of `b`.
     #[inline(always)]
     fn run_streaming<S: Simd>(&self, simd: S) {
         for (i, rows) in row_blocks(self.m, max_stream_rows::<S>()) {
@@ -276,7 +281,8 @@ fn row_blocks(rows: usize, max: usize) -> impl Iterator<Item = (usize, usize)> {
     })
 }
 
-/// As [`row_blocks`], but the first block is as high as it may be: while it computes, the memory gives what it packs.
+/// As [`row_blocks`], but the first block has `max` rows: its tile also packs the panel, and the more it computes for each row of `b`,
+/// the better that hides the time in which `b` arrives from memory.
 #[inline(always)]
 fn tall_first(rows: usize, max: usize) -> impl Iterator<Item = (usize, usize)> {
     let first = rows.min(max);
@@ -287,7 +293,7 @@ fn tall_first(rows: usize, max: usize) -> impl Iterator<Item = (usize, usize)> {
 /// Computes the tile of a panel of `columns` columns.
 ///
 /// # Safety
-/// As [`tile`], with `last` still to be set.
+/// As [`tile`]; `last` is set here.
 #[inline(always)]
 unsafe fn panel_tile<S: Simd>(simd: S, rows: usize, columns: usize, mut operands: Operands) {
     // SAFETY: the caller's.
@@ -330,7 +336,7 @@ impl Kernel for Block<'_> {
     }
 }
 
-/// A block whose panels are packed on the stack: not inlined, so that others need not have the room.
+/// A block whose panels are packed on the stack. Not inlined, so that other blocks do not need that much stack.
 struct Packed<'a>(Block<'a>);
 
 #[repr(C, align(64))]
@@ -338,7 +344,7 @@ struct Panel(MaybeUninit<[f32; K_BLOCK * PANEL_VECTORS * MAX_LANES]>);
 
 /// Rows of `a` that are copied together.
 const COPIED_ROWS: usize = 2 * MAX_ROWS;
-/// Distance between the rows of copied `a`: off the powers of two that would put all rows in one set of the cache.
+/// Distance between the rows of copied `a`: not a power of two, which would put all rows into the same sets of the cache.
 const COPY_ROW: usize = K_BLOCK + MAX_LANES;
 
 #[repr(C, align(64))]
@@ -420,8 +426,8 @@ impl Kernel for Packed<'_> {
     }
 }
 
-/// A block that is computed as its transpose: `aᵀ` is the panel, the columns of `b` are read where they are, and tiles are
-/// turned on their way to `c`. Not inlined, for its room on the stack.
+/// A block that is computed as its transpose: `aᵀ` is packed as the panel, the columns of `b` are read where they are, and each tile
+/// is transposed when it is stored to `c`. Not inlined, for the size of its stack frame.
 struct Transposed<'a>(Block<'a>);
 
 #[repr(C, align(64))]

@@ -1,5 +1,5 @@
-//! A few rows by columns of `b` that lie one behind the other, as those of a transposed matrix do: columns are turned in
-//! registers and used there, so that `b` is read once and nothing is packed.
+//! A few rows by a `b` that lies column by column, as a transposed matrix does: blocks of `b` are transposed in registers and
+//! used there, so that `b` is read once and nothing is packed.
 
 // Indices name registers, in several arrays at once.
 #![allow(clippy::needless_range_loop)]

@@ -8,7 +8,7 @@
 //!
 //! in ascending order of the inner index `p`, each step one fused multiply-add (on
 //! [`Isa::Portable`] and in `f64` a product, rounded, and a sum). Tiles, blocks, threads and batch
-//! sizes decide only when a step is done and where its result waits, so they never change a bit: a sample alone
+//! sizes decide only when a step is computed and where its intermediate sum is kept, so they never change a bit: a sample alone
 //! has the same result as in a batch.
 //!
 //! Nothing is allocated; panels are packed on the stack, which takes 120 KiB where there are more than a dozen rows or
@@ -17,12 +17,14 @@
 //! ```text
 //! mod     what a product is: operands, tail, reference, sharing between threads
 //! block   the loops over panels of columns, blocks of the inner index and blocks of rows
+//! matrix  matrices inside slices
 //! tile    the innermost loop: a few rows by a few vectors of columns, in registers
 //! pack    panels of `b` copied so that a tile reads them in order
 //! ```
 
 mod block;
 mod columns;
+mod matrix;
 mod pack;
 mod tile;
 
@@ -34,67 +36,7 @@ use crate::hardware::isa::{Isa, isa};
 use crate::hardware::threads;
 use block::Block;
 
-/// A matrix inside a slice: element `(i, j)` is `data[i * row_stride + j * column_stride]`.
-///
-/// ```
-/// use typenet_runtime::kernels::Matrix;
-///
-/// let rows = Matrix::new(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2, 3);
-/// let columns = rows.transposed();
-/// assert_eq!((columns.rows, columns.columns), (3, 2));
-/// // Element (2, 1) of the one is element (1, 2) of the other.
-/// assert_eq!(columns.data[2 * columns.row_stride + columns.column_stride], 6.0);
-/// ```
-#[derive(Clone, Copy)]
-pub struct Matrix<'a, T> {
-    /// The elements.
-    pub data: &'a [T],
-    /// Number of rows.
-    pub rows: usize,
-    /// Number of columns.
-    pub columns: usize,
-    /// Distance between neighbours in a column, in elements.
-    pub row_stride: usize,
-    /// Distance between neighbours in a row, in elements.
-    pub column_stride: usize,
-}
-
-brief_debug!(Matrix<'_, T> { [data], rows, columns, row_stride, column_stride });
-
-impl<'a, T> Matrix<'a, T> {
-    /// A matrix that fills `data` row by row.
-    ///
-    /// # Panics
-    /// If `data` is not `rows · columns` long.
-    #[track_caller]
-    pub fn new(data: &'a [T], rows: usize, columns: usize) -> Self {
-        assert_eq!(data.len(), rows * columns, "Matrix::new: {rows}×{columns} elements expected");
-        Self { data, rows, columns, row_stride: columns, column_stride: 1 }
-    }
-
-    /// The same elements with rows and columns exchanged.
-    #[must_use]
-    pub fn transposed(self) -> Self {
-        Self {
-            data: self.data,
-            rows: self.columns,
-            columns: self.rows,
-            row_stride: self.column_stride,
-            column_stride: self.row_stride,
-        }
-    }
-
-    /// Whether every element lies in `data`.
-    fn fits(&self) -> bool {
-        let last = |count: usize, stride: usize| (count - 1).checked_mul(stride);
-        self.rows == 0
-            || self.columns == 0
-            || last(self.rows, self.row_stride)
-                .zip(last(self.columns, self.column_stride))
-                .and_then(|(row, column)| row.checked_add(column))
-                .is_some_and(|last| last < self.data.len())
-    }
-}
+pub use matrix::Matrix;
 
 /// What happens to a row of the product before it is done.
 ///
@@ -227,7 +169,6 @@ pub(super) fn product_with(
     tail: Tail<'_, f32>,
     c: &mut [f32],
 ) {
-    check(&a, &b, &tail, c);
     run(isa, a, b, tail, false, c);
 }
 
@@ -238,13 +179,13 @@ pub(super) fn add_product_with(
     tail: Tail<'_, f32>,
     c: &mut [f32],
 ) {
-    check(&a, &b, &tail, c);
     check_unbiased(&tail);
     run(isa, a, b, tail, true, c);
 }
 
 /// `resumed`: chains start with what `c` holds.
 fn run(isa: Isa, a: Matrix<'_, f32>, b: Matrix<'_, f32>, tail: Tail<'_, f32>, resumed: bool, c: &mut [f32]) {
+    check(&a, &b, &tail, c);
     let (mut m, k, mut n) = (a.rows, a.columns, b.columns);
     if m == 0 || n == 0 {
         return;
@@ -256,14 +197,16 @@ fn run(isa: Isa, a: Matrix<'_, f32>, b: Matrix<'_, f32>, tail: Tail<'_, f32>, re
             c.fill(tail.bias.map_or(0.0, |bias| bias[0]));
         }
         (m, n) = (1, m);
-        Block::new(b.transposed(), a.transposed(), None, function, tail.preactivation, c).resumed()
+        // SAFETY: as below; the transposed operands lie within the same slices.
+        unsafe { Block::new(b.transposed(), a.transposed(), None, function, tail.preactivation, c) }.resumed()
     } else {
-        let block = Block::new(a, b, tail.bias, function, tail.preactivation, c);
+        // SAFETY: `check` has looked at all lengths, and `m` and `n` are not zero.
+        let block = unsafe { Block::new(a, b, tail.bias, function, tail.preactivation, c) };
         if resumed { block.resumed() } else { block }
     };
 
-    // Rows are shared where each thread has many: then each writes a piece of memory of its own. Else columns, so that a
-    // panel of `b` is packed once for all rows.
+    // Threads divide the rows where there are many for each, so that each writes a contiguous part of `c`. Otherwise they divide the
+    // columns, so that each panel of `b` is packed by one thread only.
     let parts = threads::parts(m.saturating_mul(n).saturating_mul(k) / 16 + k.saturating_mul(n) / 8);
     let (row_parts, column_parts) = if m / parts >= MANY_ROWS {
         (parts, 1)
@@ -291,11 +234,11 @@ fn run(isa: Isa, a: Matrix<'_, f32>, b: Matrix<'_, f32>, tail: Tail<'_, f32>, re
     }
 }
 
-/// Threads share columns at multiples of this: the widest panel.
+/// Columns are divided between threads at multiples of this, the width of the widest panel.
 const COLUMN_GRANULE: usize = 32;
-/// With so many rows for each thread, packing all of `b` in each costs nothing beside the products.
+/// From this many rows for each thread on, that every thread packs all of `b` costs little compared with the products.
 const MANY_ROWS: usize = 96;
-/// Threads share rows at multiples of this: the tallest tile.
+/// Rows are divided between threads at multiples of this, the height of the tallest tile.
 const ROW_GRANULE: usize = 12;
 
 #[cfg(test)]

@@ -41,9 +41,9 @@ pub(super) struct Operands {
     /// Row `p` of `b` is at `b + p · b_step`.
     pub(super) b: *const f32,
     pub(super) b_step: usize,
-    /// How far ahead of `b` to prefetch; `0`: not worth it.
+    /// How many elements ahead of `b` to prefetch; `0`: no prefetching.
     pub(super) b_ahead: usize,
-    /// Receives the rows of `b` one behind the other, `V` vectors each; null: nobody wants them.
+    /// Receives a packed copy of the rows of `b`, `V` vectors each; null if `b` is not to be packed.
     pub(super) packed: *mut f32,
     /// The sums before the first step: row `i` is at `start + i · start_row`.
     pub(super) start: *const f32,
@@ -73,15 +73,20 @@ pub(super) unsafe fn tile<S: Simd, const V: usize, const PART: bool>(
         ($($r:literal)+) => {
             match rows {
                 $($r => simd.call(Tile::<$r, V, PART>(operands)),)+
-                _ => wide::<S, V, PART>(simd, rows, operands),
+                // SAFETY: the caller's.
+                _ => unsafe { wide::<S, V, PART>(simd, rows, operands) },
             }
         };
     }
     rows!(1 2 3 4 5 6)
 }
 
+/// [`tile`] for more rows than sixteen registers hold.
+///
+/// # Safety
+/// As [`tile`].
 #[inline(always)]
-fn wide<S: Simd, const V: usize, const PART: bool>(simd: S, rows: usize, operands: &Operands) {
+unsafe fn wide<S: Simd, const V: usize, const PART: bool>(simd: S, rows: usize, operands: &Operands) {
     macro_rules! rows {
         ($($r:literal)+) => {
             match rows {
@@ -130,8 +135,8 @@ impl<const R: usize, const V: usize, const PART: bool> Kernel for Tile<'_, R, V,
                     sums[i][v] = if part(v) { simd.load_part(from, last) } else { simd.load(from) };
                 }
             }
-            // Every third row has a pointer of its own: the others are at offsets that an instruction adds, so that no
-            // chain of additions is longer than the products take.
+            // Every third row has a pointer of its own; the load of a factor adds one or two `a_row` to it for the rows between. From a
+            // single pointer, the additions that give all rows' addresses would be a chain that takes longer than the products.
             let mut thirds = [a; MAX_ROWS / 3];
             for (third, rows) in thirds.iter_mut().enumerate() {
                 *rows = a.wrapping_add(3 * third * a_row);
@@ -199,12 +204,12 @@ pub(super) const fn max_stream_rows<S: Simd>() -> usize {
     if S::REGISTERS >= 32 { 4 } else { 2 }
 }
 
-/// The most columns of [`stream`], whose sums wait in the first cache.
+/// The most columns of [`stream`], so that the partial sums fit in the L1 cache.
 pub(super) const STREAM_COLUMNS: usize = 1024;
 
-/// Computes a few rows by a number of vectors, passing over whole rows of `b`: the order in which memory gives them
-/// fastest. The sums wait in `c` only if it has no other columns: another thread may be writing those next to these, and
-/// what is fetched ahead beyond the last would be taken from it again and again.
+/// Computes a few rows by a number of vectors, reading `b` in the order of memory, whole rows one after the other. Partial sums are
+/// kept in `c` only if it has no other columns. Otherwise another thread may be writing the columns beside these, and hardware prefetching
+/// past the last column would take the other thread's cache lines away again and again.
 ///
 /// # Safety
 /// As [`tile`] with `PART` false and `vectors` for `V`, which have at most [`STREAM_COLUMNS`] columns.
@@ -222,7 +227,7 @@ pub(super) unsafe fn stream<S: Simd>(simd: S, rows: usize, vectors: usize, opera
 /// Rows of `b` that [`stream`] takes at a time.
 const STEPS: usize = 4;
 
-/// Distance between rows of waiting sums: off the powers of two that would put all rows in one set of the cache.
+/// Distance between rows of partial sums: not a power of two, which would put all rows into the same sets of the cache.
 const STREAM_ROW: usize = STREAM_COLUMNS + MAX_LANES;
 
 /// Made by [`stream`] alone.
@@ -253,7 +258,7 @@ impl<const R: usize> Stream<'_, R> {
                     factors[i][t] = simd.splat(*a.add(i * a_row + (p + t) * a_step));
                 }
             }
-            // One or two rows take less time than their part of `b` takes to come; more take longer.
+            // One or two rows are computed faster than their part of `b` arrives from memory, so it is prefetched; more rows are not.
             for v in 0..self.vectors {
                 let j = v * S::LANES;
                 let mut row = [simd.splat(0.0); T];

@@ -8,13 +8,14 @@
 //! inside one function with `#[target_feature]`. [`Simd::call`] starts such a function anew where inlining
 //! should stop. Closures do not inherit this and are not used.
 
+mod dispatch;
 #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 mod neon;
 mod portable;
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 mod x86;
 
-use crate::hardware::isa::{Isa, isa};
+pub(crate) use dispatch::{dispatch, dispatch_chosen};
 
 /// A kernel for any instruction set.
 #[doc(hidden)]
@@ -23,47 +24,6 @@ pub trait Kernel {
     type Output;
     /// Runs it. Implementations are `#[inline(always)]`.
     fn run<S: Simd>(self, simd: S) -> Self::Output;
-}
-
-/// Runs a kernel with the vectors of `isa`.
-///
-/// # Panics
-/// If `isa` is not available.
-#[inline]
-pub(crate) fn dispatch<K: Kernel>(isa: Isa, kernel: K) -> K::Output {
-    assert!(isa.is_available(), "this processor has no {isa}");
-    match isa {
-        Isa::Portable => portable::Portable::new().call(kernel),
-        #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
-        // SAFETY: AVX2 and FMA are available, asserted above.
-        Isa::Avx2 => unsafe { x86::Avx2::new() }.call(kernel),
-        #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
-        // SAFETY: AVX-512 F, BW, DQ, VL, and with them AVX2 and FMA, are available, asserted above.
-        Isa::Avx512 => unsafe { x86::Avx512::new() }.call(kernel),
-        #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
-        Isa::Neon => neon::Neon::new().call(kernel),
-        #[allow(unreachable_patterns)]
-        _ => unreachable!("{isa} is available on another architecture"),
-    }
-}
-
-/// Runs a kernel with the vectors of the instruction set in use: for kernels that are done in the time of a few calls.
-/// Compiled into its caller where that is compiled for the same instruction set.
-#[inline]
-pub(crate) fn dispatch_chosen<K: Kernel>(kernel: K) -> K::Output {
-    match isa() {
-        Isa::Portable => portable::Portable::new().call(kernel),
-        #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
-        // SAFETY: AVX2 and FMA are available, since `isa` gives nothing else.
-        Isa::Avx2 => unsafe { x86::Avx2::new() }.call_inline(kernel),
-        #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
-        // SAFETY: AVX-512 F, BW, DQ, VL, and with them AVX2 and FMA, are available, since `isa` gives nothing else.
-        Isa::Avx512 => unsafe { x86::Avx512::new() }.call_inline(kernel),
-        #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
-        Isa::Neon => neon::Neon::new().call_inline(kernel),
-        #[allow(unreachable_patterns)]
-        _ => unreachable!("an instruction set of another architecture"),
-    }
 }
 
 /// The most lanes that any vector has.
@@ -275,6 +235,7 @@ pub(crate) const ROUND: f32 = 12_582_912.0;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hardware::isa::Isa;
     use std::vec::Vec;
 
     /// Calls a generic function on every instruction set that is available.

@@ -48,7 +48,7 @@ pub struct Summary {
     pub flops: u64,
     /// Bytes per sample that a forward pass in training writes.
     pub activation_bytes: usize,
-    /// The same if no two intermediate values shared their memory.
+    /// The same if no two intermediate values shared their memory; an inner model's values share theirs here too.
     pub unshared_bytes: usize,
     /// Bytes of scratch that an inference of one sample needs.
     pub scratch_bytes: usize,
@@ -123,37 +123,55 @@ pub(super) fn shapes(parts: &[Part]) -> String {
     parts.iter().map(shape).collect::<Vec<_>>().join(" and ")
 }
 
-/// The rows of layers with their full names, each followed by the layers in it.
-fn rows(layers: &'static [LayerInfo], prefix: &str, all: &mut Vec<(String, &'static LayerInfo)>) {
+/// A layer with the models that it stands in.
+struct Row {
+    /// Their names, each followed by a dot.
+    prefix: String,
+    layer: &'static LayerInfo,
+}
+
+impl Row {
+    /// A name of the layer's model in the whole.
+    fn full(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
+    /// What the layer takes, if that is not the row above.
+    fn takes(&self) -> String {
+        self.layer.sources.iter().map(|source| self.full(source)).collect::<Vec<_>>().join(" and ")
+    }
+}
+
+/// A row for each layer, followed by those of the layers in it.
+fn rows(layers: &'static [LayerInfo], prefix: &str, all: &mut Vec<Row>) {
     for layer in layers {
-        let name = format!("{prefix}{}", layer.name);
-        let inner = format!("{name}.");
-        all.push((name, layer));
-        rows(layer.info.layers, &inner, all);
+        all.push(Row { prefix: prefix.to_owned(), layer });
+        rows(layer.info.layers, &format!("{prefix}{}.", layer.name), all);
     }
 }
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut layers = Vec::new();
-        rows(self.layers, "", &mut layers);
-        let has_takes = layers.iter().any(|(_, layer)| !layer.sources.is_empty());
+        let mut all = Vec::new();
+        rows(self.layers, "", &mut all);
+        let has_takes = all.iter().any(|row| !row.layer.sources.is_empty());
 
         let mut table = Table::new();
         table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled);
         let header = ["layer", "kind", "takes", "output", "parameters", "FLOPs"];
         table.set_header(header.into_iter().filter(|&column| has_takes || column != "takes"));
-        for (name, layer) in layers {
+        for row in all {
+            let layer = row.layer;
             let parameters = match layer.shares {
-                Some(owner) => format!("shared with {owner}"),
+                Some(owner) => format!("shared with {}", row.full(owner)),
                 None => thousands(layer.parameter_count() as u64),
             };
-            let mut row = vec![name, layer.info.kind.to_owned()];
+            let mut cells = vec![row.full(layer.name), layer.info.kind.to_owned()];
             if has_takes {
-                row.push(layer.sources.join(" and "));
+                cells.push(row.takes());
             }
-            row.extend([shapes(layer.outputs), parameters, thousands(layer.info.flops)]);
-            table.add_row(row);
+            cells.extend([shapes(layer.outputs), parameters, thousands(layer.info.flops)]);
+            table.add_row(cells);
         }
         let columns = table.column_count();
         for column in columns - 3..columns {

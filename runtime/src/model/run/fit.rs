@@ -4,6 +4,7 @@ use core::fmt;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use super::split::split_at;
 use super::state::{Epochs, Plan};
 use super::streams::{shuffle_epoch, step_rng};
 use crate::layers::{Model, output_len};
@@ -18,30 +19,6 @@ use crate::model::training::workspace::with_capacity;
 use crate::model::{Error, History, Trainer};
 use crate::optimizers::Optimizer;
 use crate::schema::{Many, Record};
-
-/// How many of the samples a validation split leaves for training: the first `⌊samples·(1 − split)⌋`, as in Keras. `None` if the
-/// split is no share.
-fn split_at(samples: usize, split: f64) -> Option<usize> {
-    (split > 0.0 && split < 1.0).then_some((samples as f64 * (1.0 - split)) as usize)
-}
-
-/// The smallest and the largest validation split that leave samples on both sides, if there are any.
-pub(in crate::model) fn splits(samples: usize) -> Option<(f64, f64)> {
-    if samples < 2 {
-        return None;
-    }
-    // Positive floats are in the order of their bits, and a larger split never leaves more samples for training.
-    let first = |holds: &dyn Fn(usize) -> bool| {
-        let (mut below, mut from) = (0.0_f64.to_bits(), 1.0_f64.to_bits());
-        while from - below > 1 {
-            let middle = below.midpoint(from);
-            let holds = split_at(samples, f64::from_bits(middle)).is_some_and(holds);
-            (below, from) = if holds { (below, middle) } else { (middle, from) };
-        }
-        f64::from_bits(from)
-    };
-    Some((first(&|training| training < samples), first(&|training| training == 0).next_down()))
-}
 
 /// Whether each score has a name of its own, as where outputs `a` and `a_b` have metrics `b_c` and `c`.
 fn check_names(names: &[String]) -> Result<(), Error> {

@@ -2,5 +2,6 @@
 
 pub(super) mod checkpoint;
 pub(super) mod fit;
+pub(super) mod split;
 pub(super) mod state;
 pub(super) mod streams;

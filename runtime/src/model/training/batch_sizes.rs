@@ -31,19 +31,6 @@ fn layer_above(layers: &[LayerInfo], samples: usize) -> Option<(String, usize)> 
     }
 }
 
-/// Why a batch has so few samples.
-pub(in crate::model) fn describe(found: usize, samples: usize, batch_size: usize) -> String {
-    if found == samples {
-        format!("found {found}")
-    } else if found == batch_size {
-        format!("found batch_size {batch_size}")
-    } else {
-        format!(
-            "but {samples} samples in batches of {batch_size} leave {found} for the last; another batch_size helps"
-        )
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,8 +7,10 @@ use crate::optimizers::{ACCUMULATED, AVERAGE, Optimizer};
 
 impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     /// Keeps the parameters of a layer as they are, bit by bit, from the next step on, whatever the optimizer: `"dense_1"`, or
-    /// in a model that stands in this one, `"encoder.dense_1"`; `"dense_1.bias"` is the bias alone. What the layer's
-    /// regularizer would add to the loss is not added.
+    /// in a model that stands in this one, `"encoder.dense_1"`; `"plain_1"` are all layers of a block, and `"dense_1.bias"` is
+    /// the bias alone. What the layer's regularizer would add to the loss is not added. Values that move without a
+    /// gradient, such as the running means of `BatchNorm`, go on moving, and training goes on with the batch's own mean and variance, as in
+    /// PyTorch; Keras runs a frozen `BatchNormalization` as in inference.
     ///
     /// ```
     /// use typenet::kernels::Rng;

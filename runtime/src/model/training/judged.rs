@@ -73,20 +73,66 @@ pub trait Measured<K, Y: Table>: Model {
     );
 }
 
-impl<'a, M, L, Y> Judged<L, &'a [Y]> for M
+// The prediction is `Self` here, so that rustc finds one impl whatever it knows of the labels yet, and says which loss does not fit.
+
+/// [`Judged`], of what a model predicts: `model!` implements it for a struct of several outputs.
+#[doc(hidden)]
+pub trait LossesFit<M, L, Y: Table> {
+    fn each_loss(losses: &L, labels: Y, chosen: Option<&Y::Chosen>, each: &mut dyn FnMut(&dyn OutputLoss));
+}
+
+/// As [`LossesFit`].
+#[doc(hidden)]
+pub trait MetricsFit<M, K, Y: Table> {
+    fn each_metrics(
+        metrics: &mut K,
+        labels: Y,
+        chosen: Option<&Y::Chosen>,
+        each: &mut dyn FnMut(&mut dyn OutputMetrics),
+    );
+}
+
+impl<M, L, Y> Judged<L, Y> for M
 where
-    M: Model<Prediction: FloatArray>,
-    L: Loss<M::Head, M::Prediction, Y>,
+    M: Model<Prediction: LossesFit<M, L, Y>>,
+    Y: Table,
 {
-    fn each_loss(loss: &L, labels: &'a [Y], chosen: Option<&Vec<Y>>, each: &mut dyn FnMut(&dyn OutputLoss)) {
-        each(&Output::<M::Head, M::Prediction, _, _>::new(loss, labels, chosen));
+    fn each_loss(losses: &L, labels: Y, chosen: Option<&Y::Chosen>, each: &mut dyn FnMut(&dyn OutputLoss)) {
+        M::Prediction::each_loss(losses, labels, chosen, each);
     }
 }
 
-impl<'a, M, K, Y> Measured<K, &'a [Y]> for M
+impl<M, K, Y> Measured<K, Y> for M
 where
-    M: Model<Prediction: FloatArray>,
-    K: Metrics<M::Head, M::Prediction, Y>,
+    M: Model<Prediction: MetricsFit<M, K, Y>>,
+    Y: Table,
+{
+    fn each_metrics(
+        metrics: &mut K,
+        labels: Y,
+        chosen: Option<&Y::Chosen>,
+        each: &mut dyn FnMut(&mut dyn OutputMetrics),
+    ) {
+        M::Prediction::each_metrics(metrics, labels, chosen, each);
+    }
+}
+
+impl<'a, M, L, Y, T, const N: usize> LossesFit<M, L, &'a [Y]> for [T; N]
+where
+    M: Model<Prediction = [T; N]>,
+    [T; N]: FloatArray,
+    L: Loss<M::Head, [T; N], Y>,
+{
+    fn each_loss(loss: &L, labels: &'a [Y], chosen: Option<&Vec<Y>>, each: &mut dyn FnMut(&dyn OutputLoss)) {
+        each(&Output::<M::Head, [T; N], _, _>::new(loss, labels, chosen));
+    }
+}
+
+impl<'a, M, K, Y, T, const N: usize> MetricsFit<M, K, &'a [Y]> for [T; N]
+where
+    M: Model<Prediction = [T; N]>,
+    [T; N]: FloatArray,
+    K: Metrics<M::Head, [T; N], Y>,
 {
     fn each_metrics(
         metrics: &mut K,
@@ -94,7 +140,7 @@ where
         chosen: Option<&Vec<Y>>,
         each: &mut dyn FnMut(&mut dyn OutputMetrics),
     ) {
-        each(&mut Output::<M::Head, M::Prediction, _, _>::new(metrics, labels, chosen));
+        each(&mut Output::<M::Head, [T; N], _, _>::new(metrics, labels, chosen));
     }
 }
 
@@ -245,7 +291,8 @@ macro_rules! __outputs {
             }
         }
 
-        impl<'a, $($Of, $Label),+> $crate::model::Judged<$name<$($Of),+>, $name<$(&'a [$Label]),+>> for $model
+        impl<'a, $($Of, $Label),+> $crate::model::LossesFit<$model, $name<$($Of),+>, $name<$(&'a [$Label]),+>>
+            for $name<$($output),+>
         where
             $($Of: $crate::losses::Loss<$head, $output, $Label>),+
         {
@@ -263,7 +310,8 @@ macro_rules! __outputs {
             }
         }
 
-        impl<'a, $($Of, $Label),+> $crate::model::Measured<$name<$($Of),+>, $name<$(&'a [$Label]),+>> for $model
+        impl<'a, $($Of, $Label),+> $crate::model::MetricsFit<$model, $name<$($Of),+>, $name<$(&'a [$Label]),+>>
+            for $name<$($output),+>
         where
             $($Of: $crate::metrics::Metrics<$head, $output, $Label>),+
         {

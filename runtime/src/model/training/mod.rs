@@ -11,4 +11,5 @@ pub(super) mod train_on_batch;
 pub(super) mod trainable;
 pub(super) mod trainer;
 pub(super) mod updates;
+pub(super) mod weight_error;
 pub(super) mod workspace;

@@ -8,7 +8,7 @@ use super::labels::{Labels, Table};
 use super::sample_weights::check_sample_weights;
 use super::trainable::Trainable;
 use super::updates::Updates;
-use super::workspace::{Evaluation, Workspace, step_cost};
+use super::workspace::{Evaluation, Workspace};
 use crate::data::{NonFiniteInput, find_non_finite};
 use crate::hardware::Buffer;
 use crate::hardware::threads;
@@ -22,6 +22,7 @@ use crate::layers::model::find_bad_word;
 use crate::layers::{
     Backward, Cpu, Forward, Headless, Model, Port, Run, Step, Trained, output_len, parameter_count,
 };
+use crate::model::cost::step_cost;
 use crate::model::report::finite;
 use crate::model::run::state::LossSum;
 use crate::model::{Error, Scores};

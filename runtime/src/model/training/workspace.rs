@@ -129,13 +129,3 @@ impl<M> fmt::Debug for Evaluation<M> {
         f.debug_struct("Evaluation").field("capacity", &self.capacity).finish_non_exhaustive()
     }
 }
-
-/// Units of [`threads`](crate::hardware::threads) that an inference of `M` costs: its multiply-adds, a vector at a time.
-pub(in crate::model) fn predict_cost<M: Model>(batch: usize) -> usize {
-    (M::FLOPS as usize).saturating_mul(batch) / 32
-}
-
-/// Units that a training step of `M` costs: three products for each layer, and a pass over the parameters.
-pub(in crate::model) fn step_cost<M: Model>(batch: usize) -> usize {
-    3 * predict_cost::<M>(batch) + parameter_count::<M>()
-}

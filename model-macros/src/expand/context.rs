@@ -1,0 +1,111 @@
+//! What the parts of an expansion share.
+
+use proc_macro2::{Ident, TokenStream};
+
+use super::names::Names;
+use crate::check::Model;
+use crate::kinds::Role;
+
+/// What the functions of this module share.
+pub(super) struct Context<'a> {
+    pub(super) model: &'a Model<'a>,
+    pub(super) root: &'a TokenStream,
+    pub(super) names: Names<'a>,
+    /// The struct's name inside the inner block.
+    pub(super) this: Ident,
+    /// The alias of each layer's type.
+    pub(super) aliases: Vec<Ident>,
+    /// The layers whose values the model gives.
+    pub(super) outputs: Vec<usize>,
+    /// The module of the joints' traits.
+    pub(super) joints: Ident,
+    /// The trait with what is stated of sizes and layers, and the type it is stated for.
+    pub(super) stated: [Ident; 2],
+    /// The type of what a mistake hides.
+    pub(super) mistake: Ident,
+}
+
+impl Context<'_> {
+    /// The layer that computes what the model gives, if it gives one value.
+    pub(super) fn last(&self) -> usize {
+        self.outputs[0]
+    }
+
+    /// The name of a constant that says whether something holds for a user's type.
+    pub(super) fn fact(&self, layer: usize, what: &str) -> Ident {
+        quote::format_ident!("{}_{what}", self.model.layers[layer].constant())
+    }
+
+    /// The name of what is stated of a layer's sizes.
+    pub(super) fn requirement(&self, layer: usize, number: usize) -> Ident {
+        quote::format_ident!("{}Requires{}", self.aliases[layer], number + 1)
+    }
+
+    /// Whether only rustc knows how many numbers the model has.
+    pub(super) fn counts_numbers(&self) -> bool {
+        let shapes = self.model.layers.iter().flat_map(|layer| [&layer.input, &layer.output]);
+        shapes.flat_map(|shape| &shape.sizes).any(|size| size.literal().is_none())
+    }
+
+    /// The type of the last layer with an effect.
+    pub(super) fn last_type(&self) -> &Ident {
+        if self.model.incomplete { &self.mistake } else { &self.aliases[self.last()] }
+    }
+
+    /// The number of the model's inputs.
+    pub(super) fn inputs(&self) -> usize {
+        self.model.inputs.len()
+    }
+
+    /// The numbers of the values that each layer takes: first the model's inputs, then what each layer gives.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &[usize]> {
+        self.model.layers.iter().map(|layer| layer.sources.as_slice())
+    }
+
+    /// The layers whose values the model gives.
+    pub(super) fn outputs(&self) -> &[usize] {
+        &self.outputs
+    }
+
+    /// Whether a layer's value goes out of the model alone, so that the loss may apply its activation; another layer that reads the
+    /// value reads it with the activation.
+    pub(super) fn is_end(&self, layer: usize) -> bool {
+        let value = self.inputs() + layer;
+        self.outputs.contains(&layer) && !self.sources().any(|sources| sources.contains(&value))
+            || self.model.outputs.len() == 1 && self.outputs[0] == layer
+    }
+
+    /// Whether each layer's gradients by its inputs, or by its parameters, are added to others: its inputs are read by a layer
+    /// behind it too, or are given by the model.
+    pub(super) fn adds(&self) -> Vec<bool> {
+        let inputs = self.inputs();
+        let mut roots: Vec<usize> = (0..inputs).collect();
+        for (layer, sources) in self.model.layers.iter().zip(self.sources()) {
+            let own = roots.len();
+            roots.push(if layer.role == Role::Reshape { roots[sources[0]] } else { own });
+        }
+        let mut is_written: Vec<bool> = vec![false; roots.len()];
+        self.outputs().iter().for_each(|&output| is_written[inputs + output] = true);
+        let mut adds = vec![false; self.model.layers.len()];
+        // Of several layers with the same parameters, all but the last, whose gradient is the first to be there.
+        for owner in self.model.layers.iter().filter_map(|layer| layer.shares) {
+            let shares = |i: &usize| self.model.layers[*i].shares == Some(owner);
+            let last = (0..self.model.layers.len()).rfind(shares);
+            adds[owner] = true;
+            (0..last.unwrap_or(owner)).filter(shares).for_each(|i| adds[i] = true);
+        }
+        for layer in self.steps(true).into_iter().rev() {
+            for &source in &self.model.layers[layer].sources {
+                adds[layer] |= core::mem::replace(&mut is_written[roots[source]], true);
+            }
+        }
+        adds
+    }
+
+    /// The layers that compute in inference, or in training.
+    pub(super) fn steps(&self, in_training: bool) -> Vec<usize> {
+        let computes = |role| role == Role::Step || in_training && role == Role::Training;
+        let layers = self.model.layers.iter().enumerate();
+        layers.filter(|(i, layer)| computes(layer.role) || self.outputs.contains(i)).map(|(i, _)| i).collect()
+    }
+}
