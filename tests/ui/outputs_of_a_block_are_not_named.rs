@@ -1,9 +1,9 @@
 use typenet::model;
 
 model! {
-    Heads() < class: Dense(32 => 10), price: Dense(10 => 1), (class, price) >
+    Heads() < class: Dense(10 => 10), price: Dense(10 => 10), (class, price) >
     pub Net <
-        Dense(64 => 32),
+        Dense(64 => 10),
         Heads,
     >
 }
