@@ -12,6 +12,9 @@ mod any_model;
 #[path = "../examples/06_breast_cancer.rs"]
 mod breast_cancer;
 #[allow(dead_code, unreachable_pub)]
+#[path = "../examples/08_residual.rs"]
+mod residual;
+#[allow(dead_code, unreachable_pub)]
 #[path = "../examples/05_titanic.rs"]
 mod titanic;
 
@@ -23,6 +26,13 @@ fn breast_cancer_is_predicted_at_97_percent_or_more() {
         assert_eq!(cases, 569);
         assert!(confusion.accuracy() >= 0.97, "seed {seed}: {}\n{confusion}", confusion.accuracy());
     }
+}
+
+#[test]
+fn a_residual_network_tells_97_percent_of_the_digits_apart() {
+    let data = typenet::data::digits::load();
+    let accuracy = residual::train::<residual::DigitsResNet, _, _>(&data, data.train.len(), 4, 1).unwrap();
+    assert!(accuracy >= 0.97, "{accuracy}");
 }
 
 #[test]
