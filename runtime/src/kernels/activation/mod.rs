@@ -1,6 +1,6 @@
 //! Activations: one file each, and one line in the list below.
 //!
-//! A file holds a type that says its formulas ([`Formula`]). The list gives each its module, its [`Function`] and its word in `model!`.
+//! A file holds a type that says its formulas (`Formula`). The list gives each its module, its [`Function`] and its word in `model!`.
 
 mod formula;
 #[cfg(test)]
