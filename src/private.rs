@@ -110,6 +110,11 @@ impl<L: Layer> Probe<L> {
     pub const IS_LAYER: bool = true;
 }
 
+impl<L: Run> Probe<L> {
+    /// Whether the type is a layer that runs on this processor, in `f32`.
+    pub const RUNS: bool = true;
+}
+
 impl<N: Unsigned + 'static> Probe<N> {
     /// The typenum number that the type is.
     pub const NUMBER: u128 = N::U128;
@@ -119,6 +124,8 @@ impl<N: Unsigned + 'static> Probe<N> {
 pub trait Otherwise {
     /// It is no layer.
     const IS_LAYER: bool = false;
+    /// It does not run.
+    const RUNS: bool = false;
     /// It is no number.
     const NUMBER: u128 = 0;
 }

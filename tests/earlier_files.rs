@@ -42,9 +42,9 @@ fn assert_predicts_as_then(model: &Saved) {
 
 #[test]
 fn weights_of_an_earlier_version_load() {
-    assert_predicts_as_then(&*Saved::load(&file("earlier_weights.safetensors")).expect("weights"));
+    assert_predicts_as_then(&Saved::load(file("earlier_weights.safetensors")).expect("weights"));
     assert_predicts_as_then(
-        &*Saved::load(&file("earlier_checkpoint.safetensors")).expect("a checkpoint's weights"),
+        &Saved::load(file("earlier_checkpoint.safetensors")).expect("a checkpoint's weights"),
     );
 }
 

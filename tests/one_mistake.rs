@@ -49,10 +49,17 @@ fn errors(root: &Path, library: &Path) -> BTreeMap<String, Vec<String>> {
 fn declarations(source: &str) -> Vec<String> {
     let first = |text: &str, end: &str| text.split(end).next().unwrap_or_default().to_owned();
     let parts = source.split("model! {").skip(1);
-    let texts = parts.map(|part| first(&first(part, "\n}"), ">\n    pub"));
+    let texts = parts.map(|part| {
+        let text = first(part, "\n}");
+        // Behind the blocks.
+        let model = text.find("pub ").map_or(&*text, |model| &text[model..]);
+        first(model, ">\n    pub")
+    });
     texts
         .map(|text| {
-            text.replace("Width", "27").replace("Classes", "1").replace("CLASSES", "1").replace("->", "=>")
+            let sizes = ["Width", "Height", "Channels"];
+            let text = sizes.iter().fold(text, |text, size| text.replace(size, "27"));
+            text.replace("Classes", "1").replace("CLASSES", "1").replace("->", "=>")
         })
         .collect()
 }
@@ -79,9 +86,34 @@ fn answer(declaration: &str) -> usize {
     digits.parse().unwrap_or_else(|_| if last.is_empty() { without_arrow() } else { 10 })
 }
 
+/// Whether one sample is an array of numbers, and the answer to it too.
+fn is_plain(declaration: &str) -> bool {
+    let mut lines = declaration.lines().map(str::trim_start);
+    let has_outputs = lines.any(|line| line.starts_with('(') && !line.contains("=> "));
+    !has_outputs && ![": Input(", "..", "u32"].iter().any(|other| declaration.contains(other))
+}
+
 /// What a user writes behind a declaration.
 fn use_of(declaration: &str, index: usize) -> String {
     let Some(name) = name(declaration) else { return String::new() };
+    if !is_plain(declaration) {
+        return format!(
+            "
+            mod behind_{index} {{
+                use super::{name};
+                use typenet::prelude::*;
+
+                fn keep(held: &{name}) -> Result<Box<{name}>, Box<dyn std::error::Error>> {{
+                    held.save(\"model.safetensors\")?;
+                    let other = {name}::new(3);
+                    assert!(other.block().len() == {name}::BLOCK_LEN && {name}::PARAMETER_COUNT > 0);
+                    println!(\"{{}}\", {name}::LAYERS.len());
+                    Ok(other)
+                }}
+            }}
+            "
+        );
+    }
     let sample =
         sample(declaration).iter().rev().fold("0.0".to_owned(), |inner, size| format!("[{inner}; {size}]"));
     let answer = answer(declaration);

@@ -61,9 +61,9 @@ const _: () = {
             >,
         >;
         const HEAD_1_IS_LAYER: bool = Probe::<WrittenHead1>::IS_LAYER;
-        type Head1 = <[(); <Stated as Joints>::Head1IsLayer] as Checked>::Then<
-            WrittenHead1,
-        >;
+        const HEAD_1_RUNS: bool = !HEAD_1_IS_LAYER || Probe::<WrittenHead1>::RUNS;
+        type Head1 = <[(); <Stated as Joints>::Head1IsLayer
+            + <Stated as Joints>::Head1Runs] as Checked>::Then<WrittenHead1>;
         mod joints {
             #[diagnostic::on_unimplemented(
                 message = "`Head` is not a layer: a layer is a type that implements `Layer`, or a `model!`",
@@ -73,6 +73,14 @@ const _: () = {
                 const HOLDS: usize = 0;
             }
             impl<Joint: ?::typenet::__private::Sized> Head1IsLayer<true> for Joint {}
+            #[diagnostic::on_unimplemented(
+                message = "`Head` is a layer that does not say how it runs: implement `Run` for it too",
+                label = "does not run"
+            )]
+            pub trait Head1Runs<const IS: bool> {
+                const HOLDS: usize = 0;
+            }
+            impl<Joint: ?::typenet::__private::Sized> Head1Runs<true> for Joint {}
             #[diagnostic::on_unimplemented(
                 message = "`Head(512 => 10)`: 1 size where `Head` takes {GIVES}",
                 label = "`Head` takes {GIVES}"
@@ -188,6 +196,7 @@ const _: () = {
             const Head1IsLayer: usize = <Self as joints::Head1IsLayer<
                 HEAD_1_IS_LAYER,
             >>::HOLDS;
+            const Head1Runs: usize = <Self as joints::Head1Runs<HEAD_1_RUNS>>::HOLDS;
             const Head1InputRank: usize = <Self as joints::Head1InputRank<
                 1,
                 { rank::<<Head1 as Layer>::Input>() },

@@ -11,6 +11,7 @@ use crate::kinds::{
 };
 use crate::report::Report;
 use crate::size::{Shape, Size};
+use crate::suggest::normal;
 use crate::vocabulary;
 
 /// A model in which every shape is known.
@@ -208,7 +209,7 @@ impl Checked<'_, '_> {
             if is_hidden { unknown(&arrives) } else { spec(written, layer, &arrives, &ties, report) };
         parts(self.graph, node, report);
         requirements(&mut spec, report);
-        self.shared_input(node, &spec, report);
+        self.shared_input(node, &mut spec, given.first(), report);
         if !is_small_enough(layer, &spec, numbers, report) {
             spec = unknown(&[Arrives::Unknown]);
         }
@@ -296,12 +297,22 @@ impl Checked<'_, '_> {
     }
 
     /// Shared numbers are for one shape, also where a layer takes what arrives.
-    fn shared_input(&self, node: &Node<'_>, spec: &Spec, report: &mut Report) {
-        let (Numbers::Shared { node: original, place }, Some(input)) = (&node.numbers, &spec.input) else {
-            return;
-        };
+    fn shared_input(
+        &self,
+        node: &Node<'_>,
+        spec: &mut Spec,
+        given: Option<&Option<Given>>,
+        report: &mut Report,
+    ) {
+        let Numbers::Shared { node: original, place } = &node.numbers else { return };
+        let Some(Some(Given { shape: Some(input), .. })) = given else { return };
         let original = &self.layers[*original];
-        if !spec.is_input_written && original.has_shapes && original.input.differs(input) {
+        if original.has_shapes
+            && original.input.sizes.len() == input.sizes.len()
+            && original.input.differs(input)
+        {
+            // The joint would say it once more, at the first use.
+            spec.is_input_written = false;
             let (text, takes) = (&original.text, &original.input);
             let message = format!("the numbers of `{text}` are for {takes}, but here {input} arrives");
             report.error(*place, message);
@@ -378,16 +389,27 @@ fn spec(
                 );
                 report.error(layer.span(), message);
             }
-            if let Some(message) = kind.inputs().misfit(layer, arrives.len()) {
+            // How many values arrive is not known where a mistake hides them.
+            let is_known = !matches!(arrives, [Arrives::Unknown]) && !layer.incomplete;
+            if let Some(message) = kind.inputs().misfit(layer, arrives.len()).filter(|_| is_known) {
                 report.error(layer.span(), message);
                 return unknown(&[Arrives::Unknown]);
             }
-
+            let words = arrives.iter().find_map(|arrives| match arrives {
+                Arrives::Shape { shape, giver } if shape.is_index && !kind.takes_words() => Some(giver),
+                _ => None,
+            });
+            if let Some(giver) = words {
+                let message = format!(
+                    "`{layer}` takes numbers, but `{giver}` gives word numbers: put `Embedding(10_000 => 64)` between"
+                );
+                report.error(layer.span(), message);
+            }
             kind.check(&mut Arguments::new(
                 layer,
                 kind.name(),
                 kind.example(),
-                arrives,
+                if words.is_some() { &[Arrives::Unknown] } else { arrives },
                 &written.words,
                 ties,
                 report,
@@ -400,6 +422,14 @@ fn spec(
             let activation = vocabulary::meant(&written.words.activations, &word).unwrap_or_default();
             let message =
                 format!("unknown layer `{word}`: did you mean `Activation({activation})`? {}", all_kinds());
+            report.error(layer.span(), message);
+            unknown(arrives)
+        }
+        (None, Some(word)) if NOT_BUILT_IN.iter().any(|name| normal(name) == normal(&word)) => {
+            let kinds = all_kinds();
+            let message = format!(
+                "there is no layer `{word}` yet. {kinds}; a type of your own is written `self::{word}`"
+            );
             report.error(layer.span(), message);
             unknown(arrives)
         }
@@ -420,6 +450,20 @@ fn spec(
     }
 }
 
+/// Layers of other frameworks that a user may look for here.
+const NOT_BUILT_IN: [&str; 10] = [
+    "Lstm",
+    "Gru",
+    "Rnn",
+    "SimpleRnn",
+    "MultiHeadAttention",
+    "Positions",
+    "Conv1d",
+    "Conv3d",
+    "ConvTranspose2d",
+    "Conv2dTranspose",
+];
+
 fn all_kinds() -> String {
     let names: Vec<&str> = KINDS.iter().map(|kind| kind.name()).collect();
     format!("Built in are {}", names.join(", "))
@@ -434,24 +478,27 @@ fn unknown(arrives: &[Arrives<'_>]) -> Spec {
     Spec { output: None, ..Spec::same_shape(input, LayerType::Unknown, Role::Step) }
 }
 
-/// Judges what a layer needs of literal sizes, and leaves the rest to rustc. What does not hold hides the output.
+/// Judges what a layer needs of literal sizes, and leaves the rest to rustc. What does not hold hides the output, and what else is asked of
+/// the same sizes.
 fn requirements(spec: &mut Spec, report: &mut Report) {
-    let (judged, left): (Vec<_>, Vec<_>) = std::mem::take(&mut spec.requirements)
-        .into_iter()
-        .map(|requirement| (requirement.condition.literal(&requirement.arguments), requirement))
-        .partition(|(holds, _)| holds.is_some());
-    let mut holds_before = true;
-    for (holds, requirement) in judged {
-        let is_mistake = holds == Some(false) && (holds_before || !requirement.is_second);
-        holds_before = holds != Some(false);
-        if !is_mistake {
+    let all = std::mem::take(&mut spec.requirements);
+    for together in all.chunk_by(|_, next| next.is_second) {
+        let holds = |requirement: &Requirement| requirement.condition.literal(&requirement.arguments);
+        if let Some(mistake) = together.iter().find(|requirement| holds(requirement) == Some(false)) {
+            if mistake.shown.iter().any(|size| size.literal().is_none()) {
+                // rustc says the others in decimal too.
+                spec.requirements.push(Requirement { is_second: false, ..mistake.clone() });
+                continue;
+            }
+            report.error(mistake.span, mistake.fill(&mistake.message, |_, size| size.to_string()));
+            spec.output = None;
             continue;
         }
-        let message = requirement.fill(&requirement.message, |_, size| size.to_string());
-        report.error(requirement.span, message);
-        spec.output = None;
+        let mut left = together.iter().filter(|requirement| holds(requirement).is_none()).cloned();
+        // Without those that hold, another is the first.
+        spec.requirements.extend(left.next().map(|first| Requirement { is_second: false, ..first }));
+        spec.requirements.extend(left);
     }
-    spec.requirements = left.into_iter().map(|(_, requirement)| requirement).collect();
 }
 
 /// Whether errors behind this layer name it as the one that gave the shape.

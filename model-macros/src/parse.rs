@@ -232,6 +232,10 @@ fn items(input: ParseStream<'_>, end: End, list: &mut List, report: &mut Report)
 }
 
 fn item_or_outputs(input: ParseStream<'_>, end: End, list: &mut List, report: &mut Report) -> Result<()> {
+    if input.peek(token::Paren) && input.peek2(Token![=>]) {
+        input.parse::<TokenTree>()?;
+        return Err(input.error("what a layer takes stands before `->`: `(seen, read) -> Concat`"));
+    }
     if !input.peek(token::Paren) || input.peek2(Token![->]) {
         let item = item(input, report)?;
         if let Some(outputs) = list.outputs.take() {
@@ -401,7 +405,8 @@ fn branches(
         }
         input.parse::<Token![|]>()?;
     }
-    if branches.len() == 1 {
+    if branches.len() == 1 && !layer.incomplete {
+        layer.incomplete = true;
         let kind = layer.kind();
         report.error(span, format!("a join has two branches or more: `{kind}[ _ | Dense(64 => 64) ]`"));
     }
@@ -454,6 +459,15 @@ fn arguments(input: ParseStream<'_>, layer: &mut Layer, report: &mut Report) -> 
         }
         if input.peek(Token![,]) {
             input.parse::<Token![,]>()?;
+        } else if input.peek(Token![|]) {
+            let message = format!(
+                "the branches of a join stand in brackets: `{}[ _ | Dense(64 => 64) ]`",
+                layer.kind()
+            );
+            report.error(input.span(), message);
+            input.parse::<TokenStream>()?;
+            layer.arguments = None;
+            layer.incomplete = true;
         } else if !input.is_empty() {
             layer.incomplete = true;
             if input.peek(Token![+])

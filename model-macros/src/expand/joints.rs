@@ -129,6 +129,17 @@ impl Obligations {
             &message,
             "not a layer",
         );
+        let runs = context.fact(index, "RUNS");
+        let message =
+            format!("`{path}` is a layer that does not say how it runs: implement `Run` for it too");
+        self.truth(
+            context,
+            &format_ident!("{alias}Runs"),
+            path.last().span(),
+            &runs,
+            &message,
+            "does not run",
+        );
 
         for (side, shape, verb) in [("Input", &layer.input, "takes"), ("Output", &layer.output, "gives")] {
             let side_type = Ident::new(side, Span::mixed_site());
@@ -244,9 +255,11 @@ impl Obligations {
             let sizes = context.names.facts_of(&requirement.arguments);
             let holds = context.names.call(requirement.condition, &requirement.arguments);
             // What is second is no mistake of its own where what it belongs to does not hold.
-            let first = number.checked_sub(1).filter(|_| requirement.is_second);
-            let first = first.map(|first| context.fact(layer, &format!("REQUIRES_{}", first + 1)));
-            let sizes = sizes.into_iter().chain(first.map(|first| quote!(#first)));
+            let all = &context.model.layers[layer].requirements[..=number];
+            let first = all.iter().rposition(|requirement| !requirement.is_second).unwrap_or(number);
+            let before =
+                (first..number).map(|before| context.fact(layer, &format!("REQUIRES_{}", before + 1)));
+            let sizes = sizes.into_iter().chain(before.map(|before| quote!(#before)));
             self.facts.extend(quote!(const #fact: bool = !(true #(&& #sizes)*) || #holds;));
             let shown = requirement.shown.iter().enumerate().filter(|(_, size)| size.literal().is_none());
             let (shown, values): (Vec<_>, Vec<_>) = shown

@@ -62,8 +62,13 @@ pub(crate) fn layer_aliases(context: &mut Context<'_>) -> TokenStream {
             LayerType::Written(path) => {
                 let written = context.names.written_alias(&alias.to_string(), path);
                 let (fact, check) = (context.fact(index, "IS_LAYER"), format_ident!("{alias}IsLayer"));
-                aliases.extend(quote!(const #fact: bool = Probe::<#written>::IS_LAYER;));
-                quote!(<[(); <#of as #stated>::#check] as Checked>::Then<#written>)
+                let (runs, check_runs) = (context.fact(index, "RUNS"), format_ident!("{alias}Runs"));
+                aliases.extend(quote! {
+                    const #fact: bool = Probe::<#written>::IS_LAYER;
+                    // What is no layer is an error of its own.
+                    const #runs: bool = !#fact || Probe::<#written>::RUNS;
+                });
+                quote!(<[(); <#of as #stated>::#check + <#of as #stated>::#check_runs] as Checked>::Then<#written>)
             }
             LayerType::Unknown => {
                 let mistake = &context.mistake;

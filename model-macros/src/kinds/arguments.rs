@@ -35,6 +35,24 @@ pub(crate) struct TiedTo {
     pub(crate) is_table: bool,
 }
 
+/// What other frameworks write as an option, and `model!` as the layer's shapes: the option's name.
+fn shape_as_option(argument: &Argument) -> Option<String> {
+    const NAMES: [&str; 8] = [
+        "filters",
+        "in_channels",
+        "out_channels",
+        "units",
+        "in_features",
+        "out_features",
+        "num_embeddings",
+        "embedding_dim",
+    ];
+    match argument {
+        Argument::Option { name, .. } => Some(name.to_string()).filter(|name| NAMES.contains(&name.as_str())),
+        _ => None,
+    }
+}
+
 /// The arguments of one layer, each taken once; [`finish`](Self::finish) reports the rest.
 pub(crate) struct Arguments<'a> {
     pub(crate) layer: &'a Layer,
@@ -156,6 +174,7 @@ impl<'a> Arguments<'a> {
         let (kind, example) = (self.kind, self.example);
         match sizes.as_slice() {
             _ if self.layer.incomplete => {}
+            [] if self.layer.arguments().iter().any(|argument| shape_as_option(argument).is_some()) => {}
             [(_, only)] => {
                 let message = format!("what arrives and what leaves: `{kind}(_ => {only})`");
                 self.report.error(only.span(), message);
@@ -256,6 +275,13 @@ impl<'a> Arguments<'a> {
             let Argument::Value(value) = argument else { break };
             if value.word().is_some_and(|word| word == "u32") {
                 is_index = true;
+                continue;
+            }
+            let is_integer =
+                |word: &Ident| ["u8", "u16", "u64", "usize", "i32", "i64"].iter().any(|name| word == name);
+            if value.word().is_some_and(is_integer) {
+                self.error(value.span(), "word numbers are `u32`: `Input(..40, u32)`");
+                is_right = false;
                 continue;
             }
             if is_index {
@@ -391,6 +417,12 @@ impl<'a> Arguments<'a> {
             let argument = &self.layer.arguments()[i];
             let (kind, example) = (self.kind, self.example);
             let message = match argument {
+                _ if shape_as_option(argument).is_some() => {
+                    let name = shape_as_option(argument).unwrap_or_default();
+                    format!(
+                        "`{name}` is no option: what arrives and what leaves stand first, as in `{example}`"
+                    )
+                }
                 Argument::Option { name, .. } => {
                     let written = name.to_string();
                     let known = match options {
@@ -420,6 +452,17 @@ impl<'a> Arguments<'a> {
             };
             self.report.error(argument.span(), message);
         }
+    }
+
+    /// Whether an option is written under another framework's name or with a slip, which [`finish`](Self::finish) reports.
+    pub(crate) fn is_misspelt(&self, option: OptionName) -> bool {
+        self.layer.arguments().iter().any(|argument| match argument {
+            Argument::Option { name, .. } => {
+                let name = name.to_string();
+                option.elsewhere.contains(&&*name) || nearest(&name, [option.name], typos(&name)).is_some()
+            }
+            _ => false,
+        })
     }
 
     /// The value of `name = value`.

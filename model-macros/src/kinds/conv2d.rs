@@ -10,7 +10,7 @@ use super::options::{
 use super::rules::rules;
 use super::types::{bias_type, rule_type};
 use super::window::{Window, literal, pair};
-use super::{Activation, Arguments, Inputs, Kind, LayerType, Requirement, Role, Spec, WordType};
+use super::{Arguments, Inputs, Kind, LayerType, Requirement, Role, Spec, WordType};
 use crate::size::{Function, Shape};
 
 pub(crate) struct Conv2d;
@@ -45,7 +45,12 @@ impl Kind for Conv2d {
         let image = arguments.image();
         let kernel_span = arguments.option_span(KERNEL);
         let kernel = pair(arguments, KERNEL);
-        if kernel_span.is_none() && !arguments.layer.incomplete {
+        let has_shapes = channels.is_some() || filters.is_some();
+        if kernel_span.is_none()
+            && has_shapes
+            && !arguments.is_misspelt(KERNEL)
+            && !arguments.layer.incomplete
+        {
             let span = arguments.layer.arguments_span;
             arguments.error(span, "`Conv2d` needs its kernel: `Conv2d(3 => 64, kernel = 3)`");
         }
@@ -69,7 +74,14 @@ impl Kind for Conv2d {
             KERNEL, STRIDE, PADDING, GROUPS, DILATION, ACTIVATION, BIAS, INIT, BIAS_INIT, L1, L2, CONSTRAINT,
         ]);
 
-        let softmax = activation.as_ref().and_then(Activation::softmax);
+        let activation = activation.filter(|activation| {
+            let softmax = activation.softmax();
+            if let Some(name) = &softmax {
+                let message = format!("`{name}` is over the classes of a sample, and an image is no row of classes: end with `Dense`");
+                arguments.error(name.span(), message);
+            }
+            softmax.is_none()
+        });
         let input = image.map(|image| {
             let mut input = image;
             if let Some(channels) = channels.filter(|_| is_written) {
@@ -131,7 +143,6 @@ impl Kind for Conv2d {
             has_parameters: true,
             weight,
             requirements,
-            softmax,
             ..Spec::same_shape(input, layer_type, Role::Step)
         }
     }

@@ -112,10 +112,11 @@ fn layout(
     [inputs, outputs]: [&Size; 2],
 ) -> (&'static str, Vec<Requirement>) {
     let [rows, columns] = tie.weight.as_slice() else {
-        if !tie.weight.is_empty() {
-            let message = format!("the weight of `{}` is no matrix: a `Dense` cannot have it", tie.layer);
-            arguments.error(tie.place, message);
-        }
+        let message = match tie.weight.as_slice() {
+            [] => format!("`{}` has no tensor `weight`", tie.layer),
+            _ => format!("the weight of `{}` is no matrix: a `Dense` cannot have it", tie.layer),
+        };
+        arguments.error(tie.place, message);
         return ("AsItIs", Vec::new());
     };
     let is_equal = |a: &Size, b: &Size| a.to_string() == b.to_string();

@@ -20,6 +20,10 @@ impl Kind for Embedding {
         "Embedding(10_000 => 64)"
     }
 
+    fn takes_words(&self) -> bool {
+        true
+    }
+
     fn check(&self, arguments: &mut Arguments<'_>) -> Spec {
         let (vocabulary, width, is_written) = arguments.channels();
         let init = initializer(arguments);

@@ -24,6 +24,11 @@ pub(crate) trait Kind: Sync {
         Inputs::One
     }
 
+    /// Whether word numbers may arrive, which have no order and no gradient.
+    fn takes_words(&self) -> bool {
+        false
+    }
+
     /// Reads the arguments. Goes on after a mistake: what cannot be known is `None`.
     fn check(&self, arguments: &mut Arguments<'_>) -> Spec;
 }

@@ -61,7 +61,18 @@ fn norm(
     let epsilon = arguments.number(EPSILON, 1e-5, is_positive, "a small number above 0");
     arguments.finish(options);
     let span = arguments.layer.span();
-    let shape = arguments.arriving(span);
+    let shape = arguments.arriving(span).filter(|shape| {
+        let has_channels = matches!(shape.sizes.len(), 1 | 3) && !shape.is_sequence;
+        let is_right = has_channels || momentum.is_none();
+        if !is_right {
+            let message = format!(
+                "`BatchNorm` takes features or an image (channels, height, width), but {shape} arrives: over the \
+                 last size of other shapes goes `LayerNorm`"
+            );
+            arguments.error(span, message);
+        }
+        is_right
+    });
     let numbers = WordType {
         numbers: momentum.into_iter().chain([epsilon]).collect(),
         ..WordType::default(module, "Numbers")

@@ -45,7 +45,7 @@ impl Kind for Pool2d {
             }
             (Some(value), None) | (None, Some(value)) => Some(value),
             (None, None) => {
-                if !arguments.layer.incomplete {
+                if !arguments.layer.incomplete && !arguments.is_misspelt(KERNEL) {
                     let message = format!("`{}` needs its kernel: `{}`", self.name, self.example);
                     arguments.error(arguments.layer.arguments_span, message);
                 }
@@ -63,7 +63,9 @@ impl Kind for Pool2d {
         let windowed = window.over(&layer, &image);
         let [height, width] = windowed.height_and_width.clone();
         let output = Shape::new(vec![image.sizes[0].clone(), height, width], arguments.layer.span());
-        let requirements = windowed.requirements.clone();
+        let mut requirements = windowed.requirements.clone();
+        let padding = arguments.option_span(PADDING).unwrap_or(span);
+        requirements.extend(window.pads_less_than_it_covers(&layer, padding));
         let (name, shapes) = (arguments.kind_ident(), [image.clone(), output.clone()]);
         let layer_type = LayerType::new(move |types| {
             let path = types.path("pool2d", &name);

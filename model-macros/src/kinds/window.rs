@@ -55,6 +55,12 @@ static SAME_PADDING: Function<u64> = Function {
 static HALF: Function<u64> =
     Function { path: &["layers", "sizes", "half"], takes_slice: false, evaluate: |numbers| numbers[0] / 2 };
 
+static IS_BELOW: Function<bool> = Function {
+    path: &["layers", "sizes", "is_below"],
+    takes_slice: false,
+    evaluate: |numbers| matches!(*numbers, [size, bound] if size < bound),
+};
+
 /// Both axes of a window: of the height, then of the width.
 #[derive(Clone)]
 pub(super) struct Window {
@@ -125,6 +131,7 @@ impl Window {
             let name = if axis == 0 { "high" } else { "wide" };
             let (window, gaps) = match (kernel.literal(), dilation.literal()) {
                 (Some(kernel), Some(dilation)) => (literal(extent(kernel, dilation)), ""),
+                (None, Some(1)) => (kernel, ""),
                 _ => (kernel, " and more"),
             };
             let with_padding = match all.literal() {
@@ -146,6 +153,24 @@ impl Window {
         });
         let [(height, top), (width, left)] = axes;
         Windowed { height_and_width: [height, width], requirements, padding: [top, left] }
+    }
+
+    /// A pool has no place where its window sees nothing but padding.
+    pub(super) fn pads_less_than_it_covers(&self, layer: &str, span: Span) -> Vec<Requirement> {
+        let Padding::Zeros(zeros) = &self.padding else { return Vec::new() };
+        let axes = self.kernel.iter().zip(zeros).enumerate();
+        let requirement = |(axis, (kernel, padding)): (usize, (&Size, &Size))| Requirement {
+            span,
+            condition: &IS_BELOW,
+            arguments: vec![padding.clone(), kernel.clone()],
+            message: format!(
+                "`{layer}`: a window of {{0}} sees nothing but padding where that is {{1}} on each side"
+            ),
+            label: "as large as the window, or larger".to_owned(),
+            shown: vec![kernel.clone(), padding.clone()],
+            is_second: axis == 1,
+        };
+        axes.map(requirement).collect()
     }
 
     /// `Window<KH, KW, SH, SW, PH, PW, DH, DW, GROUPS>`

@@ -3,12 +3,14 @@
 //! Samples of numbers, and one sample of anything, are read where they are. A layer reads several sequences from two slices, of
 //! steps and of lengths, so several are unpacked: copied, as are samples that are gathered in another order.
 
+#[cfg(feature = "std")]
 use core::ops::Range;
 
 use super::{Cpu, Port, Value};
 use crate::schema::{Columns, ColumnsMut, MAX_FIELDS, Part};
 
 /// Which samples.
+#[cfg(feature = "std")]
 #[derive(Debug, Clone)]
 pub(crate) enum Rows<'a> {
     Range(Range<usize>),
@@ -21,6 +23,7 @@ const fn width(part: &Part) -> usize {
 }
 
 /// Values for each sample that [`unpack`] writes: of all inputs, or of sequences alone.
+#[cfg(feature = "std")]
 pub(crate) const fn unpacked_len<P: Port>(all: bool) -> usize {
     const {
         assert!(
@@ -39,6 +42,7 @@ pub(crate) const fn unpacked_len<P: Port>(all: bool) -> usize {
 }
 
 /// Writes samples to `memory`: of each input first the values, then the lengths if they are sequences.
+#[cfg(feature = "std")]
 pub(crate) fn unpack<P: Port>(columns: &Columns<'_>, rows: Rows<'_>, all: bool, memory: &mut [f32]) {
     let batch = match &rows {
         Rows::Range(range) => range.len(),

@@ -32,6 +32,17 @@ pub const fn are_equal(a: usize, b: usize) -> bool {
     a == b
 }
 
+/// Whether a size is smaller than another, as the padding of a pool is than its window.
+///
+/// ```
+/// use typenet_runtime::layers::sizes::is_below;
+///
+/// assert!(is_below(1, 2) && !is_below(2, 2));
+/// ```
+pub const fn is_below(size: usize, bound: usize) -> bool {
+    size < bound
+}
+
 /// The sum of sizes, as of values that are joined one behind the other; `usize::MAX` where it is more.
 ///
 /// ```

@@ -13,8 +13,9 @@ use crate::schema::{Info, Shape, Size, TensorInfo};
 ///
 /// ```
 /// use typenet_runtime::layers::tied::{AsItIs, Layout, Turned};
+/// use typenet_runtime::typenum::{U2, U3};
 ///
-/// assert!(!AsItIs::IS_TURNED && Turned::IS_TURNED);
+/// assert!(!<AsItIs as Layout<U2, U3>>::IS_TURNED && <Turned as Layout<U2, U3>>::IS_TURNED);
 /// ```
 pub trait Layout<I, O>: 'static {
     /// The tensor's shape.
@@ -24,10 +25,26 @@ pub trait Layout<I, O>: 'static {
 }
 
 /// The tensor is the weight: `[I, O]`.
+///
+/// ```
+/// use typenet_runtime::layers::tied::{AsItIs, Layout};
+/// use typenet_runtime::schema::Shape;
+/// use typenet_runtime::typenum::{U2, U3};
+///
+/// assert_eq!(<<AsItIs as Layout<U2, U3>>::Shape as Shape>::SIZES, [2, 3]);
+/// ```
 #[derive(Debug)]
 pub struct AsItIs;
 
 /// The tensor is the weight turned: `[O, I]`, as of the embedding whose words the layer scores.
+///
+/// ```
+/// use typenet_runtime::layers::tied::{Layout, Turned};
+/// use typenet_runtime::schema::Shape;
+/// use typenet_runtime::typenum::{U2, U3};
+///
+/// assert_eq!(<<Turned as Layout<U2, U3>>::Shape as Shape>::SIZES, [3, 2]);
+/// ```
 #[derive(Debug)]
 pub struct Turned;
 

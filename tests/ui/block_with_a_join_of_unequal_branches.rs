@@ -1,0 +1,15 @@
+use typenet::model;
+
+model! {
+    Wide(c) < Add[ _ | Dense(_ => c, relu) ] >
+    pub Net <
+        Input(64),
+        Wide(64),
+        Wide(32),
+        Dense(_ => 10, softmax),
+    >
+}
+
+fn main() {
+    let _ = |net: &Net| -> [f32; 10] { net.predict(&[0.0; 64]) };
+}

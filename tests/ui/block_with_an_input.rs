@@ -1,0 +1,14 @@
+use typenet::model;
+
+model! {
+    Wide(c) < Input(64), Dense(64 => c) >
+    pub Net <
+        Input(64),
+        Wide(32),
+        Dense(_ => 10, softmax),
+    >
+}
+
+fn main() {
+    let _ = |net: &Net| -> [f32; 10] { net.predict(&[0.0; 64]) };
+}

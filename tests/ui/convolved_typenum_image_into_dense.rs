@@ -1,0 +1,17 @@
+use typenet::model;
+
+type Width = typenet::typenum::U27;
+
+model! {
+    pub Net <
+        Input(3, 8, Width),
+        Conv2d(3 => 4, kernel = 3),
+        MaxPool2d(2),
+        Flatten,
+        Dense(100 => 10, softmax),
+    >
+}
+
+fn main() {
+    let _ = |net: &Net| -> [f32; 10] { net.predict(&[[[0.0; 27]; 8]; 3]) };
+}

@@ -1,0 +1,12 @@
+use typenet::model;
+
+model! {
+    pub Net <
+        Input(..40, u32),
+        Embedding(1000, 64),
+        GlobalAvgPool,
+        Dense(_ => 10, softmax),
+    >
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+use typenet::model;
+
+model! {
+    pub Net <
+        Input(28, 28),
+        Conv2d(1 => 4, kernel = 3),
+        Flatten,
+        Dense(_ => 10, softmax),
+    >
+}
+
+fn main() {
+    let _ = |net: &Net| -> [f32; 10] { net.predict(&[[0.0; 28]; 28]) };
+}

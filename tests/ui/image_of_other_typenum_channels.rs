@@ -1,0 +1,17 @@
+use typenet::model;
+
+type Wide = typenet::typenum::U27;
+
+model! {
+    pub Net <
+        Input(3, 8, 8),
+        Conv2d(3 => Wide, kernel = 3),
+        Conv2d(4 => 4, kernel = 3),
+        Flatten,
+        Dense(_ => 10, softmax),
+    >
+}
+
+fn main() {
+    let _ = |net: &Net| -> [f32; 10] { net.predict(&[[[0.0; 8]; 8]; 3]) };
+}

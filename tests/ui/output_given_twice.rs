@@ -1,0 +1,13 @@
+use typenet::model;
+
+model! {
+    pub Net <
+        seen: Dense(64 => 32, relu),
+        class: Dense(32 => 10),
+        (class, class),
+    >
+}
+
+fn main() {
+    let _ = |net: &Net| -> [f32; 10] { net.predict(&[0.0; 64]) };
+}

@@ -1,0 +1,12 @@
+use typenet::model;
+
+model! {
+    pub Net <
+        seen: Dense(64 => 32, relu),
+        class: Dense(32 => 10),
+        price: seen -> Dense(32 => 1),
+        (class, prize),
+    >
+}
+
+fn main() {}

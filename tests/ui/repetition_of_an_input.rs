@@ -1,0 +1,12 @@
+use typenet::model;
+
+model! {
+    pub Net <
+        2 * Input(64),
+        Dense(_ => 10, softmax),
+    >
+}
+
+fn main() {
+    let _ = |net: &Net| -> [f32; 10] { net.predict(&[0.0; 64]) };
+}

@@ -1,0 +1,11 @@
+use typenet::model;
+
+model! {
+    pub Net <
+        Input(40, u32),
+        Activation(relu),
+        Dense(40 => 10),
+    >
+}
+
+fn main() {}
