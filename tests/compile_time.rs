@@ -73,7 +73,7 @@ fn a_hundred_layers_cost_at_most_a_second() {
     assert!(hundred - one < Duration::from_secs(1), "1 layer: {one:.2?}, 100 layers: {hundred:.2?}");
 }
 
-/// As in "Deep residual learning for image recognition" (He et al., CVPR 2016): 69 layers.
+/// As in "Deep residual learning for image recognition" (He et al., CVPR 2016): 68 layers.
 const RESNET_18: &str = "
     Unit(c, stride = 1) < Conv2d(_ => c, kernel = 3, stride = stride, padding = 1, bias = false), BatchNorm >
     Plain(c) < Add[ _ | Unit(c), Activation(relu), Unit(c) ], Activation(relu) >
