@@ -3,6 +3,8 @@
 #![no_std]
 
 mod digit;
+#[cfg(feature = "graph")]
+mod graph;
 
 use typenet::hardware::isa::{Isa, isa};
 use typenet::prelude::*;
@@ -11,21 +13,6 @@ model! {
     /// Handwritten digits: 8×8 grey pixels to ten classes.
     pub SmallDigits < Dense(64 => 16, relu), Dense(16 => 10, softmax) >
 }
-
-model! {
-    Unit(c, stride = 1) < Conv2d(_ => c, kernel = 3, stride = stride, padding = 1, bias = false), BatchNorm >
-    Plain(c) < Add[ _ | Unit(c), Activation(relu), Unit(c) ], Activation(relu) >
-    Down(c) < Add[ Conv2d(_ => c, kernel = 1, stride = 2, bias = false), BatchNorm
-                 | Unit(c, stride = 2), Activation(relu), Unit(c) ], Activation(relu) >
-    /// The same by a network that is no chain.
-    pub Residual <
-        Input(1, 8, 8),
-        Unit(4), Activation(relu), 2 * Plain(4), Down(8),
-        GlobalAvgPool, Dense(_ => 10, softmax),
-    >
-}
-
-static RESIDUAL: &Residual = embed!(Residual, "../../residual.safetensors");
 
 static DIGITS: &SmallDigits = embed!(SmallDigits, "../../../examples/digits_small.safetensors");
 
@@ -44,8 +31,8 @@ pub extern "C" fn recognise_digit() -> i32 {
     if typenet::kernels::reduce::argmax(&probabilities) != digit::CLASS {
         return 1;
     }
-    let rows = core::array::from_fn(|y| core::array::from_fn(|x| image[8 * y + x]));
-    if typenet::kernels::reduce::argmax(&RESIDUAL.predict(&[rows])) != digit::CLASS {
+    #[cfg(feature = "graph")]
+    if graph::class(&image) != digit::CLASS {
         return 4;
     }
     let as_with_std =
