@@ -81,6 +81,17 @@ fn tied_weights_are_one_tensor() {
 }
 
 #[test]
+fn filters_are_seen_as_arrays() {
+    let model = Small::new(1);
+    let weight: &[[[[f32; 3]; 3]; 2]; 3] = model.conv2d_1().weight();
+    assert_eq!(
+        weight.as_flattened().as_flattened().as_flattened(),
+        model.tensor("conv2d_1.weight").unwrap().values
+    );
+    assert!(model.conv2d_1().bias().is_some() && model.plain_1_unit_1_conv2d_1().bias().is_none());
+}
+
+#[test]
 fn gradients_of_image_networks_are_those_of_central_differences() {
     check_gradient::<Small>(3, 1);
     check_gradient::<Skips>(2, 2);

@@ -10,7 +10,7 @@ use super::options::{
 use super::rules::rules;
 use super::types::{bias_type, rule_type};
 use super::window::{Window, literal, pair};
-use super::{Arguments, Inputs, Kind, LayerType, Requirement, Role, Spec, WordType};
+use super::{Arguments, Inputs, Kind, LayerType, Requirement, Role, Spec, TypeTokens, View, WordType};
 use crate::size::{Function, Shape};
 
 pub(crate) struct Conv2d;
@@ -121,6 +121,20 @@ impl Kind for Conv2d {
             }
         }
         let [kernel_height, kernel_width] = window.kernel().clone();
+        // How many channels a group has, the macro says where it sees that; else the numbers are shown as a slice.
+        let of_group = match (groups.literal(), image.sizes[0].literal()) {
+            (Some(1), _) => Some(image.sizes[0].clone()),
+            (Some(groups), Some(channels)) => channels.checked_div(groups).map(literal),
+            _ => None,
+        };
+        let view = of_group.map(|channels| {
+            let sizes = [filters.clone(), channels, kernel_height.clone(), kernel_width.clone()];
+            let arguments = TypeTokens::new(move |types| {
+                let sizes = sizes.iter().map(|size| types.number(size));
+                quote!(#(#sizes),*)
+            });
+            View { module: "conv2d", view: "Conv2dView", view_mut: "Conv2dViewMut", arguments }
+        });
         let mut weight = vec![filters, kernel_height, kernel_width];
         weight.extend((groups.literal() == Some(1)).then(|| image.sizes[0].clone()));
         let function =
@@ -141,6 +155,7 @@ impl Kind for Conv2d {
             is_input_written: is_written,
             input_rank: Some(3),
             has_parameters: true,
+            view,
             weight,
             requirements,
             ..Spec::same_shape(input, layer_type, Role::Step)
