@@ -355,7 +355,7 @@ const _: () = {
             }
         }
         /// Which layer takes which value: the inputs come first, then what each layer gives.
-        const GRAPH: Graph<4, 5, 9> = Graph::new(
+        const GRAPH: &Graph<4, 5, 9> = &Graph::new(
             <Mlp as Layer>::Input::PARTS,
             [
                 Wire::of::<Flatten1>(&[0], Computes::Never),
@@ -417,27 +417,37 @@ const _: () = {
                 route: R,
                 pass: Predict<'_, Self, B>,
             ) {
-                let mut run = PredictRun::<B, 1, 1>::new(pass, &GRAPH);
-                route.layer::<Dense1>(1, run.layer(&DENSE_1_NODE));
-                E::predict::<Head1, B, R>(route, 3, run.layer(&HEAD_1_NODE));
+                let mut run = PredictRun::<B, 1, 1>::new(pass, GRAPH);
+                route.layer::<Dense1>(1, run.layer::<Dense1, _, _>(&DENSE_1_NODE));
+                E::predict::<
+                    Head1,
+                    B,
+                    R,
+                >(route, 3, run.layer::<Head1, _, _>(&HEAD_1_NODE));
             }
             fn forward_with<E: Ending>(pass: Forward<'_, Self, B>) {
-                let mut run = ForwardRun::<B, 1, 1>::new(pass, &GRAPH);
-                <Dense1 as Run<B>>::forward(run.layer(&DENSE_1_NODE));
-                <Dropout1 as Run<B>>::forward(run.layer(&DROPOUT_1_NODE));
-                E::forward::<Head1, B>(run.layer(&HEAD_1_NODE));
+                let mut run = ForwardRun::<B, 1, 1>::new(pass, GRAPH);
+                <Dense1 as Run<B>>::forward(run.layer::<Dense1, _, _>(&DENSE_1_NODE));
+                <Dropout1 as Run<
+                    B,
+                >>::forward(run.layer::<Dropout1, _, _>(&DROPOUT_1_NODE));
+                E::forward::<Head1, B>(run.layer::<Head1, _, _>(&HEAD_1_NODE));
             }
             fn backward_with<E: Ending>(pass: Backward<'_, Self, B>) {
-                let mut run = BackwardRun::<B, 1, 1>::new(pass, &GRAPH);
-                E::backward::<Head1, B>(run.layer(&HEAD_1_NODE));
-                <Dropout1 as Run<B>>::backward(run.layer(&DROPOUT_1_NODE));
-                <Dense1 as Run<B>>::backward(run.layer(&DENSE_1_NODE));
+                let mut run = BackwardRun::<B, 1, 1>::new(pass, GRAPH);
+                E::backward::<Head1, B>(run.layer::<Head1, _, _>(&HEAD_1_NODE));
+                <Dropout1 as Run<
+                    B,
+                >>::backward(run.layer::<Dropout1, _, _>(&DROPOUT_1_NODE));
+                <Dense1 as Run<B>>::backward(run.layer::<Dense1, _, _>(&DENSE_1_NODE));
             }
             fn step_with<E: Ending>(pass: Step<'_, Self, B>) {
-                let mut run = StepRun::<B, 1, 1>::new(pass, &GRAPH);
-                E::step::<Head1, B>(run.step(&HEAD_1_NODE));
-                <Dropout1 as Run<B>>::backward(run.layer(&DROPOUT_1_NODE));
-                <Dense1 as Run<B>>::step(run.step(&DENSE_1_NODE));
+                let mut run = StepRun::<B, 1, 1>::new(pass, GRAPH);
+                E::step::<Head1, B>(run.step::<Head1, _, _>(&HEAD_1_NODE));
+                <Dropout1 as Run<
+                    B,
+                >>::backward(run.layer::<Dropout1, _, _>(&DROPOUT_1_NODE));
+                <Dense1 as Run<B>>::step(run.step::<Dense1, _, _>(&DENSE_1_NODE));
             }
         }
     };

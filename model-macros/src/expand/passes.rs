@@ -58,7 +58,7 @@ pub(crate) fn graph(context: &Context<'_>) -> TokenStream {
     });
     quote! {
         /// Which layer takes which value: the inputs come first, then what each layer gives.
-        const GRAPH: Graph<#layer_count, #values, #all> = Graph::new(
+        const GRAPH: &Graph<#layer_count, #values, #all> = &Graph::new(
             <#this as Layer>::Input::PARTS,
             [#(#wires),*],
             &[#(#outputs),*],
@@ -96,15 +96,15 @@ fn predict_with(context: &Context<'_>) -> TokenStream {
         let (alias, node, row) =
             (&context.aliases[layer], node(context, layer), Literal::usize_unsuffixed(layer));
         if context.is_end(layer) {
-            quote!(E::predict::<#alias, B, R>(route, #row, run.layer(&#node));)
+            quote!(E::predict::<#alias, B, R>(route, #row, run.layer::<#alias, _, _>(&#node));)
         } else {
-            quote!(route.layer::<#alias>(#row, run.layer(&#node));)
+            quote!(route.layer::<#alias>(#row, run.layer::<#alias, _, _>(&#node));)
         }
     });
     quote! {
         #[inline(always)]
         fn predict_with<E: Ending, R: Route<B>>(route: R, pass: Predict<'_, Self, B>) {
-            let mut run = PredictRun::<B, #inputs, #outputs>::new(pass, &GRAPH);
+            let mut run = PredictRun::<B, #inputs, #outputs>::new(pass, GRAPH);
             #(#calls)*
         }
     }
@@ -115,14 +115,14 @@ fn forward_with(context: &Context<'_>) -> TokenStream {
     let calls = context.steps(true).into_iter().map(|layer| {
         let (alias, node) = (&context.aliases[layer], node(context, layer));
         if context.is_end(layer) {
-            quote!(E::forward::<#alias, B>(run.layer(&#node));)
+            quote!(E::forward::<#alias, B>(run.layer::<#alias, _, _>(&#node));)
         } else {
-            quote!(<#alias as Run<B>>::forward(run.layer(&#node));)
+            quote!(<#alias as Run<B>>::forward(run.layer::<#alias, _, _>(&#node));)
         }
     });
     quote! {
         fn forward_with<E: Ending>(pass: Forward<'_, Self, B>) {
-            let mut run = ForwardRun::<B, #inputs, #outputs>::new(pass, &GRAPH);
+            let mut run = ForwardRun::<B, #inputs, #outputs>::new(pass, GRAPH);
             #(#calls)*
         }
     }
@@ -136,7 +136,11 @@ fn reverse_with(context: &Context<'_>, updates: bool) -> TokenStream {
         let (alias, node) = (&context.aliases[layer], node(context, layer));
         let is_step = updates && context.model.layers[layer].has_parameters;
         let method = if is_step { quote!(step) } else { quote!(backward) };
-        let pass = if is_step { quote!(run.step(&#node)) } else { quote!(run.layer(&#node)) };
+        let pass = if is_step {
+            quote!(run.step::<#alias, _, _>(&#node))
+        } else {
+            quote!(run.layer::<#alias, _, _>(&#node))
+        };
         let call = if context.is_end(layer) {
             quote!(E::#method::<#alias, B>(#pass);)
         } else {
@@ -159,7 +163,7 @@ fn reverse_with(context: &Context<'_>, updates: bool) -> TokenStream {
     };
     quote! {
         fn #method<E: Ending>(pass: #pass<'_, Self, B>) {
-            let mut run = #run::<B, #inputs, #outputs>::new(pass, &GRAPH);
+            let mut run = #run::<B, #inputs, #outputs>::new(pass, GRAPH);
             #(#calls)*
         }
     }
