@@ -166,7 +166,7 @@ impl<I: Size, O: Size, A: Activation, B, W, R: Rule> Dense<I, O, A, B, W, R> {
     ];
 
     /// The gradient by the arguments of the activation, in place of that by its values.
-    fn map_gradient<T: Element>(output: &[T], kept: &[T], gradient: &mut [T]) {
+    pub(super) fn map_gradient<T: Element>(output: &[T], kept: &[T], gradient: &mut [T]) {
         let kept = match A::FUNCTION.kept() {
             _ if A::FUNCTION == Function::Linear => return,
             Kept::Output => output,

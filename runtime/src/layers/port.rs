@@ -221,11 +221,10 @@ pub(super) fn clear_behind_ends<P: Port, Q: Plain, T: Element>(
 }
 
 /// What a port of one part has in common.
-macro_rules! one_part {
+macro_rules! one_slice {
     ($values:ty, $values_of:expr, $value_of:expr) => {
         type Values<'a, B: Backend> = $values;
         type Mut<'a, B: Backend> = &'a mut B::Numbers;
-        type Gradient<'a, B: Backend> = Option<&'a mut B::Numbers>;
 
         #[inline(always)]
         fn values<'a, B: Backend>(next: &mut impl FnMut() -> Value<'a, B>) -> Self::Values<'a, B> {
@@ -235,13 +234,6 @@ macro_rules! one_part {
 
         #[inline(always)]
         fn results<'a, B: Backend>(next: &mut impl FnMut() -> &'a mut B::Numbers) -> &'a mut B::Numbers {
-            next()
-        }
-
-        #[inline(always)]
-        fn gradients<'a, B: Backend>(
-            next: &mut impl FnMut() -> Option<&'a mut B::Numbers>,
-        ) -> Option<&'a mut B::Numbers> {
             next()
         }
 
@@ -274,6 +266,21 @@ macro_rules! one_part {
             each: &mut impl FnMut(&'a mut B::Numbers),
         ) {
             each(results);
+        }
+    };
+}
+
+/// What a port of one part of numbers has in common.
+macro_rules! one_part {
+    ($values:ty, $values_of:expr, $value_of:expr) => {
+        one_slice!($values, $values_of, $value_of);
+        type Gradient<'a, B: Backend> = Option<&'a mut B::Numbers>;
+
+        #[inline(always)]
+        fn gradients<'a, B: Backend>(
+            next: &mut impl FnMut() -> Option<&'a mut B::Numbers>,
+        ) -> Option<&'a mut B::Numbers> {
+            next()
         }
 
         #[inline(always)]
@@ -388,55 +395,12 @@ steps_port!(A C D);
 /// Whole numbers have no gradient, and no layer gives them.
 macro_rules! index_port {
     ($values:ty, $values_of:expr, $value_of:expr) => {
-        type Values<'a, B: Backend> = $values;
-        type Mut<'a, B: Backend> = &'a mut B::Numbers;
+        one_slice!($values, $values_of, $value_of);
         type Gradient<'a, B: Backend> = ();
-
-        #[inline(always)]
-        fn values<'a, B: Backend>(next: &mut impl FnMut() -> Value<'a, B>) -> Self::Values<'a, B> {
-            let of: fn(Value<'a, B>) -> Self::Values<'a, B> = $values_of;
-            of(next())
-        }
-
-        #[inline(always)]
-        fn results<'a, B: Backend>(next: &mut impl FnMut() -> &'a mut B::Numbers) -> &'a mut B::Numbers {
-            next()
-        }
 
         #[inline(always)]
         fn gradients<'a, B: Backend>(next: &mut impl FnMut() -> Option<&'a mut B::Numbers>) {
             next();
-        }
-
-        #[inline(always)]
-        fn shorten_values<'b, 'a: 'b, B: Backend>(values: Self::Values<'a, B>) -> Self::Values<'b, B> {
-            values
-        }
-
-        #[inline(always)]
-        fn shorten_results<'b, 'a: 'b, B: Backend>(results: Self::Mut<'a, B>) -> Self::Mut<'b, B> {
-            results
-        }
-
-        #[inline(always)]
-        fn shorten_gradients<'b, 'a: 'b, B: Backend>(
-            gradients: Self::Gradient<'a, B>,
-        ) -> Self::Gradient<'b, B> {
-            gradients
-        }
-
-        #[inline(always)]
-        fn each_value<'a, B: Backend>(values: Self::Values<'a, B>, each: &mut impl FnMut(Value<'a, B>)) {
-            let of: fn(Self::Values<'a, B>) -> Value<'a, B> = $value_of;
-            each(of(values));
-        }
-
-        #[inline(always)]
-        fn each_result<'a, B: Backend>(
-            results: &'a mut B::Numbers,
-            each: &mut impl FnMut(&'a mut B::Numbers),
-        ) {
-            each(results);
         }
 
         #[inline(always)]

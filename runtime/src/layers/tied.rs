@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use super::activation::Linear;
 use super::dense::{BiasOption, WithBias};
 use super::{Activation, Backward, Branches, Cpu, Dense, Forward, Layer, Memory, Predict, Run, Tensor};
-use crate::kernels::function::{Function, Kept};
+use crate::kernels::function::Kept;
 use crate::kernels::{Element, Matrix, Rng, Tail};
 use crate::schema::{Info, Shape, Size, TensorInfo};
 
@@ -135,11 +135,7 @@ impl<T: Element, I: Size, O: Size, L: Layout<I, O>, A: Activation, B: BiasOption
 
     fn backward(pass: Backward<'_, Self, Cpu<T>>) {
         let ((input, tensor), (grad_input, grad_tensor)) = (pass.input, pass.grad_input);
-        match A::FUNCTION.kept() {
-            _ if A::FUNCTION == Function::Linear => {}
-            Kept::Output => T::map_gradient(A::FUNCTION, O::VALUE, pass.output, pass.grad_output),
-            Kept::Preactivation => T::map_gradient(A::FUNCTION, O::VALUE, pass.kept, pass.grad_output),
-        }
+        Dense::<I, O, A, B>::map_gradient(pass.output, pass.kept, pass.grad_output);
         let grad = Matrix::new(&*pass.grad_output, pass.batch, O::VALUE);
         let input = Matrix::new(input, pass.batch, I::VALUE);
         if let Some(grad_tensor) = grad_tensor {
