@@ -3,7 +3,7 @@
 pub use core;
 pub use core::cmp::PartialEq;
 pub use core::fmt::{Debug, Formatter, Result as FmtResult};
-pub use core::marker::Sized;
+pub use core::marker::{PhantomData, Sized};
 pub use core::option::Option::{None, Some};
 pub use core::primitive::{bool, f32, f64, str, u8, u32, u64, u128, usize};
 
@@ -16,7 +16,8 @@ pub use typenet_runtime::bytemuck::Zeroable;
 pub use typenet_runtime::io::embed::embed_block;
 pub use typenet_runtime::kernels::Rng;
 pub use typenet_runtime::layers::graph::{
-    BackwardRun, Computes, ForwardRun, Graph, Node, PredictRun, StepRun, Tie, Wire,
+    BackwardWalk, Computes, ForwardWalk, Graph, Inference, Layers, Node, PredictWalk, StepWalk, Tie, Walk,
+    Wire,
 };
 pub use typenet_runtime::layers::model::{
     Ending, Passes, Route, WithHead, predict_one, prediction_values, sample_values,
@@ -27,7 +28,6 @@ pub use typenet_runtime::layers::{
 };
 pub use typenet_runtime::schema::{Info, LayerInfo, One, Size};
 
-use core::marker::PhantomData;
 use typenet_runtime::layers::Activation;
 use typenet_runtime::typenum::Unsigned;
 
@@ -35,6 +35,12 @@ use typenet_runtime::typenum::Unsigned;
 #[derive(Debug)]
 #[repr(align(64))]
 pub struct Aligned<T>(pub T);
+
+/// [`Model::ACTIVATION_BYTES`]. rustc computes what a constant names when it checks the constant, but no call in it before somebody
+/// asks for its value.
+pub const fn activation_bytes<M: Model>() -> usize {
+    M::ACTIVATION_BYTES
+}
 
 /// The number of sizes of what a port takes or gives first.
 pub const fn rank<P: Port>() -> usize {

@@ -16,11 +16,12 @@ const _: () = {
     const _: () = {
         #[allow(unused_imports)]
         use ::typenet::__private::{
-            Aligned, Backend, Backward, BackwardRun, Checked, Computes, Cpu, Debug,
-            Ending, FmtResult, Formatter, Forward, ForwardRun, Graph, Headless, Info,
-            Layer, LayerInfo, Memory, Model, Node, None, One, Otherwise, PartialEq,
-            Passes, Port, Predict, PredictRun, Probe, Rng, Route, Run, Size, Sized, Some,
-            Step, StepRun, Tie, Wire, WithHead, Zeroable, bool, buffer_count, either,
+            Aligned, Backend, Backward, BackwardWalk, Checked, Computes, Cpu, Debug,
+            Ending, FmtResult, Formatter, Forward, ForwardWalk, Graph, Headless,
+            Inference, Info, Layer, LayerInfo, Layers, Memory, Model, Node, None, One,
+            Otherwise, PartialEq, Passes, PhantomData, Port, Predict, PredictWalk, Probe,
+            Rng, Route, Run, Size, Sized, Some, Step, StepWalk, Tie, Walk, Wire,
+            WithHead, Zeroable, activation_bytes, bool, buffer_count, either,
             embed_block, f32, f64, has_sizes, is_rowwise, is_size, is_softmax_of_one,
             is_sum_at_most, numbers, output_len, parameter_count, predict_one,
             prediction_values, rank, sample_values, size, str, u128, u32, u64, u8, usize,
@@ -253,10 +254,6 @@ const _: () = {
         struct Stated;
         impl Joints for Stated {}
         #[allow(dead_code)]
-        const DENSE_1_PLACE: [usize; 2] = GRAPH.parameters(1);
-        #[allow(dead_code)]
-        const HEAD_1_PLACE: [usize; 2] = GRAPH.parameters(3);
-        #[allow(dead_code)]
         impl Mlp {
             /// Number of trainable values.
             pub const PARAMETER_COUNT: usize = parameter_count::<Self>();
@@ -268,7 +265,7 @@ const _: () = {
             pub const FLOPS: u64 = <Self as Model>::FLOPS;
             /// Bytes per sample that a forward pass in training writes: what the backward pass reads again, the largest of
             /// the rest, and the output.
-            pub const ACTIVATION_BYTES: usize = <Self as Model>::ACTIVATION_BYTES;
+            pub const ACTIVATION_BYTES: usize = activation_bytes::<Self>();
             /// One row for each layer.
             pub const LAYERS: &'static [LayerInfo] = <Self as Layer>::INFO.layers;
             /// The model whose numbers these are, in the order of [`Self::LAYERS`].
@@ -299,7 +296,7 @@ const _: () = {
             /// The parameters of layer `dense_1`: `Dense(784 => 512)`.
             pub fn dense_1(&self) -> ::typenet::layers::dense::DenseView<'_, 784, 512> {
                 ::typenet::layers::dense::DenseView::new(
-                    &self.block[DENSE_1_PLACE[0]..DENSE_1_PLACE[1]],
+                    Wiring::INFERENCE.parameters(1, &self.block),
                 )
             }
             /// The parameters of layer `dense_1`, to be changed.
@@ -307,16 +304,16 @@ const _: () = {
                 &mut self,
             ) -> ::typenet::layers::dense::DenseViewMut<'_, 784, 512> {
                 ::typenet::layers::dense::DenseViewMut::new(
-                    &mut self.block[DENSE_1_PLACE[0]..DENSE_1_PLACE[1]],
+                    Wiring::INFERENCE.parameters_mut(1, &mut self.block),
                 )
             }
             /// The parameters of layer `head_1`: `Head(512 => 10)`.
             pub fn head_1(&self) -> &[f32] {
-                &self.block[HEAD_1_PLACE[0]..HEAD_1_PLACE[1]]
+                Wiring::INFERENCE.parameters(3, &self.block)
             }
             /// The parameters of layer `head_1`, to be changed.
             pub fn head_1_mut(&mut self) -> &mut [f32] {
-                &mut self.block[HEAD_1_PLACE[0]..HEAD_1_PLACE[1]]
+                Wiring::INFERENCE.parameters_mut(3, &mut self.block)
             }
         }
         unsafe impl Zeroable for Mlp {}
@@ -347,34 +344,49 @@ const _: () = {
                     LayerInfo::of::<Head1>("head_1"),
                 ],
             );
-            const MEMORY: Memory = GRAPH.memory;
+            const MEMORY: Memory = Wiring::<Cpu>::graph().memory;
             #[allow(unused_variables)]
             fn initialize(parameters: &mut [f32], buffers: &mut [f32], rng: Rng) {
-                GRAPH.initialize::<Dense1>(1, parameters, buffers, &rng);
-                GRAPH.initialize::<Head1>(3, parameters, buffers, &rng);
+                Wiring::INFERENCE.initialize::<Dense1>(1, parameters, buffers, &rng);
+                Wiring::INFERENCE.initialize::<Head1>(3, parameters, buffers, &rng);
             }
         }
+        type Scratch = Aligned<[f32; Wiring::INFERENCE.scratch.of(1, 1)]>;
         /// Which layer takes which value: the inputs come first, then what each layer gives.
-        const GRAPH: &Graph<4, 5, 9> = &Graph::new(
-            <Mlp as Layer>::Input::PARTS,
-            [
-                Wire::of::<Flatten1>(&[0], Computes::Never),
-                Wire::of::<Dense1>(&[1], Computes::Always),
-                Wire::of::<Dropout1>(&[2], Computes::InTraining),
-                Wire::of::<Head1>(&[3], Computes::Always),
-            ],
-            &[4],
-        );
-        const DENSE_1_NODE: Node<1, 1> = GRAPH.node(1);
-        const DROPOUT_1_NODE: Node<1, 1> = GRAPH.node(2);
-        const HEAD_1_NODE: Node<1, 1> = GRAPH.node(3);
+        struct Wiring<B = Cpu>(PhantomData<B>);
+        impl Wiring {
+            const INFERENCE: &Inference<4, 5> = &Inference::new(
+                <Mlp as Layer>::Input::PARTS,
+                [
+                    Wire::of::<Flatten1>(&[0], Computes::Never),
+                    Wire::of::<Dense1>(&[1], Computes::Always),
+                    Wire::of::<Dropout1>(&[2], Computes::InTraining),
+                    Wire::of::<Head1>(&[3], Computes::Always),
+                ],
+                &[4],
+            );
+            const fn inference() -> &'static Inference<4, 5> {
+                Self::INFERENCE
+            }
+        }
+        impl<B> Wiring<B> {
+            const GRAPH: &Graph<4, 5, 9> = &Graph::new(Wiring::inference());
+            const DENSE_1_NODE: Node<Dense1, 1, 1> = Self::GRAPH.node(1);
+            const DROPOUT_1_NODE: Node<Dropout1, 1, 1> = Self::GRAPH.node(2);
+            const HEAD_1_NODE: Node<Head1, 1, 1> = Self::GRAPH.node(3);
+            const fn graph() -> &'static Graph<4, 5, 9> {
+                Self::GRAPH
+            }
+        }
         impl Model for Mlp {
             type Sample = [[f32; WIDTH_SIZE]; 28];
             type Prediction = [f32; 10];
             const NAME: &'static str = "Mlp";
-            const UNSHARED_BYTES: usize = 4 * (GRAPH.unshared[1] + output_len::<Self>());
-            const UNSHARED_SCRATCH: usize = GRAPH.unshared[0];
-            const HAS_SHARED: bool = GRAPH.has_shared;
+            const PREDICT_SCRATCH: usize = Wiring::INFERENCE.scratch.of(1, 1);
+            const UNSHARED_BYTES: usize = 4
+                * (Wiring::<Cpu>::graph().unshared + output_len::<Self>());
+            const UNSHARED_SCRATCH: usize = Wiring::INFERENCE.unshared;
+            const HAS_SHARED: bool = Wiring::<Cpu>::graph().has_shared;
             fn block(&self) -> &[f32] {
                 &self.block
             }
@@ -388,7 +400,10 @@ const _: () = {
                 sample: One<'_, Self::Sample>,
                 prediction: &mut [f32; 10],
             ) {
-                let (parameters, buffers) = self.block.split_at(Self::PARAMETER_COUNT);
+                let (parameters, buffers) = self
+                    .block
+                    .split_at(parameter_count::<Self>());
+                let mut scratch: Scratch = Aligned([0.0; _]);
                 <Self as Passes>::predict_with::<
                     WithHead,
                     R,
@@ -400,12 +415,12 @@ const _: () = {
                         buffers,
                         input: sample.as_flattened(),
                         output: prediction,
-                        scratch: &mut Aligned([0.0; <Self as Model>::PREDICT_SCRATCH]).0,
+                        scratch: &mut scratch.0,
                     },
                 );
             }
         }
-        impl<B: Backend> Passes<B> for Mlp
+        impl<B: Backend> Layers<B> for Mlp
         where
             Dense1: Run<B>,
             Dropout1: Run<B>,
@@ -413,41 +428,51 @@ const _: () = {
             <Head1 as Layer>::Body: Run<B>,
         {
             #[inline(always)]
+            fn walk_forward<W: Walk<B>>(walk: &mut W) {
+                walk.layer(&Wiring::<B>::DENSE_1_NODE);
+                walk.layer(&Wiring::<B>::DROPOUT_1_NODE);
+                walk.output_layer(&Wiring::<B>::HEAD_1_NODE);
+            }
+            #[inline(always)]
+            fn walk_backward<W: Walk<B>>(walk: &mut W) {
+                walk.output_layer(&Wiring::<B>::HEAD_1_NODE);
+                walk.layer(&Wiring::<B>::DROPOUT_1_NODE);
+                walk.layer(&Wiring::<B>::DENSE_1_NODE);
+            }
+        }
+        impl<B: Backend> Passes<B> for Mlp
+        where
+            Mlp: Layers<B>,
+        {
+            #[inline(always)]
             fn predict_with<E: Ending, R: Route<B>>(
                 route: R,
                 pass: Predict<'_, Self, B>,
             ) {
-                let mut run = PredictRun::<B, 1, 1>::new(pass, GRAPH);
-                route.layer::<Dense1>(1, run.layer::<Dense1, _, _>(&DENSE_1_NODE));
-                E::predict::<
-                    Head1,
-                    B,
-                    R,
-                >(route, 3, run.layer::<Head1, _, _>(&HEAD_1_NODE));
+                Self::walk_forward(
+                    &mut PredictWalk::<
+                        B,
+                        E,
+                        R,
+                        1,
+                        1,
+                    >::new(route, pass, Wiring::inference()),
+                );
             }
             fn forward_with<E: Ending>(pass: Forward<'_, Self, B>) {
-                let mut run = ForwardRun::<B, 1, 1>::new(pass, GRAPH);
-                <Dense1 as Run<B>>::forward(run.layer::<Dense1, _, _>(&DENSE_1_NODE));
-                <Dropout1 as Run<
-                    B,
-                >>::forward(run.layer::<Dropout1, _, _>(&DROPOUT_1_NODE));
-                E::forward::<Head1, B>(run.layer::<Head1, _, _>(&HEAD_1_NODE));
+                Self::walk_forward(
+                    &mut ForwardWalk::<B, E, 1, 1>::new(pass, Wiring::<B>::GRAPH),
+                );
             }
             fn backward_with<E: Ending>(pass: Backward<'_, Self, B>) {
-                let mut run = BackwardRun::<B, 1, 1>::new(pass, GRAPH);
-                E::backward::<Head1, B>(run.layer::<Head1, _, _>(&HEAD_1_NODE));
-                <Dropout1 as Run<
-                    B,
-                >>::backward(run.layer::<Dropout1, _, _>(&DROPOUT_1_NODE));
-                <Dense1 as Run<B>>::backward(run.layer::<Dense1, _, _>(&DENSE_1_NODE));
+                Self::walk_backward(
+                    &mut BackwardWalk::<B, E, 1, 1>::new(pass, Wiring::<B>::GRAPH),
+                );
             }
             fn step_with<E: Ending>(pass: Step<'_, Self, B>) {
-                let mut run = StepRun::<B, 1, 1>::new(pass, GRAPH);
-                E::step::<Head1, B>(run.step::<Head1, _, _>(&HEAD_1_NODE));
-                <Dropout1 as Run<
-                    B,
-                >>::backward(run.layer::<Dropout1, _, _>(&DROPOUT_1_NODE));
-                <Dense1 as Run<B>>::step(run.step::<Dense1, _, _>(&DENSE_1_NODE));
+                Self::walk_backward(
+                    &mut StepWalk::<B, E, 1, 1>::new(pass, Wiring::<B>::GRAPH),
+                );
             }
         }
     };

@@ -6,7 +6,7 @@ use typenet_runtime::kernels::Rng;
 use typenet_runtime::layers::activation::{Relu, Softmax};
 use typenet_runtime::layers::check::check_gradient;
 use typenet_runtime::layers::graph::{
-    BackwardRun, Computes, ForwardRun, Graph, Node, PredictRun, StepRun, Wire,
+    BackwardWalk, Computes, ForwardWalk, Graph, Inference, Layers, Node, PredictWalk, StepWalk, Walk, Wire,
 };
 use typenet_runtime::layers::model::{Ending, Passes, Route, WithHead};
 use typenet_runtime::layers::{
@@ -38,26 +38,27 @@ impl Layer for Mlp {
     const MEMORY: Memory = GRAPH.memory;
 
     fn initialize(parameters: &mut [f32], buffers: &mut [f32], rng: Rng) {
-        GRAPH.initialize::<Dense1>(0, parameters, buffers, &rng);
-        GRAPH.initialize::<Dense2>(1, parameters, buffers, &rng);
+        INFERENCE.initialize::<Dense1>(0, parameters, buffers, &rng);
+        INFERENCE.initialize::<Dense2>(1, parameters, buffers, &rng);
     }
 }
 
 /// Which layer takes which value: the inputs come first, then what each layer gives.
-const GRAPH: Graph<2, 3, 5> = Graph::new(
+const INFERENCE: &Inference<2, 3> = &Inference::new(
     <Mlp as Layer>::Input::PARTS,
     [Wire::of::<Dense1>(&[0], Computes::Always), Wire::of::<Dense2>(&[1], Computes::Always)],
     &[2],
 );
-const DENSE_1: Node<1, 1> = GRAPH.node(0);
-const DENSE_2: Node<1, 1> = GRAPH.node(1);
+const GRAPH: &Graph<2, 3, 5> = &Graph::new(INFERENCE);
+const DENSE_1: Node<Dense1, 1, 1> = GRAPH.node(0);
+const DENSE_2: Node<Dense2, 1, 1> = GRAPH.node(1);
 
 impl Model for Mlp {
     type Sample = [f32; 3];
     type Prediction = [f32; 2];
     const NAME: &'static str = "Mlp";
-    const UNSHARED_BYTES: usize = 4 * (GRAPH.unshared[1] + output_len::<Self>());
-    const UNSHARED_SCRATCH: usize = GRAPH.unshared[0];
+    const UNSHARED_BYTES: usize = 4 * (GRAPH.unshared + output_len::<Self>());
+    const UNSHARED_SCRATCH: usize = INFERENCE.unshared;
     const HAS_SHARED: bool = GRAPH.has_shared;
 
     fn block(&self) -> &[f32] {
@@ -85,35 +86,44 @@ impl Model for Mlp {
     }
 }
 
-impl<B: Backend> Passes<B> for Mlp
+impl<B: Backend> Layers<B> for Mlp
 where
     Dense1: Run<B>,
     Dense2: Run<B>,
     <Dense2 as Layer>::Body: Run<B>,
 {
     #[inline(always)]
+    fn walk_forward<W: Walk<B>>(walk: &mut W) {
+        walk.layer(&DENSE_1);
+        walk.output_layer(&DENSE_2);
+    }
+
+    #[inline(always)]
+    fn walk_backward<W: Walk<B>>(walk: &mut W) {
+        walk.output_layer(&DENSE_2);
+        walk.layer(&DENSE_1);
+    }
+}
+
+impl<B: Backend> Passes<B> for Mlp
+where
+    Mlp: Layers<B>,
+{
+    #[inline(always)]
     fn predict_with<E: Ending, R: Route<B>>(route: R, pass: Predict<'_, Self, B>) {
-        let mut run = PredictRun::<B, 1, 1>::new(pass, &GRAPH);
-        route.layer::<Dense1>(0, run.layer(&DENSE_1));
-        E::predict::<Dense2, B, R>(route, 1, run.layer(&DENSE_2));
+        Self::walk_forward(&mut PredictWalk::<B, E, R, 1, 1>::new(route, pass, INFERENCE));
     }
 
     fn forward_with<E: Ending>(pass: Forward<'_, Self, B>) {
-        let mut run = ForwardRun::<B, 1, 1>::new(pass, &GRAPH);
-        <Dense1 as Run<B>>::forward(run.layer(&DENSE_1));
-        E::forward::<Dense2, B>(run.layer(&DENSE_2));
+        Self::walk_forward(&mut ForwardWalk::<B, E, 1, 1>::new(pass, GRAPH));
     }
 
     fn backward_with<E: Ending>(pass: Backward<'_, Self, B>) {
-        let mut run = BackwardRun::<B, 1, 1>::new(pass, &GRAPH);
-        E::backward::<Dense2, B>(run.layer(&DENSE_2));
-        <Dense1 as Run<B>>::backward(run.layer(&DENSE_1));
+        Self::walk_backward(&mut BackwardWalk::<B, E, 1, 1>::new(pass, GRAPH));
     }
 
     fn step_with<E: Ending>(pass: Step<'_, Self, B>) {
-        let mut run = StepRun::<B, 1, 1>::new(pass, &GRAPH);
-        E::step::<Dense2, B>(run.step(&DENSE_2));
-        <Dense1 as Run<B>>::step(run.step(&DENSE_1));
+        Self::walk_backward(&mut StepWalk::<B, E, 1, 1>::new(pass, GRAPH));
     }
 }
 

@@ -24,7 +24,7 @@ use typenet_runtime::layers::concat::Concat;
 use typenet_runtime::layers::embedding::Embedding;
 use typenet_runtime::layers::global_avg_pool::GlobalAvgPool;
 use typenet_runtime::layers::graph::{
-    BackwardRun, Computes, ForwardRun, Graph, Node, PredictRun, StepRun, Wire,
+    BackwardWalk, Computes, ForwardWalk, Graph, Inference, Layers, Node, PredictWalk, StepWalk, Walk, Wire,
 };
 use typenet_runtime::layers::model::{
     Ending, Passes, Route, WithHead, predict_one, prediction_values, sample_values,
@@ -110,15 +110,15 @@ impl Layer for Product {
     const MEMORY: Memory = GRAPH.memory;
 
     fn initialize(parameters: &mut [f32], buffers: &mut [f32], rng: Rng) {
-        GRAPH.initialize::<Seen>(1, parameters, buffers, &rng);
-        GRAPH.initialize::<Embedding1>(2, parameters, buffers, &rng);
-        GRAPH.initialize::<Class>(5, parameters, buffers, &rng);
-        GRAPH.initialize::<Price>(6, parameters, buffers, &rng);
+        INFERENCE.initialize::<Seen>(1, parameters, buffers, &rng);
+        INFERENCE.initialize::<Embedding1>(2, parameters, buffers, &rng);
+        INFERENCE.initialize::<Class>(5, parameters, buffers, &rng);
+        INFERENCE.initialize::<Price>(6, parameters, buffers, &rng);
     }
 }
 
 /// Values 0 and 1 are the inputs, value `2 + i` is what layer `i` gives.
-const GRAPH: Graph<7, 9, 17> = Graph::new(
+const INFERENCE: &Inference<7, 9> = &Inference::new(
     <Product as Layer>::Input::PARTS,
     [
         Wire::of::<Flatten1>(&[0], Computes::Never),
@@ -131,19 +131,20 @@ const GRAPH: Graph<7, 9, 17> = Graph::new(
     ],
     &[7, 8],
 );
-const SEEN: Node<1, 1> = GRAPH.node(1);
-const EMBEDDING: Node<1, 1> = GRAPH.node(2);
-const READ: Node<1, 1> = GRAPH.node(3);
-const BOTH: Node<2, 1> = GRAPH.node(4);
-const CLASS: Node<1, 1> = GRAPH.node(5);
-const PRICE: Node<1, 1> = GRAPH.node(6);
+const GRAPH: &Graph<7, 9, 17> = &Graph::new(INFERENCE);
+const SEEN: Node<Seen, 1, 1> = GRAPH.node(1);
+const EMBEDDING: Node<Embedding1, 1, 1> = GRAPH.node(2);
+const READ: Node<Read, 1, 1> = GRAPH.node(3);
+const BOTH: Node<Both, 2, 1> = GRAPH.node(4);
+const CLASS: Node<Class, 1, 1> = GRAPH.node(5);
+const PRICE: Node<Price, 1, 1> = GRAPH.node(6);
 
 impl Model for Product {
     type Sample = ProductInputs<[[[f32; 4]; 4]; 3], Words<6>>;
     type Prediction = ProductOutputs<[f32; 3], [f32; 1]>;
     const NAME: &'static str = "Product";
-    const UNSHARED_BYTES: usize = 4 * (GRAPH.unshared[1] + output_len::<Self>());
-    const UNSHARED_SCRATCH: usize = GRAPH.unshared[0];
+    const UNSHARED_BYTES: usize = 4 * (GRAPH.unshared + output_len::<Self>());
+    const UNSHARED_SCRATCH: usize = INFERENCE.unshared;
     const HAS_SHARED: bool = GRAPH.has_shared;
 
     fn block(&self) -> &[f32] {
@@ -176,7 +177,7 @@ impl Model for Product {
     }
 }
 
-impl<B: Backend> Passes<B> for Product
+impl<B: Backend> Layers<B> for Product
 where
     Seen: Run<B>,
     Embedding1: Run<B>,
@@ -188,46 +189,45 @@ where
     <Price as Layer>::Body: Run<B>,
 {
     #[inline(always)]
+    fn walk_forward<W: Walk<B>>(walk: &mut W) {
+        walk.layer(&SEEN);
+        walk.layer(&EMBEDDING);
+        walk.layer(&READ);
+        walk.layer(&BOTH);
+        walk.output_layer(&CLASS);
+        walk.output_layer(&PRICE);
+    }
+
+    #[inline(always)]
+    fn walk_backward<W: Walk<B>>(walk: &mut W) {
+        walk.output_layer(&PRICE);
+        walk.output_layer(&CLASS);
+        walk.layer(&BOTH);
+        walk.layer(&READ);
+        walk.layer(&EMBEDDING);
+        walk.layer(&SEEN);
+    }
+}
+
+impl<B: Backend> Passes<B> for Product
+where
+    Product: Layers<B>,
+{
+    #[inline(always)]
     fn predict_with<E: Ending, R: Route<B>>(route: R, pass: Predict<'_, Self, B>) {
-        let mut run = PredictRun::<B, 2, 2>::new(pass, &GRAPH);
-        route.layer::<Seen>(1, run.layer(&SEEN));
-        route.layer::<Embedding1>(2, run.layer(&EMBEDDING));
-        route.layer::<Read>(3, run.layer(&READ));
-        route.layer::<Both>(4, run.layer(&BOTH));
-        E::predict::<Class, B, R>(route, 5, run.layer(&CLASS));
-        E::predict::<Price, B, R>(route, 6, run.layer(&PRICE));
+        Self::walk_forward(&mut PredictWalk::<B, E, R, 2, 2>::new(route, pass, INFERENCE));
     }
 
     fn forward_with<E: Ending>(pass: Forward<'_, Self, B>) {
-        let mut run = ForwardRun::<B, 2, 2>::new(pass, &GRAPH);
-        <Seen as Run<B>>::forward(run.layer(&SEEN));
-        <Embedding1 as Run<B>>::forward(run.layer(&EMBEDDING));
-        <Read as Run<B>>::forward(run.layer(&READ));
-        <Both as Run<B>>::forward(run.layer(&BOTH));
-        E::forward::<Class, B>(run.layer(&CLASS));
-        E::forward::<Price, B>(run.layer(&PRICE));
+        Self::walk_forward(&mut ForwardWalk::<B, E, 2, 2>::new(pass, GRAPH));
     }
 
     fn backward_with<E: Ending>(pass: Backward<'_, Self, B>) {
-        let mut run = BackwardRun::<B, 2, 2>::new(pass, &GRAPH);
-        E::backward::<Price, B>(run.layer(&PRICE));
-        E::backward::<Class, B>(run.layer(&CLASS));
-        run.sum(&CLASS);
-        <Both as Run<B>>::backward(run.layer(&BOTH));
-        <Read as Run<B>>::backward(run.layer(&READ));
-        <Embedding1 as Run<B>>::backward(run.layer(&EMBEDDING));
-        <Seen as Run<B>>::backward(run.layer(&SEEN));
+        Self::walk_backward(&mut BackwardWalk::<B, E, 2, 2>::new(pass, GRAPH));
     }
 
     fn step_with<E: Ending>(pass: Step<'_, Self, B>) {
-        let mut run = StepRun::<B, 2, 2>::new(pass, &GRAPH);
-        E::step::<Price, B>(run.step(&PRICE));
-        E::step::<Class, B>(run.step(&CLASS));
-        run.sum(&CLASS);
-        <Both as Run<B>>::backward(run.layer(&BOTH));
-        <Read as Run<B>>::backward(run.layer(&READ));
-        <Embedding1 as Run<B>>::step(run.step(&EMBEDDING));
-        <Seen as Run<B>>::step(run.step(&SEEN));
+        Self::walk_backward(&mut StepWalk::<B, E, 2, 2>::new(pass, GRAPH));
     }
 }
 

@@ -6,8 +6,9 @@ use typenet_runtime::layers::activation::{Activate, Linear, Softmax, Tanh};
 use typenet_runtime::layers::check::check_gradient;
 use typenet_runtime::layers::dropout::{Dropout, Fraction};
 use typenet_runtime::layers::graph::{
-    BackwardRun, Computes, ForwardRun, Graph, Node, PredictRun, StepRun, Wire,
+    BackwardWalk, Computes, ForwardWalk, Graph, Inference, Layers, Node, PredictWalk, StepWalk, Walk, Wire,
 };
+use typenet_runtime::layers::model::{EachByItself, WithHead};
 use typenet_runtime::layers::{
     Add, Backward, Branches, Cpu, Dense, Flatten, Forward, Layer, Memory, Port, Predict, Run, Step, Trained,
     input_len, output_len, parameter_count,
@@ -21,14 +22,14 @@ macro_rules! wired {
         $model:ident: $input:ty => $output:ty, $inputs:literal inputs, $outputs:literal outputs, sizes $sizes:tt;
         layers { $($name:ident $index:literal: $layer:ty [$($source:literal)*; $count:literal] $wire:ident $($how:expr)?;)+ }
         gives $given:expr;
-        backward { $($back:ident: $back_layer:ty, $method:ident;)+ }
+        backward { $($back:ident)+ }
     ) => {
         mod $model {
             use super::*;
 
             pub(super) struct Net;
             wired!(@graph $sizes, [$(Wire::$wire::<$layer>(&[$($source),*] $(, $how)?)),+], $given, $input);
-            $(const $name: Node<$count, 1> = GRAPH.node($index);)+
+            $(const $name: Node<$layer, $count, 1> = GRAPH.node($index);)+
 
             impl Layer for Net {
                 type Input = $input;
@@ -43,38 +44,45 @@ macro_rules! wired {
                 }
             }
 
+            impl Layers<Cpu<f64>> for Net {
+                fn walk_forward<W: Walk<Cpu<f64>>>(walk: &mut W) {
+                    $(if wired!(@trains $wire $($how)?) {
+                        walk.layer(&$name);
+                    })+
+                }
+
+                fn walk_backward<W: Walk<Cpu<f64>>>(walk: &mut W) {
+                    $(walk.layer(&$back);)+
+                }
+            }
+
             impl Run<Cpu<f64>> for Net {
                 fn predict(pass: Predict<'_, Self, Cpu<f64>>) {
-                    let mut run = PredictRun::<Cpu<f64>, $inputs, $outputs>::new(pass, &GRAPH);
-                    $(if wired!(@predicts $wire $($how)?) {
-                        <$layer as Run<Cpu<f64>>>::predict(run.layer(&$name));
-                    })+
+                    let mut walk =
+                        PredictWalk::<_, WithHead, _, $inputs, $outputs>::new(EachByItself, pass, INFERENCE);
+                    Self::walk_forward(&mut walk);
                 }
 
                 fn forward(pass: Forward<'_, Self, Cpu<f64>>) {
-                    let mut run = ForwardRun::<Cpu<f64>, $inputs, $outputs>::new(pass, &GRAPH);
-                    $(if wired!(@trains $wire $($how)?) {
-                        <$layer as Run<Cpu<f64>>>::forward(run.layer(&$name));
-                    })+
+                    Self::walk_forward(&mut ForwardWalk::<_, WithHead, $inputs, $outputs>::new(pass, GRAPH));
                 }
 
                 fn backward(pass: Backward<'_, Self, Cpu<f64>>) {
-                    let mut run = BackwardRun::<Cpu<f64>, $inputs, $outputs>::new(pass, &GRAPH);
-                    $(<$back_layer as Run<Cpu<f64>>>::backward(run.layer(&$back)); run.sum(&$back);)+
+                    Self::walk_backward(&mut BackwardWalk::<_, WithHead, $inputs, $outputs>::new(pass, GRAPH));
                 }
 
                 fn step(pass: Step<'_, Self, Cpu<f64>>) {
                     if GRAPH.has_shared {
                         return pass.in_two_passes();
                     }
-                    let mut run = StepRun::<Cpu<f64>, $inputs, $outputs>::new(pass, &GRAPH);
-                    $(wired!(@step $method, $back_layer, run, $back); run.sum(&$back);)+
+                    Self::walk_backward(&mut StepWalk::<_, WithHead, $inputs, $outputs>::new(pass, GRAPH));
                 }
             }
         }
     };
     (@graph ($n:literal, $v:literal, $g:literal), $wires:expr, $given:expr, $input:ty) => {
-        pub(super) const GRAPH: Graph<$n, $v, $g> = Graph::new(<$input as Port>::PARTS, $wires, $given);
+        const INFERENCE: &Inference<$n, $v> = &Inference::new(<$input as Port>::PARTS, $wires, $given);
+        pub(super) const GRAPH: &Graph<$n, $v, $g> = &Graph::new(INFERENCE);
     };
     (@info [$($layer:ty, $index:literal, $wire:ident $(, $how:expr)?;)+]) => {
         Info::model("Net", &[$(wired!(@row $wire, $layer, $index)),+])
@@ -84,17 +92,11 @@ macro_rules! wired {
         LayerInfo::of::<$layer>(concat!("layer_", $index)).sharing("layer_0")
     };
     (@initialize of, $layer:ty, $index:literal, $parameters:ident, $buffers:ident, $rng:ident) => {
-        GRAPH.initialize::<$layer>($index, $parameters, $buffers, &$rng)
+        INFERENCE.initialize::<$layer>($index, $parameters, $buffers, &$rng)
     };
     (@initialize shared, $($rest:tt)*) => {};
-    (@predicts of $how:expr) => { $how == Computes::Always };
-    (@predicts shared $($how:expr)?) => { true };
     (@trains of $how:expr) => { $how != Computes::Never };
     (@trains shared $($how:expr)?) => { true };
-    (@step step, $layer:ty, $run:ident, $node:ident) => { <$layer as Run<Cpu<f64>>>::step($run.step(&$node)) };
-    (@step backward, $layer:ty, $run:ident, $node:ident) => {
-        <$layer as Run<Cpu<f64>>>::backward($run.layer(&$node))
-    };
 }
 
 type Tanh4 = Dense<U4, U4, Tanh>;
@@ -112,7 +114,7 @@ wired! {
     D 3: Last [3; 1] of Computes::Always;
     }
     gives &[4];
-    backward { D: Last, step; C: Add2, backward; B: Tanh4, step; A: First, step; }
+    backward { D C B A }
 }
 
 wired! {
@@ -126,7 +128,7 @@ wired! {
     F 5: Last [5; 1] of Computes::Always;
     }
     gives &[6];
-    backward { F: Last, step; E: Add2, backward; D: Add2, backward; C: Act4, backward; B: Tanh4, step; A: First, step; }
+    backward { F E D C B A }
 }
 
 wired! {
@@ -137,7 +139,7 @@ wired! {
     C 2: Act4 [2; 1] of Computes::Always;
     }
     gives &[3];
-    backward { C: Act4, backward; B: Add2, backward; A: First, step; }
+    backward { C B A }
 }
 
 wired! {
@@ -149,7 +151,7 @@ wired! {
     D 3: Last [3; 1] of Computes::Always;
     }
     gives &[4];
-    backward { D: Last, step; C: Tanh4, step; B: Tanh4, step; A: Tanh4, step; }
+    backward { D C B A }
 }
 
 wired! {
@@ -159,7 +161,7 @@ wired! {
     B 1: Last [1; 1] of Computes::Always;
     }
     gives &[1, 2];
-    backward { B: Last, step; A: First, step; }
+    backward { B A }
 }
 
 wired! {
@@ -170,7 +172,7 @@ wired! {
     C 2: Add2 [1 2; 2] of Computes::Always;
     }
     gives &[3];
-    backward { C: Add2, backward; B: Act4, backward; A: Tanh4, step; }
+    backward { C B A }
 }
 
 type Drop = Dropout<(U2, U3), Fraction<1, 2>>;
@@ -186,7 +188,7 @@ wired! {
     D 3: Dense<U6, U5, Tanh> [3; 1] of Computes::Always;
     }
     gives &[4];
-    backward { D: Dense<U6, U5, Tanh>, step; B: Drop, backward; A: Act23, backward; }
+    backward { D B A }
 }
 
 type Wide = Dense<U4, U6, Tanh>;
@@ -201,7 +203,7 @@ wired! {
     D 3: Narrow [3; 1] of Computes::Always;
     }
     gives &[4];
-    backward { D: Narrow, step; C: Wide, step; B: Tanh4, step; A: First, step; }
+    backward { D C B A }
 }
 
 /// Every derivative by inputs and parameters, and that a step and a pass without gradient by the input have the same bits.

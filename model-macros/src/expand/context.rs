@@ -17,6 +17,10 @@ pub(super) struct Context<'a> {
     pub(super) aliases: Vec<Ident>,
     /// The layers whose values the model gives.
     pub(super) outputs: Vec<usize>,
+    /// The type whose constants say what belongs to a layer.
+    pub(super) wiring: Ident,
+    /// The scratch of an inference of one sample.
+    pub(super) scratch: Ident,
     /// The module of the joints' traits.
     pub(super) joints: Ident,
     /// The trait with what is stated of sizes and layers, and the type it is stated for.
@@ -73,33 +77,6 @@ impl Context<'_> {
         let value = self.inputs() + layer;
         self.outputs.contains(&layer) && !self.sources().any(|sources| sources.contains(&value))
             || self.model.outputs.len() == 1 && self.outputs[0] == layer
-    }
-
-    /// Whether each layer's gradients by its inputs, or by its parameters, are added to others: its inputs are read by a layer
-    /// behind it too, or are given by the model.
-    pub(super) fn adds(&self) -> Vec<bool> {
-        let inputs = self.inputs();
-        let mut roots: Vec<usize> = (0..inputs).collect();
-        for (layer, sources) in self.model.layers.iter().zip(self.sources()) {
-            let own = roots.len();
-            roots.push(if layer.role == Role::Reshape { roots[sources[0]] } else { own });
-        }
-        let mut is_written: Vec<bool> = vec![false; roots.len()];
-        self.outputs().iter().for_each(|&output| is_written[inputs + output] = true);
-        let mut adds = vec![false; self.model.layers.len()];
-        // Of several layers with the same parameters, all but the last, whose gradient is the first to be there.
-        for owner in self.model.layers.iter().filter_map(|layer| layer.shares) {
-            let shares = |i: &usize| self.model.layers[*i].shares == Some(owner);
-            let last = (0..self.model.layers.len()).rfind(shares);
-            adds[owner] = true;
-            (0..last.unwrap_or(owner)).filter(shares).for_each(|i| adds[i] = true);
-        }
-        for layer in self.steps(true).into_iter().rev() {
-            for &source in &self.model.layers[layer].sources {
-                adds[layer] |= core::mem::replace(&mut is_written[roots[source]], true);
-            }
-        }
-        adds
     }
 
     /// The layers that compute in inference, or in training.

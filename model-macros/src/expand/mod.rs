@@ -51,12 +51,25 @@ pub(crate) fn model(model: &Model<'_>, mistake: Option<TokenStream>) -> TokenStr
     let mut names = Names::new(model.written, IMPORTS);
     let aliases: Vec<_> = model.layers.iter().map(|layer| names.alias(&layer.name)).collect();
     let (this, this_alias) = names.this();
+    let [wiring, scratch] = ["Wiring", "Scratch"].map(|name| names.unique(name));
     let joints = names.unique("joints");
     let stated = ["Joints", "Stated"].map(|name| names.unique(name));
     let hidden = names.unique("Mistake");
     let mistake = mistake.map(|error| quote!(type #hidden = <[(); #error] as Checked>::Then<()>;));
     let outputs = outputs(model);
-    let mut context = Context { model, root, names, this, aliases, outputs, joints, stated, mistake: hidden };
+    let mut context = Context {
+        model,
+        root,
+        names,
+        this,
+        aliases,
+        outputs,
+        wiring,
+        scratch,
+        joints,
+        stated,
+        mistake: hidden,
+    };
 
     for (layer, alias) in model.layers.iter().zip(&context.aliases) {
         context.names.name_sizes(alias, &layer.output);

@@ -10,18 +10,15 @@ use super::context::Context;
 use crate::kinds::Role;
 
 /// The constant that says what belongs to a layer.
-pub(crate) fn node(context: &Context<'_>, layer: usize) -> Ident {
-    constant(context, layer, "NODE")
-}
-
-/// A constant of a layer.
-pub(crate) fn constant(context: &Context<'_>, layer: usize, what: &str) -> Ident {
-    let name = context.model.layers[layer].constant();
-    format_ident!("{name}_{what}", span = Span::mixed_site())
+fn node(context: &Context<'_>, layer: usize) -> Ident {
+    format_ident!("{}_NODE", context.model.layers[layer].constant(), span = Span::mixed_site())
 }
 
 /// The layers, wired, and what follows from it for each.
-pub(crate) fn graph(context: &Context<'_>) -> TokenStream {
+///
+/// A plan takes rustc time, and it computes every constant that it meets, but for those of a type with parameters, which it
+/// computes when it compiles a use. So the plan of training has one, and costs `cargo check` nothing.
+pub(crate) fn wiring(context: &Context<'_>) -> TokenStream {
     let layers = &context.model.layers;
     let inputs = context.inputs();
     let (count, sources) = (layers.len(), context.sources().map(|sources| sources.len()).sum::<usize>());
@@ -49,21 +46,35 @@ pub(crate) fn graph(context: &Context<'_>) -> TokenStream {
     });
     let outputs =
         context.outputs().iter().map(|&layer| Literal::usize_unsuffixed(inputs + layer)).collect::<Vec<_>>();
-    let this = &context.this;
+    let (this, wiring, scratch) = (&context.this, &context.wiring, &context.scratch);
     let nodes = context.steps(true).into_iter().map(|layer| {
-        let (name, index) = (node(context, layer), Literal::usize_unsuffixed(layer));
+        let (name, alias, index) =
+            (node(context, layer), &context.aliases[layer], Literal::usize_unsuffixed(layer));
         let takes = &layers[layer];
         let sources = Literal::usize_unsuffixed(takes.sources.len() + usize::from(takes.ties.is_some()));
-        quote!(const #name: Node<#sources, 1> = GRAPH.node(#index);)
+        quote!(const #name: Node<#alias, #sources, 1> = Self::GRAPH.node(#index);)
     });
     quote! {
+        type #scratch = Aligned<[f32; #wiring::INFERENCE.scratch.of(1, 1)]>;
         /// Which layer takes which value: the inputs come first, then what each layer gives.
-        const GRAPH: &Graph<#layer_count, #values, #all> = &Graph::new(
-            <#this as Layer>::Input::PARTS,
-            [#(#wires),*],
-            &[#(#outputs),*],
-        );
-        #(#nodes)*
+        struct #wiring<B = Cpu>(PhantomData<B>);
+        impl #wiring {
+            const INFERENCE: &Inference<#layer_count, #values> = &Inference::new(
+                <#this as Layer>::Input::PARTS,
+                [#(#wires),*],
+                &[#(#outputs),*],
+            );
+            const fn inference() -> &'static Inference<#layer_count, #values> {
+                Self::INFERENCE
+            }
+        }
+        impl<B> #wiring<B> {
+            const GRAPH: &Graph<#layer_count, #values, #all> = &Graph::new(#wiring::inference());
+            #(#nodes)*
+            const fn graph() -> &'static Graph<#layer_count, #values, #all> {
+                Self::GRAPH
+            }
+        }
     }
 }
 
@@ -73,9 +84,10 @@ pub(crate) fn initialize(context: &Context<'_>) -> TokenStream {
     let has_numbers =
         |i: &usize| layers[*i].shares.is_none() && (layers[*i].has_parameters || layers[*i].has_buffers);
     let with_numbers = (0..layers.len()).filter(has_numbers);
+    let wiring = &context.wiring;
     let calls = with_numbers.filter(|_| !context.model.is_mistaken).map(|i| {
         let (alias, index) = (&context.aliases[i], Literal::usize_unsuffixed(i));
-        quote!(GRAPH.initialize::<#alias>(#index, parameters, buffers, &rng);)
+        quote!(#wiring::INFERENCE.initialize::<#alias>(#index, parameters, buffers, &rng);)
     });
     quote! {
         #[allow(unused_variables)]
@@ -85,85 +97,27 @@ pub(crate) fn initialize(context: &Context<'_>) -> TokenStream {
     }
 }
 
-/// The number of a model's inputs and of its outputs.
-fn ends(context: &Context<'_>) -> [Literal; 2] {
-    [context.inputs(), context.outputs().len()].map(Literal::usize_unsuffixed)
-}
-
-fn predict_with(context: &Context<'_>) -> TokenStream {
-    let [inputs, outputs] = ends(context);
-    let calls = context.steps(false).into_iter().map(|layer| {
-        let (alias, node, row) =
-            (&context.aliases[layer], node(context, layer), Literal::usize_unsuffixed(layer));
-        if context.is_end(layer) {
-            quote!(E::predict::<#alias, B, R>(route, #row, run.layer::<#alias, _, _>(&#node));)
-        } else {
-            quote!(route.layer::<#alias>(#row, run.layer::<#alias, _, _>(&#node));)
-        }
-    });
-    quote! {
-        #[inline(always)]
-        fn predict_with<E: Ending, R: Route<B>>(route: R, pass: Predict<'_, Self, B>) {
-            let mut run = PredictRun::<B, #inputs, #outputs>::new(pass, GRAPH);
-            #(#calls)*
-        }
+/// The layers in the order in which they compute, or from the last to the first.
+fn walk(context: &Context<'_>, is_backward: bool) -> TokenStream {
+    let (mut steps, wiring) = (context.steps(true), &context.wiring);
+    if is_backward {
+        steps.reverse();
     }
-}
-
-fn forward_with(context: &Context<'_>) -> TokenStream {
-    let [inputs, outputs] = ends(context);
-    let calls = context.steps(true).into_iter().map(|layer| {
-        let (alias, node) = (&context.aliases[layer], node(context, layer));
-        if context.is_end(layer) {
-            quote!(E::forward::<#alias, B>(run.layer::<#alias, _, _>(&#node));)
-        } else {
-            quote!(<#alias as Run<B>>::forward(run.layer::<#alias, _, _>(&#node));)
-        }
-    });
-    quote! {
-        fn forward_with<E: Ending>(pass: Forward<'_, Self, B>) {
-            let mut run = ForwardRun::<B, #inputs, #outputs>::new(pass, GRAPH);
-            #(#calls)*
-        }
-    }
-}
-
-/// The layers in reverse: `backward_with`, or `step_with`, in which the layers that have parameters also update them.
-fn reverse_with(context: &Context<'_>, updates: bool) -> TokenStream {
-    let [inputs, outputs] = ends(context);
-    let adds = context.adds();
-    let calls = context.steps(true).into_iter().rev().map(|layer| {
-        let (alias, node) = (&context.aliases[layer], node(context, layer));
-        let is_step = updates && context.model.layers[layer].has_parameters;
-        let method = if is_step { quote!(step) } else { quote!(backward) };
-        let pass = if is_step {
-            quote!(run.step::<#alias, _, _>(&#node))
-        } else {
-            quote!(run.layer::<#alias, _, _>(&#node))
-        };
-        let call = if context.is_end(layer) {
-            quote!(E::#method::<#alias, B>(#pass);)
-        } else {
-            quote!(<#alias as Run<B>>::#method(#pass);)
-        };
-        let sum = adds[layer].then(|| quote!(run.sum(&#node);));
-        // A model with tied weights makes no step in one pass.
+    let calls = steps.into_iter().map(|layer| {
+        let node = node(context, layer);
+        let method = if context.is_end(layer) { quote!(output_layer) } else { quote!(layer) };
         let tied = context.model.layers.iter().enumerate().rev();
-        let tied = tied.filter(|(_, other)| !updates && other.ties == Some(layer));
+        let tied = tied.filter(|(_, other)| is_backward && other.ties == Some(layer));
         let ties = tied.map(|(other, _)| {
             let node = self::node(context, other);
-            quote!(run.tie(&#node);)
+            quote!(walk.tie(&#wiring::<B>::#node);)
         });
-        quote!(#call #sum #(#ties)*)
+        quote!(walk.#method(&#wiring::<B>::#node); #(#ties)*)
     });
-    let (method, pass, run) = if updates {
-        (quote!(step_with), quote!(Step), quote!(StepRun))
-    } else {
-        (quote!(backward_with), quote!(Backward), quote!(BackwardRun))
-    };
+    let method = if is_backward { quote!(walk_backward) } else { quote!(walk_forward) };
     quote! {
-        fn #method<E: Ending>(pass: #pass<'_, Self, B>) {
-            let mut run = #run::<B, #inputs, #outputs>::new(pass, GRAPH);
+        #[inline(always)]
+        fn #method<W: Walk<B>>(walk: &mut W) {
             #(#calls)*
         }
     }
@@ -171,7 +125,7 @@ fn reverse_with(context: &Context<'_>, updates: bool) -> TokenStream {
 
 /// `Passes`, for every backend on which all layers run.
 pub(crate) fn passes(context: &Context<'_>) -> TokenStream {
-    let this = &context.this;
+    let (this, wiring) = (&context.this, &context.wiring);
     if context.model.is_mistaken {
         return quote! {
             impl<B: Backend> Passes<B> for #this {
@@ -190,17 +144,34 @@ pub(crate) fn passes(context: &Context<'_>) -> TokenStream {
             quote!(#alias: Run<B>)
         }
     });
-    let (predict_with, forward_with) = (predict_with(context), forward_with(context));
-    let (backward_with, step_with) = (reverse_with(context, false), reverse_with(context, true));
+    let [walk_forward, walk_backward] = [false, true].map(|is_backward| walk(context, is_backward));
+    let [inputs, outputs] = [context.inputs(), context.outputs().len()].map(Literal::usize_unsuffixed);
     quote! {
-        impl<B: Backend> Passes<B> for #this
+        impl<B: Backend> Layers<B> for #this
         where
             #(#bounds),*
         {
-            #predict_with
-            #forward_with
-            #backward_with
-            #step_with
+            #walk_forward
+            #walk_backward
+        }
+
+        impl<B: Backend> Passes<B> for #this
+        where
+            #this: Layers<B>,
+        {
+            #[inline(always)]
+            fn predict_with<E: Ending, R: Route<B>>(route: R, pass: Predict<'_, Self, B>) {
+                Self::walk_forward(&mut PredictWalk::<B, E, R, #inputs, #outputs>::new(route, pass, #wiring::inference()));
+            }
+            fn forward_with<E: Ending>(pass: Forward<'_, Self, B>) {
+                Self::walk_forward(&mut ForwardWalk::<B, E, #inputs, #outputs>::new(pass, #wiring::<B>::GRAPH));
+            }
+            fn backward_with<E: Ending>(pass: Backward<'_, Self, B>) {
+                Self::walk_backward(&mut BackwardWalk::<B, E, #inputs, #outputs>::new(pass, #wiring::<B>::GRAPH));
+            }
+            fn step_with<E: Ending>(pass: Step<'_, Self, B>) {
+                Self::walk_backward(&mut StepWalk::<B, E, #inputs, #outputs>::new(pass, #wiring::<B>::GRAPH));
+            }
         }
     }
 }

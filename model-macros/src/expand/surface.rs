@@ -127,7 +127,7 @@ fn layer_docs(context: &Context<'_>) -> Vec<String> {
 pub(crate) fn inherent(context: &mut Context<'_>) -> TokenStream {
     let model = context.model;
     let (this, visibility) = (context.this.clone(), &model.written.visibility);
-    let (views, places) = views(context);
+    let views = views(context);
     let embed = if model.is_mistaken {
         quote!(let _ = file; Self { block: [0.0; Self::BLOCK_LEN] })
     } else {
@@ -144,7 +144,6 @@ pub(crate) fn inherent(context: &mut Context<'_>) -> TokenStream {
         },
     };
     quote! {
-        #places
 
         #[allow(dead_code)]
         impl #this {
@@ -158,7 +157,7 @@ pub(crate) fn inherent(context: &mut Context<'_>) -> TokenStream {
             #visibility const FLOPS: u64 = <Self as Model>::FLOPS;
             /// Bytes per sample that a forward pass in training writes: what the backward pass reads again, the largest of
             /// the rest, and the output.
-            #visibility const ACTIVATION_BYTES: usize = <Self as Model>::ACTIVATION_BYTES;
+            #visibility const ACTIVATION_BYTES: usize = activation_bytes::<Self>();
             /// One row for each layer.
             #visibility const LAYERS: &'static [LayerInfo] = <Self as Layer>::INFO.layers;
 
@@ -187,20 +186,12 @@ pub(crate) fn inherent(context: &mut Context<'_>) -> TokenStream {
     }
 }
 
-/// What shows each layer's parameters, and where they lie.
-fn views(context: &mut Context<'_>) -> (TokenStream, TokenStream) {
+/// What shows each layer's parameters.
+fn views(context: &mut Context<'_>) -> TokenStream {
     let model = context.model;
     let visibility = &model.written.visibility;
-    let (mut views, mut places) = (TokenStream::new(), TokenStream::new());
+    let mut views = TokenStream::new();
     for (index, layer) in model.layers.iter().enumerate().filter(|(_, layer)| layer.has_parameters) {
-        let (place, number) =
-            (super::passes::constant(context, index, "PLACE"), Literal::usize_unsuffixed(index));
-        let range = quote!(#place[0]..#place[1]);
-        if !model.is_mistaken {
-            places.extend(quote!(#[allow(dead_code)] const #place: [usize; 2] = GRAPH.parameters(#number);));
-        } else {
-            places.extend(quote!(#[allow(dead_code)] const #place: [usize; 2] = [0; 2];));
-        }
         let name = &layer.method();
         let name_mut = format_ident!("{name}_mut");
         let full = &layer.name;
@@ -228,8 +219,16 @@ fn views(context: &mut Context<'_>) -> (TokenStream, TokenStream) {
                 )
             }
         };
-        let see = call(see, quote!(&self.block[#range]));
-        let see_mut = call(see_mut, quote!(&mut self.block[#range]));
+        let (own, own_mut) = if model.is_mistaken {
+            (quote!(&self.block[..0]), quote!(&mut self.block[..0]))
+        } else {
+            let (wiring, index) = (&context.wiring, Literal::usize_unsuffixed(index));
+            (
+                quote!(#wiring::INFERENCE.parameters(#index, &self.block)),
+                quote!(#wiring::INFERENCE.parameters_mut(#index, &mut self.block)),
+            )
+        };
+        let (see, see_mut) = (call(see, own), call(see_mut, own_mut));
         views.extend(quote! {
             #[doc = #title]
             #(#docs)*
@@ -243,7 +242,7 @@ fn views(context: &mut Context<'_>) -> (TokenStream, TokenStream) {
             }
         });
     }
-    (views, places)
+    views
 }
 
 fn call(function: Option<TokenStream>, argument: TokenStream) -> TokenStream {
@@ -297,7 +296,10 @@ pub(crate) fn implementations(context: &mut Context<'_>) -> TokenStream {
     let (graph, memory) = if context.model.is_mistaken {
         (TokenStream::new(), quote!(Memory::NONE))
     } else {
-        (super::passes::graph(context), quote!(GRAPH.memory))
+        {
+            let wiring = &context.wiring;
+            (super::passes::wiring(context), quote!(#wiring::<Cpu>::graph().memory))
+        }
     };
     let equal = unless_derived(&model.written.attributes, "PartialEq").map(|unless| {
         quote! {
@@ -348,20 +350,27 @@ pub(crate) fn model_impl(context: &mut Context<'_>) -> TokenStream {
     let predict_one = predict_one(context);
     let this = &context.this;
     let name = Literal::string(&context.model.written.name.to_string());
-    let (unshared, unshared_scratch, has_shared) = if context.model.is_mistaken {
-        (quote!(0), quote!(0), quote!(false))
+    let plan = if context.model.is_mistaken {
+        quote! {
+            const UNSHARED_BYTES: usize = 0;
+            const UNSHARED_SCRATCH: usize = 0;
+            const HAS_SHARED: bool = false;
+        }
     } else {
-        let bytes = quote!(4 * (GRAPH.unshared[1] + output_len::<Self>()));
-        (bytes, quote!(GRAPH.unshared[0]), quote!(GRAPH.has_shared))
+        let wiring = &context.wiring;
+        quote! {
+            const PREDICT_SCRATCH: usize = #wiring::INFERENCE.scratch.of(1, 1);
+            const UNSHARED_BYTES: usize = 4 * (#wiring::<Cpu>::graph().unshared + output_len::<Self>());
+            const UNSHARED_SCRATCH: usize = #wiring::INFERENCE.unshared;
+            const HAS_SHARED: bool = #wiring::<Cpu>::graph().has_shared;
+        }
     };
     quote! {
         impl Model for #this {
             type Sample = #sample;
             type Prediction = #prediction;
             const NAME: &'static str = #name;
-            const UNSHARED_BYTES: usize = #unshared;
-            const UNSHARED_SCRATCH: usize = #unshared_scratch;
-            const HAS_SHARED: bool = #has_shared;
+            #plan
 
             fn block(&self) -> &[f32] {
                 &self.block
@@ -412,17 +421,19 @@ fn predict_one(context: &mut Context<'_>) -> TokenStream {
         Some(sizes) => (1..sizes).fold(quote!(prediction), |name, _| quote!(#name.as_flattened_mut())),
         None => quote!(prediction_values::<<Self as Layer>::Output, Self::Prediction>(prediction)),
     };
+    let scratch = &context.scratch;
     quote! {
         #[inline(always)]
         fn predict_one<R: Route<Cpu>>(&self, route: R, sample: One<'_, Self::Sample>, prediction: &mut #prediction) {
-            let (parameters, buffers) = self.block.split_at(Self::PARAMETER_COUNT);
+            let (parameters, buffers) = self.block.split_at(parameter_count::<Self>());
+            let mut scratch: #scratch = Aligned([0.0; _]);
             <Self as Passes>::predict_with::<WithHead, R>(route, Predict {
                 batch: 1,
                 parameters,
                 buffers,
                 input: #input,
                 output: #output,
-                scratch: &mut Aligned([0.0; <Self as Model>::PREDICT_SCRATCH]).0,
+                scratch: &mut scratch.0,
             });
         }
     }

@@ -58,7 +58,7 @@ impl Amount {
     }
 
     /// Enough for one and for the other, one after the other in the same place.
-    pub(super) const fn or(self, other: Self) -> Self {
+    pub(crate) const fn or(self, other: Self) -> Self {
         Self {
             per_batch: larger(self.per_batch, other.per_batch),
             per_sample: larger(self.per_sample, other.per_sample),
@@ -67,7 +67,7 @@ impl Amount {
     }
 
     /// Enough for both at once.
-    pub(super) const fn and(self, other: Self) -> Self {
+    pub(crate) const fn and(self, other: Self) -> Self {
         Self {
             per_batch: self.per_batch + other.per_batch,
             per_sample: self.per_sample + other.per_sample,

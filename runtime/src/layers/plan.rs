@@ -142,11 +142,10 @@ impl<const N: usize> Plan<N> {
     /// ```
     pub const fn new(lives: [Life; N]) -> Self {
         let mut plan = Self { offsets: [0; N], lens: [0; N], len: 0, unshared: 0 };
-        let mut starts = [0; N];
-        let mut value = 0;
+        // The values that need memory, and when each starts.
+        let (mut needed, mut starts, mut n, mut value) = ([0; N], [0; N], 0, 0);
         while value < N {
             let Life { len, from, to } = lives[value];
-            starts[value] = from;
             if from <= to {
                 plan.lens[value] = len;
                 // No offset and no end exceeds this sum.
@@ -154,20 +153,21 @@ impl<const N: usize> Plan<N> {
                     .unshared
                     .checked_add(len)
                     .expect("the values of a plan have more numbers than a `usize` counts");
+                if len > 0 {
+                    (needed[n], starts[n]) = (value, from);
+                    n += 1;
+                }
             }
             value += 1;
         }
 
-        let in_time = ascending(&starts, N);
-        let mut alive = Alive { lives, n: 0 };
+        let in_time = ascending(&starts, n);
+        let mut alive = Alive { lives, n };
         let mut values = [0; N];
         let mut i = 0;
-        while i < N {
-            if plan.lens[in_time[i]] > 0 {
-                alive.lives[alive.n] = lives[in_time[i]];
-                values[alive.n] = in_time[i];
-                alive.n += 1;
-            }
+        while i < n {
+            values[i] = needed[in_time[i]];
+            alive.lives[i] = lives[values[i]];
             i += 1;
         }
 
@@ -199,13 +199,14 @@ impl<const N: usize> Plan<N> {
 
 /// The numbers `0..n` by ascending key, those with equal keys in order. A merge sort.
 const fn ascending<const N: usize>(keys: &[usize; N], n: usize) -> [usize; N] {
-    let mut order = [0; N];
+    let (mut order, mut is_sorted) = ([0; N], true);
     let mut i = 0;
     while i < n {
         order[i] = i;
+        is_sorted &= i == 0 || keys[i - 1] <= keys[i];
         i += 1;
     }
-    let mut width = 1;
+    let mut width = if is_sorted { n } else { 1 };
     while width < n {
         let mut merged = order;
         // Each round merges the runs `left..middle` and `right..end`; a pair that is in order already stays.

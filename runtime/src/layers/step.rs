@@ -197,14 +197,14 @@ short_debug!(Step);
 impl<'a, L: Layer + ?Sized, B: Backend> Step<'a, L, B> {
     /// A backward pass, but for its parameters, and these.
     #[inline(always)]
-    pub(super) fn new(pass: Backward<'a, L, B>, trained: Trained<'a, B>) -> Self {
+    pub(crate) fn new(pass: Backward<'a, L, B>, trained: Trained<'a, B>) -> Self {
         let Backward { batch, input, output, kept, grad_output, grad_input, scratch, .. } = pass;
         Self { batch, trained, input, output, kept, grad_output, grad_input, scratch }
     }
 
     /// The parameters, and the rest as a backward pass.
     #[inline(always)]
-    pub(super) fn split(self) -> (Trained<'a, B>, Backward<'a, L, B>) {
+    pub(crate) fn split(self) -> (Trained<'a, B>, Backward<'a, L, B>) {
         let Self { batch, trained, input, output, kept, grad_output, grad_input, scratch } = self;
         let (parameters, grad_parameters) = (B::no_numbers(), B::no_numbers_mut());
         let pass = Backward {
