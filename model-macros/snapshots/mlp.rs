@@ -454,6 +454,7 @@ const _: () = {
                         B,
                         E,
                         R,
+                        4,
                         1,
                         1,
                     >::new(route, pass, Wiring::inference()),
@@ -461,17 +462,17 @@ const _: () = {
             }
             fn forward_with<E: Ending>(pass: Forward<'_, Self, B>) {
                 Self::walk_forward(
-                    &mut ForwardWalk::<B, E, 1, 1>::new(pass, Wiring::<B>::GRAPH),
+                    &mut ForwardWalk::<B, E, 4, 1, 1>::new(pass, Wiring::<B>::GRAPH),
                 );
             }
             fn backward_with<E: Ending>(pass: Backward<'_, Self, B>) {
                 Self::walk_backward(
-                    &mut BackwardWalk::<B, E, 1, 1>::new(pass, Wiring::<B>::GRAPH),
+                    &mut BackwardWalk::<B, E, 4, 1, 1>::new(pass, Wiring::<B>::GRAPH),
                 );
             }
             fn step_with<E: Ending>(pass: Step<'_, Self, B>) {
                 Self::walk_backward(
-                    &mut StepWalk::<B, E, 1, 1>::new(pass, Wiring::<B>::GRAPH),
+                    &mut StepWalk::<B, E, 4, 1, 1>::new(pass, Wiring::<B>::GRAPH),
                 );
             }
         }

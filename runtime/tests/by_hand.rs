@@ -111,19 +111,19 @@ where
 {
     #[inline(always)]
     fn predict_with<E: Ending, R: Route<B>>(route: R, pass: Predict<'_, Self, B>) {
-        Self::walk_forward(&mut PredictWalk::<B, E, R, 1, 1>::new(route, pass, INFERENCE));
+        Self::walk_forward(&mut PredictWalk::<B, E, R, 2, 1, 1>::new(route, pass, INFERENCE));
     }
 
     fn forward_with<E: Ending>(pass: Forward<'_, Self, B>) {
-        Self::walk_forward(&mut ForwardWalk::<B, E, 1, 1>::new(pass, GRAPH));
+        Self::walk_forward(&mut ForwardWalk::<B, E, 2, 1, 1>::new(pass, GRAPH));
     }
 
     fn backward_with<E: Ending>(pass: Backward<'_, Self, B>) {
-        Self::walk_backward(&mut BackwardWalk::<B, E, 1, 1>::new(pass, GRAPH));
+        Self::walk_backward(&mut BackwardWalk::<B, E, 2, 1, 1>::new(pass, GRAPH));
     }
 
     fn step_with<E: Ending>(pass: Step<'_, Self, B>) {
-        Self::walk_backward(&mut StepWalk::<B, E, 1, 1>::new(pass, GRAPH));
+        Self::walk_backward(&mut StepWalk::<B, E, 2, 1, 1>::new(pass, GRAPH));
     }
 }
 

@@ -59,23 +59,23 @@ macro_rules! wired {
             impl Run<Cpu<f64>> for Net {
                 fn predict(pass: Predict<'_, Self, Cpu<f64>>) {
                     let mut walk =
-                        PredictWalk::<_, WithHead, _, $inputs, $outputs>::new(EachByItself, pass, INFERENCE);
+                        PredictWalk::<_, WithHead, _, _, $inputs, $outputs>::new(EachByItself, pass, INFERENCE);
                     Self::walk_forward(&mut walk);
                 }
 
                 fn forward(pass: Forward<'_, Self, Cpu<f64>>) {
-                    Self::walk_forward(&mut ForwardWalk::<_, WithHead, $inputs, $outputs>::new(pass, GRAPH));
+                    Self::walk_forward(&mut ForwardWalk::<_, WithHead, _, $inputs, $outputs>::new(pass, GRAPH));
                 }
 
                 fn backward(pass: Backward<'_, Self, Cpu<f64>>) {
-                    Self::walk_backward(&mut BackwardWalk::<_, WithHead, $inputs, $outputs>::new(pass, GRAPH));
+                    Self::walk_backward(&mut BackwardWalk::<_, WithHead, _, $inputs, $outputs>::new(pass, GRAPH));
                 }
 
                 fn step(pass: Step<'_, Self, Cpu<f64>>) {
                     if GRAPH.has_shared {
                         return pass.in_two_passes();
                     }
-                    Self::walk_backward(&mut StepWalk::<_, WithHead, $inputs, $outputs>::new(pass, GRAPH));
+                    Self::walk_backward(&mut StepWalk::<_, WithHead, _, $inputs, $outputs>::new(pass, GRAPH));
                 }
             }
         }

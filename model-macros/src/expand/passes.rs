@@ -145,7 +145,8 @@ pub(crate) fn passes(context: &Context<'_>) -> TokenStream {
         }
     });
     let [walk_forward, walk_backward] = [false, true].map(|is_backward| walk(context, is_backward));
-    let [inputs, outputs] = [context.inputs(), context.outputs().len()].map(Literal::usize_unsuffixed);
+    let ends = [context.model.layers.len(), context.inputs(), context.outputs().len()];
+    let [layers, inputs, outputs] = ends.map(Literal::usize_unsuffixed);
     quote! {
         impl<B: Backend> Layers<B> for #this
         where
@@ -161,16 +162,16 @@ pub(crate) fn passes(context: &Context<'_>) -> TokenStream {
         {
             #[inline(always)]
             fn predict_with<E: Ending, R: Route<B>>(route: R, pass: Predict<'_, Self, B>) {
-                Self::walk_forward(&mut PredictWalk::<B, E, R, #inputs, #outputs>::new(route, pass, #wiring::inference()));
+                Self::walk_forward(&mut PredictWalk::<B, E, R, #layers, #inputs, #outputs>::new(route, pass, #wiring::inference()));
             }
             fn forward_with<E: Ending>(pass: Forward<'_, Self, B>) {
-                Self::walk_forward(&mut ForwardWalk::<B, E, #inputs, #outputs>::new(pass, #wiring::<B>::GRAPH));
+                Self::walk_forward(&mut ForwardWalk::<B, E, #layers, #inputs, #outputs>::new(pass, #wiring::<B>::GRAPH));
             }
             fn backward_with<E: Ending>(pass: Backward<'_, Self, B>) {
-                Self::walk_backward(&mut BackwardWalk::<B, E, #inputs, #outputs>::new(pass, #wiring::<B>::GRAPH));
+                Self::walk_backward(&mut BackwardWalk::<B, E, #layers, #inputs, #outputs>::new(pass, #wiring::<B>::GRAPH));
             }
             fn step_with<E: Ending>(pass: Step<'_, Self, B>) {
-                Self::walk_backward(&mut StepWalk::<B, E, #inputs, #outputs>::new(pass, #wiring::<B>::GRAPH));
+                Self::walk_backward(&mut StepWalk::<B, E, #layers, #inputs, #outputs>::new(pass, #wiring::<B>::GRAPH));
             }
         }
     }

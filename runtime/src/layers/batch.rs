@@ -104,9 +104,14 @@ pub(crate) fn values<'a, P: Port>(
 }
 
 /// Where results of a batch go.
-pub(crate) fn results<P: Port>(columns: ColumnsMut<'_>) -> P::Mut<'_, Cpu> {
-    let mut columns = columns.into_iter();
-    P::results::<Cpu>(&mut || columns.next().expect("at most eight"))
+#[inline]
+pub(crate) fn results<P: Port>(mut columns: ColumnsMut<'_>) -> P::Mut<'_, Cpu> {
+    // Not an iterator over the array, which would copy all eight.
+    let mut i = 0;
+    P::results::<Cpu>(&mut || {
+        i += 1;
+        core::mem::take(&mut columns[i - 1])
+    })
 }
 
 /// The part of each output in a slice that holds those of a batch one behind the other.

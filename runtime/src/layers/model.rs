@@ -307,8 +307,8 @@ impl<S: Simd, B: Backend> Route<B> for AllOn<S> {
 /// The most multiplications and additions of a model whose layers follow one another in one function. In larger ones calls
 /// take no share of the time that could be measured.
 const SMALL_FLOPS: u64 = 1 << 16;
-/// The most layers of such a model: each is compiled once for every instruction set and every place where it stands.
-const FEW_LAYERS: usize = 16;
+/// The most layers of such a model, and of one whose layers are compiled for every place where they stand.
+pub(super) const FEW_LAYERS: usize = 16;
 
 /// The most values of scratch that an inference of one sample takes from the stack: 16 KiB. A model with a larger
 /// [`PREDICT_SCRATCH`](Model::PREDICT_SCRATCH) takes it from the heap. Without `std` there is none, and `predict` needs all

@@ -111,7 +111,8 @@ impl<M: Model> Predictor<M> {
                 scratch: &mut self.scratch,
             });
         }
-        self.run::<M>(model, &columns, 0..rows, predictions);
+        // Columns of its own: those above need not be in memory where there is one sample.
+        self.run::<M>(model, &M::Sample::columns(samples), 0..rows, predictions);
     }
 
     /// As `predict`, for the model's body `L`, and these of the samples.

@@ -9,11 +9,11 @@ use core::mem::replace;
 use core::ops::Range;
 
 use super::inference::Inference;
-use super::lend::{all_results, all_values, lend, part, part_mut, read_again, results, values};
+use super::lend::{Lender, all_results, all_values, part, part_mut, read_again, results, values};
 use super::place::{Owned, Place, Target};
 use super::training::{Graph, Node, Wired};
 use crate::kernels::Rng;
-use crate::layers::model::{Ending, Route};
+use crate::layers::model::{Ending, FEW_LAYERS, Route};
 use crate::layers::step::Trained;
 use crate::layers::{Backend, Backward, Forward, Layer, Port, Predict, Run, Step, Value, parameter_count};
 
@@ -41,7 +41,7 @@ pub trait Layers<B: Backend> {
 
 /// A model in inference, layer by layer on route `R`. It has `I` inputs and `O` outputs, and the ends `E`.
 #[derive(Debug)]
-pub struct PredictWalk<'a, B: Backend, E, R, const I: usize, const O: usize> {
+pub struct PredictWalk<'a, B: Backend, E, R, const N: usize, const I: usize, const O: usize> {
     route: R,
     batch: usize,
     parameters: &'a B::Numbers,
@@ -53,10 +53,12 @@ pub struct PredictWalk<'a, B: Backend, E, R, const I: usize, const O: usize> {
     ends: PhantomData<E>,
 }
 
-impl<'a, B: Backend, E, R: Route<B>, const I: usize, const O: usize> PredictWalk<'a, B, E, R, I, O> {
+impl<'a, B: Backend, E, R: Route<B>, const N: usize, const I: usize, const O: usize>
+    PredictWalk<'a, B, E, R, N, I, O>
+{
     /// Before the first layer.
     #[inline(always)]
-    pub fn new<M: Layer, const N: usize, const V: usize>(
+    pub fn new<M: Layer, const V: usize>(
         route: R,
         pass: Predict<'a, M, B>,
         inference: &Inference<N, V>,
@@ -69,22 +71,21 @@ impl<'a, B: Backend, E, R: Route<B>, const I: usize, const O: usize> PredictWalk
 
     #[inline(always)]
     fn pass<L: Layer, const K: usize, const J: usize>(&mut self, node: &Node<L, K, J>) -> Predict<'_, L, B> {
-        let wired = &node.wired;
-        let (none, none_mut) = (B::no_numbers(), B::no_numbers_mut());
-        let areas = &mut *self.areas;
-        let lent = lend::<B, K, J, O>(
-            self.batch,
-            &wired.predict,
-            &wired.lengths,
-            &self.inputs,
-            self.parameters,
-            &mut self.outputs,
-            none,
-            none_mut,
-            areas,
-        );
+        let (batch, wired) = (self.batch, &node.wired);
+        let lender = Lender {
+            batch,
+            places: &wired.predict,
+            lengths: &wired.lengths,
+            inputs: &self.inputs,
+            parameters: self.parameters,
+            outputs: &mut self.outputs,
+            kept: B::no_numbers(),
+            own_kept: B::no_numbers_mut(),
+            memory: &mut *self.areas,
+        };
+        let lent = lender.lend::<N>();
         Predict {
-            batch: self.batch,
+            batch,
             parameters: part::<B>(self.parameters, wired.parameters),
             buffers: part::<B>(self.buffers, wired.buffers),
             input: values::<L::Input, B, K>(lent.sources),
@@ -94,8 +95,8 @@ impl<'a, B: Backend, E, R: Route<B>, const I: usize, const O: usize> PredictWalk
     }
 }
 
-impl<B: Backend, E: Ending, R: Route<B>, const I: usize, const O: usize> Walk<B>
-    for PredictWalk<'_, B, E, R, I, O>
+impl<B: Backend, E: Ending, R: Route<B>, const N: usize, const I: usize, const O: usize> Walk<B>
+    for PredictWalk<'_, B, E, R, N, I, O>
 {
     #[inline(always)]
     fn layer<L: Run<B>, const K: usize, const J: usize>(&mut self, node: &Node<L, K, J>) {
@@ -115,7 +116,7 @@ impl<B: Backend, E: Ending, R: Route<B>, const I: usize, const O: usize> Walk<B>
 
 /// A model going forward in training.
 #[derive(Debug)]
-pub struct ForwardWalk<'a, B: Backend, E, const I: usize, const O: usize> {
+pub struct ForwardWalk<'a, B: Backend, E, const N: usize, const I: usize, const O: usize> {
     batch: usize,
     parameters: &'a B::Numbers,
     buffers: &'a mut B::Numbers,
@@ -128,10 +129,10 @@ pub struct ForwardWalk<'a, B: Backend, E, const I: usize, const O: usize> {
     ends: PhantomData<E>,
 }
 
-impl<'a, B: Backend, E, const I: usize, const O: usize> ForwardWalk<'a, B, E, I, O> {
+impl<'a, B: Backend, E, const N: usize, const I: usize, const O: usize> ForwardWalk<'a, B, E, N, I, O> {
     /// Before the first layer.
     #[inline]
-    pub fn new<M: Layer, const N: usize, const V: usize, const G: usize>(
+    pub fn new<M: Layer, const V: usize, const G: usize>(
         pass: Forward<'a, M, B>,
         graph: &Graph<N, V, G>,
     ) -> Self {
@@ -148,18 +149,18 @@ impl<'a, B: Backend, E, const I: usize, const O: usize> ForwardWalk<'a, B, E, I,
         let (before, own) = B::split_mut(&mut *self.kept, start);
         let (own, _) = B::split_mut(own, batch * wired.kept_outputs + wired.memory.kept.of(batch, 0));
         let (own_outputs, kept) = B::split_mut(own, batch * wired.kept_outputs);
-        let areas = &mut *self.areas;
-        let lent = lend::<B, K, J, O>(
+        let lender = Lender {
             batch,
-            &wired.forward,
-            &wired.lengths,
-            &self.inputs,
-            self.parameters,
-            &mut self.outputs,
-            before,
-            own_outputs,
-            areas,
-        );
+            places: &wired.forward,
+            lengths: &wired.lengths,
+            inputs: &self.inputs,
+            parameters: self.parameters,
+            outputs: &mut self.outputs,
+            kept: before,
+            own_kept: own_outputs,
+            memory: &mut *self.areas,
+        };
+        let lent = lender.lend::<N>();
         Forward {
             batch,
             parameters: part::<B>(self.parameters, wired.parameters),
@@ -173,7 +174,9 @@ impl<'a, B: Backend, E, const I: usize, const O: usize> ForwardWalk<'a, B, E, I,
     }
 }
 
-impl<B: Backend, E: Ending, const I: usize, const O: usize> Walk<B> for ForwardWalk<'_, B, E, I, O> {
+impl<B: Backend, E: Ending, const N: usize, const I: usize, const O: usize> Walk<B>
+    for ForwardWalk<'_, B, E, N, I, O>
+{
     #[inline]
     fn layer<L: Run<B>, const K: usize, const J: usize>(&mut self, node: &Node<L, K, J>) {
         L::forward(self.pass(node));
@@ -190,7 +193,7 @@ impl<B: Backend, E: Ending, const I: usize, const O: usize> Walk<B> for ForwardW
 
 /// A model going backward: everything but the parameters.
 #[derive(Debug)]
-struct Reverse<'a, B: Backend, const I: usize, const O: usize> {
+struct Reverse<'a, B: Backend, const N: usize, const I: usize, const O: usize> {
     batch: usize,
     inputs: [Value<'a, B>; I],
     outputs: [Value<'a, B>; O],
@@ -216,9 +219,9 @@ struct LentBack<'a, B: Backend, const K: usize, const J: usize> {
     scratch: &'a mut B::Numbers,
 }
 
-impl<'a, B: Backend, const I: usize, const O: usize> Reverse<'a, B, I, O> {
+impl<'a, B: Backend, const N: usize, const I: usize, const O: usize> Reverse<'a, B, N, I, O> {
     #[inline]
-    fn new<M: Layer, const N: usize, const V: usize, const G: usize>(
+    fn new<M: Layer, const V: usize, const G: usize>(
         pass: Backward<'a, M, B>,
         graph: &Graph<N, V, G>,
     ) -> Self {
@@ -254,7 +257,11 @@ impl<'a, B: Backend, const I: usize, const O: usize> Reverse<'a, B, I, O> {
         extra: Range<usize>,
     ) -> Backward<'_, L, B> {
         let batch = self.batch;
-        let lent = self.lend(&node.wired, parameters, extra);
+        let lent = if const { N <= FEW_LAYERS } {
+            self.lend(&node.wired, parameters, extra)
+        } else {
+            self.lend_apart(&node.wired, parameters, extra)
+        };
         let mut targets = lent.targets.into_iter();
         Backward {
             batch,
@@ -267,6 +274,17 @@ impl<'a, B: Backend, const I: usize, const O: usize> Reverse<'a, B, I, O> {
             grad_parameters: lent.grad_parameters,
             scratch: lent.scratch,
         }
+    }
+
+    /// [`lend`](Self::lend) as one function, which the layers of a model of many share.
+    #[inline(never)]
+    fn lend_apart<const K: usize, const J: usize>(
+        &mut self,
+        wired: &Wired<K, J>,
+        parameters: &'a B::Numbers,
+        extra: Range<usize>,
+    ) -> LentBack<'_, B, K, J> {
+        self.lend(wired, parameters, extra)
     }
 
     /// Slices of values, of gradients and of memory for one layer.
@@ -408,17 +426,17 @@ impl<'a, B: Backend, const I: usize, const O: usize> Reverse<'a, B, I, O> {
 
 /// A model going backward: each layer from the last to the first.
 #[derive(Debug)]
-pub struct BackwardWalk<'a, B: Backend, E, const I: usize, const O: usize> {
-    reverse: Reverse<'a, B, I, O>,
+pub struct BackwardWalk<'a, B: Backend, E, const N: usize, const I: usize, const O: usize> {
+    reverse: Reverse<'a, B, N, I, O>,
     parameters: &'a B::Numbers,
     grad_parameters: &'a mut B::Numbers,
     ends: PhantomData<E>,
 }
 
-impl<'a, B: Backend, E, const I: usize, const O: usize> BackwardWalk<'a, B, E, I, O> {
+impl<'a, B: Backend, E, const N: usize, const I: usize, const O: usize> BackwardWalk<'a, B, E, N, I, O> {
     /// Behind the last layer.
     #[inline]
-    pub fn new<M: Layer, const N: usize, const V: usize, const G: usize>(
+    pub fn new<M: Layer, const V: usize, const G: usize>(
         mut pass: Backward<'a, M, B>,
         graph: &Graph<N, V, G>,
     ) -> Self {
@@ -464,7 +482,9 @@ impl<'a, B: Backend, E, const I: usize, const O: usize> BackwardWalk<'a, B, E, I
     }
 }
 
-impl<B: Backend, E: Ending, const I: usize, const O: usize> Walk<B> for BackwardWalk<'_, B, E, I, O> {
+impl<B: Backend, E: Ending, const N: usize, const I: usize, const O: usize> Walk<B>
+    for BackwardWalk<'_, B, E, N, I, O>
+{
     #[inline]
     fn layer<L: Run<B>, const K: usize, const J: usize>(&mut self, node: &Node<L, K, J>) {
         L::backward(self.pass(node));
@@ -495,16 +515,16 @@ impl<B: Backend, E: Ending, const I: usize, const O: usize> Walk<B> for Backward
 /// A model going backward with updates: [`Run::step`] of each layer that has parameters, [`Run::backward`] of the others.
 /// Not for models in which layers have the same parameters.
 #[derive(Debug)]
-pub struct StepWalk<'a, B: Backend, E, const I: usize, const O: usize> {
-    reverse: Reverse<'a, B, I, O>,
+pub struct StepWalk<'a, B: Backend, E, const N: usize, const I: usize, const O: usize> {
+    reverse: Reverse<'a, B, N, I, O>,
     trained: Option<Trained<'a, B>>,
     ends: PhantomData<E>,
 }
 
-impl<'a, B: Backend, E, const I: usize, const O: usize> StepWalk<'a, B, E, I, O> {
+impl<'a, B: Backend, E, const N: usize, const I: usize, const O: usize> StepWalk<'a, B, E, N, I, O> {
     /// Behind the last layer.
     #[inline]
-    pub fn new<M: Layer, const N: usize, const V: usize, const G: usize>(
+    pub fn new<M: Layer, const V: usize, const G: usize>(
         pass: Step<'a, M, B>,
         graph: &Graph<N, V, G>,
     ) -> Self {
@@ -532,7 +552,9 @@ impl<'a, B: Backend, E, const I: usize, const O: usize> StepWalk<'a, B, E, I, O>
     }
 }
 
-impl<B: Backend, E: Ending, const I: usize, const O: usize> Walk<B> for StepWalk<'_, B, E, I, O> {
+impl<B: Backend, E: Ending, const N: usize, const I: usize, const O: usize> Walk<B>
+    for StepWalk<'_, B, E, N, I, O>
+{
     #[inline]
     fn layer<L: Run<B>, const K: usize, const J: usize>(&mut self, node: &Node<L, K, J>) {
         if const { parameter_count::<L>() > 0 } {
