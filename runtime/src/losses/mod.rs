@@ -63,7 +63,7 @@ pub use crate::schema::label::LabelError;
 /// let loss = &CategoricalCrossEntropy as &dyn Loss<Sigmoid, [f32; 10], u8>;
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not fit a model that ends in `{Head}` and predicts `{Output}`",
+    message = "`{Self}` does not fit an output that ends in `{Head}` and predicts `{Output}`",
     label = "this is where the loss, given to `compile`, does not fit the model",
     note = "`Categorical…CrossEntropy` and `KlDivergence` want `softmax` or `log_softmax`, `Binary…CrossEntropy` wants \
             `sigmoid`, those `…WithLogits` want no activation (`Linear`), all others take any",
@@ -134,7 +134,7 @@ pub trait Loss<Head, Output, Label>: Send + Sync {
 /// assert!((sum - (-0.5f64.ln() - 1e-7f64.ln())).abs() < 1e-12);
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no metric of a model that ends in `{Head}` and predicts `{Output}`",
+    message = "`{Self}` is no metric of an output that ends in `{Head}` and predicts `{Output}`",
     note = "a loss is a metric of the models and labels that it fits as a loss"
 )]
 pub trait OfPredictions<Head, Output, Label>: Loss<Head, Output, Label> {

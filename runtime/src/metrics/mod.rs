@@ -143,7 +143,7 @@ fn class_error(metric: &'static str, class: Option<usize>, outputs: usize) -> Re
 /// assert_eq!(metric.check_labels(&[1]), Ok(()));
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no metric of a model that ends in `{Head}` and predicts `{Output}`",
+    message = "`{Self}` is no metric of an output that ends in `{Head}` and predicts `{Output}`",
     label = "this is where the metrics, given to `compile`, are used",
     note = "a loss becomes a metric by `LossMetric::new(MeanAbsoluteError)`; errors are metrics too, by \
             `metrics::MeanAbsoluteError::new()`"
@@ -202,7 +202,7 @@ pub trait Metric<Head, Output, Label>: Send {
 /// assert_eq!(metrics.check(), Ok(()));
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a tuple of metrics for a model that ends in `{Head}` and predicts `{Output}`",
+    message = "`{Self}` is not a tuple of metrics for an output that ends in `{Head}` and predicts `{Output}`",
     label = "this is where the metrics, given to `compile`, are used",
     note = "metrics are a tuple: `()`, `(Accuracy::new(),)`, `(Accuracy::new(), LossMetric::new(MeanSquaredError))`"
 )]
