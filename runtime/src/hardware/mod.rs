@@ -2,6 +2,7 @@
 
 #[cfg(feature = "std")]
 pub mod buffer;
+pub mod caches;
 pub mod isa;
 #[cfg(feature = "std")]
 mod team;

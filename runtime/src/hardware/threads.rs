@@ -12,6 +12,12 @@
 
 #[cfg(feature = "std")]
 use super::team::{Team, is_inside};
+use core::ops::Range;
+#[cfg(feature = "std")]
+use core::sync::atomic::{
+    AtomicUsize,
+    Ordering::{Acquire, Release},
+};
 #[cfg(feature = "std")]
 use std::sync::{LazyLock, Mutex, OnceLock};
 
@@ -251,51 +257,105 @@ divide_tuple!(A B C D);
 /// # Panics
 /// If the members of a tuple differ in length, or `granule` is zero.
 pub fn share_slices<S: Divide>(all: S, granule: usize, cost: usize, part: impl Fn(usize, S) + Sync) {
-    let granules = all.length().div_ceil(granule);
-    let pieces = parts(all.length().saturating_mul(cost)).min(granules);
+    let pieces = pieces(all.length(), granule, cost);
     if pieces < 2 {
         part(0, all);
     } else {
         // Without `std` there is always one part.
         #[cfg(feature = "std")]
-        share_pieces(Rest { all, from: 0, pieces }, granule, part);
+        share_pieces(all, pieces, granule, part);
+    }
+}
+
+/// Does what [`share_slices`] does with as many elements, but one piece after the other, each on the thread that `share_slices` gives it to:
+/// for work that cannot be shared, on data that other work shares. A piece that has been changed by one core takes another core longer
+/// to read than to compute.
+///
+/// ```
+/// use typenet_runtime::hardware::threads::in_turns;
+///
+/// let mut end = 0;
+/// in_turns(100_003, 16, 1, |piece| {
+///     assert_eq!(piece.start, end);
+///     end = piece.end;
+/// });
+/// assert_eq!(end, 100_003);
+/// ```
+///
+/// # Panics
+/// If `granule` is zero.
+pub fn in_turns(length: usize, granule: usize, cost: usize, mut part: impl FnMut(Range<usize>) + Send) {
+    let pieces = pieces(length, granule, cost);
+    if pieces < 2 {
+        part(0..length);
+    } else {
+        // Without `std` there is always one piece.
+        #[cfg(feature = "std")]
+        take_turns(length, granule, pieces, part);
     }
 }
 
 #[cfg(feature = "std")]
-fn share_pieces<S: Divide>(rest: Rest<S>, granule: usize, part: impl Fn(usize, S) + Sync) {
-    let pieces = rest.pieces;
-    let rest = Mutex::new(Some(rest));
-    share(pieces, |_| {
-        // A poisoned lock means that another part panicked, and the panic will reach the caller: nothing is left to do here.
-        let piece = rest.lock().map_or(None, |mut rest| Rest::first(&mut rest, granule));
-        if let Some((from, piece)) = piece {
-            part(from, piece);
+fn take_turns(length: usize, granule: usize, pieces: usize, mut part: impl FnMut(Range<usize>) + Send) {
+    let (turn, part) = (AtomicUsize::new(0), Mutex::new(&mut part));
+    share(pieces, |i| {
+        let mut polls = 0;
+        while turn.load(Acquire) < i {
+            polls += 1;
+            // As long as others wait for the processor, they may be those that this one waits for.
+            if polls < 2000 { core::hint::spin_loop() } else { std::thread::yield_now() }
         }
+        // Also where the part panics, so that nobody waits for ever.
+        let _ends = Ends(&turn, i + 1);
+        // A poisoned lock means that a part before this panicked, and the panic will reach the caller.
+        let Ok(mut part) = part.lock() else { return };
+        part(cut(length, granule, pieces, i)..cut(length, granule, pieces, i + 1));
     });
 }
 
-/// The elements from `from` on, to be cut into `pieces` pieces.
+/// Sets the turn when it is dropped.
 #[cfg(feature = "std")]
-struct Rest<S> {
-    all: S,
-    from: usize,
-    pieces: usize,
-}
+struct Ends<'a>(&'a AtomicUsize, usize);
 
 #[cfg(feature = "std")]
-impl<S: Divide> Rest<S> {
-    /// Takes the first piece and the number of its first element.
-    fn first(rest: &mut Option<Self>, granule: usize) -> Option<(usize, S)> {
-        let Self { all, from, pieces } = rest.take()?;
-        if pieces == 1 {
-            return Some((from, all));
-        }
-        let at = all.length().div_ceil(granule) / pieces * granule;
-        let (piece, all) = all.divide(at);
-        *rest = Some(Self { all, from: from + at, pieces: pieces - 1 });
-        Some((from, piece))
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(self.1, Release);
     }
+}
+
+/// The most pieces of one slice. Each has a place that says who takes it.
+const MOST_PIECES: usize = 64;
+
+/// In how many pieces elements are shared.
+fn pieces(length: usize, granule: usize, cost: usize) -> usize {
+    parts(length.saturating_mul(cost)).min(length.div_ceil(granule)).min(MOST_PIECES)
+}
+
+/// Where piece `i` begins, a multiple of `granule`; `i == pieces` is the end.
+#[cfg(feature = "std")]
+fn cut(length: usize, granule: usize, pieces: usize, i: usize) -> usize {
+    let granules = length.div_ceil(granule);
+    (granules * i / pieces * granule).min(length)
+}
+
+/// Piece `i` is done by part `i`, so that it stays in the cache of the core that runs this part each time.
+#[cfg(feature = "std")]
+fn share_pieces<S: Divide>(all: S, pieces: usize, granule: usize, part: impl Fn(usize, S) + Sync) {
+    let places = [const { Mutex::new(None) }; MOST_PIECES];
+    let (length, mut rest) = (all.length(), Some(all));
+    for (i, place) in places.iter().enumerate().take(pieces) {
+        let [from, to] = [i, i + 1].map(|i| cut(length, granule, pieces, i));
+        let piece = rest.take().expect("the rest").divide(to - from);
+        rest = Some(piece.1);
+        *place.lock().expect("nobody else has it yet") = Some((from, piece.0));
+    }
+    share(pieces, |i| {
+        // A poisoned lock means that this part panicked before, and the panic will reach the caller: nothing is left to do here.
+        if let Some((from, piece)) = places[i].lock().map_or(None, |mut place| place.take()) {
+            part(from, piece);
+        }
+    });
 }
 
 #[cfg(all(test, feature = "std"))]
@@ -319,6 +379,37 @@ mod tests {
             });
             assert!(runs.iter().all(|runs| runs.load(Relaxed) == 1), "count = {count}");
         }
+    }
+
+    #[test]
+    fn turns_follow_one_another_and_are_the_pieces_of_shared_slices() {
+        for length in [0, 1, 99_999, 1_000_003] {
+            for threads in [1, 2, 3, 8] {
+                let (mut turns, shared) = (vec![], Mutex::new(vec![]));
+                pool(threads).install(|| {
+                    in_turns(length, 7, 1, |piece| turns.push(piece));
+                    share_slices(vec![0u8; length].as_mut_slice(), 7, 1, |from, piece: &mut [u8]| {
+                        shared.lock().expect("no part panics").push(from..from + piece.len());
+                    });
+                });
+                let mut shared = shared.into_inner().expect("no part panics");
+                shared.sort_by_key(|piece| piece.start);
+                assert_eq!(turns, shared, "{length} elements, {threads} threads");
+                assert_eq!((turns[0].start, turns[turns.len() - 1].end), (0, length));
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "the second turn")]
+    fn a_panic_in_a_turn_is_passed_on_and_nobody_waits() {
+        let mut turns = 0;
+        pool(3).install(|| {
+            in_turns(1_000_000, 1, 1, |_| {
+                turns += 1;
+                assert!(turns < 2, "the second turn");
+            });
+        });
     }
 
     #[test]

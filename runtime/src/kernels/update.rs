@@ -307,7 +307,7 @@ const LANES: usize = 16;
 const COST: usize = 1;
 
 /// Weights that one thread updates before another is awake: 6 µs in plain descent, 20 µs in Adam.
-const ALONE: usize = 65_536;
+pub(super) const ALONE: usize = 65_536;
 
 /// [`update`] with the vectors of one instruction set.
 fn update_on<const SLOTS: usize, R: UpdateRule<SLOTS>>(isa: Isa, rule: R, block: Block<'_, SLOTS>) {

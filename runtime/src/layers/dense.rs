@@ -209,12 +209,14 @@ where
     fn forward(pass: Forward<'_, Self, Cpu<T>>) {
         let (weight, bias) = pass.parameters.split_at(I::VALUE * O::VALUE);
         let preactivation = (A::FUNCTION.kept() == Kept::Preactivation).then_some(pass.kept);
-        T::product(
-            Matrix::new(pass.input, pass.batch, I::VALUE),
-            Matrix::new(weight, I::VALUE, O::VALUE),
-            Tail { bias: B::BIAS.then_some(bias), function: A::FUNCTION, preactivation },
-            pass.output,
-        );
+        let input = Matrix::new(pass.input, pass.batch, I::VALUE);
+        let weight = Matrix::new(weight, I::VALUE, O::VALUE);
+        let tail = Tail { bias: B::BIAS.then_some(bias), function: A::FUNCTION, preactivation };
+        if pass.batch == 1 {
+            T::product_in_turns(input, weight, tail, pass.output);
+        } else {
+            T::product(input, weight, tail, pass.output);
+        }
     }
 
     fn backward(pass: Backward<'_, Self, Cpu<T>>) {

@@ -31,7 +31,9 @@ mod tile;
 use super::Function;
 use super::function::{Map, map_with};
 use super::simd::dispatch;
+use super::update::ALONE;
 use crate::brief::brief_debug;
+use crate::hardware::caches::caches;
 use crate::hardware::isa::{Isa, isa};
 use crate::hardware::threads;
 use block::Block;
@@ -81,6 +83,10 @@ impl<T> Default for Tail<'_, T> {
 /// assert_eq!(c, [5.0, 11.0, 11.0, 25.0]);
 /// f32::add_product(a, a.transposed(), Tail::default(), &mut c);
 /// assert_eq!(c, [10.0, 22.0, 22.0, 50.0]);
+///
+/// let (row, mut same) = (Matrix::new(&[1.0f32, 2.0], 1, 2), [f32::NAN; 2]);
+/// f32::product_in_turns(row, a, Tail::default(), &mut same);
+/// assert_eq!(same, [7.0, 10.0]);
 /// ```
 pub trait Product: Sized {
     /// `c ← f(a·b + bias)` with `a: m×k`, `b: k×n`, and `c: m×n` row by row; `c` is never read.
@@ -89,11 +95,28 @@ pub trait Product: Sized {
     /// If `a.columns != b.rows`, or a slice does not hold its matrix.
     fn product(a: Matrix<'_, Self>, b: Matrix<'_, Self>, tail: Tail<'_, Self>, c: &mut [Self]);
 
+    /// [`product`](Self::product) of one row, before an [update](crate::kernels::update) of `b` by rows. Threads then compute by rows of `b`
+    /// too, one after the other, where its parts stay in the caches of their cores: to read what another core has changed takes longer
+    /// than to compute.
+    ///
+    /// # Panics
+    /// As [`product`](Self::product), and if `a` has more rows.
+    fn product_in_turns(a: Matrix<'_, Self>, b: Matrix<'_, Self>, tail: Tail<'_, Self>, c: &mut [Self]) {
+        assert_eq!(a.rows, 1, "product_in_turns: one row");
+        Self::product(a, b, tail, c);
+    }
+
     /// `c ← f(a·b + c)`: as [`product`](Self::product), but the chain of each element starts with what `c` holds.
     ///
     /// # Panics
     /// As [`product`](Self::product), and if the tail has a bias.
     fn add_product(a: Matrix<'_, Self>, b: Matrix<'_, Self>, tail: Tail<'_, Self>, c: &mut [Self]);
+}
+
+/// Bytes of `b` that [`Product::product_in_turns`] leaves to each thread at most: what its second cache holds beside a moment for each
+/// weight. What lies further away is read faster by all threads at once, whoever has changed it.
+fn most_in_turn() -> usize {
+    caches().l2 / 2
 }
 
 #[track_caller]
@@ -157,9 +180,39 @@ impl Product for f32 {
         product_with(isa(), a, b, tail, c);
     }
 
+    fn product_in_turns(a: Matrix<'_, Self>, b: Matrix<'_, Self>, tail: Tail<'_, Self>, c: &mut [Self]) {
+        assert_eq!(a.rows, 1, "product_in_turns: one row");
+        in_turns_with(isa(), a, b, tail, c);
+    }
+
     fn add_product(a: Matrix<'_, Self>, b: Matrix<'_, Self>, tail: Tail<'_, Self>, c: &mut [Self]) {
         add_product_with(isa(), a, b, tail, c);
     }
+}
+
+/// [`Product::product_in_turns`] with the vectors of one instruction set.
+fn in_turns_with(isa: Isa, a: Matrix<'_, f32>, b: Matrix<'_, f32>, tail: Tail<'_, f32>, c: &mut [f32]) {
+    let (k, n) = (b.rows, b.columns);
+    let len = k.saturating_mul(n);
+    let share = len / threads::parts(len).max(1) * size_of::<f32>();
+    if b.column_stride != 1 || n < COLUMN_GRANULE || len < ALONE || share > most_in_turn() {
+        return product_with(isa, a, b, tail, c);
+    }
+    check(&a, &b, &tail, c);
+    let Tail { bias, function, mut preactivation } = tail;
+    threads::in_turns(len, n, 1, |part| {
+        let (first, last) = (part.start / n, part.end / n);
+        let a = Matrix { data: &a.data[first * a.column_stride..], columns: last - first, ..a };
+        let b = Matrix { data: &b.data[first * b.row_stride..], rows: last - first, ..b };
+        let tail = match last == k {
+            true => Tail { bias: None, function, preactivation: preactivation.as_deref_mut() },
+            false => Tail::default(),
+        };
+        match first {
+            0 => run(isa, a, b, Tail { bias, ..tail }, false, c),
+            _ => run(isa, a, b, tail, true, c),
+        }
+    });
 }
 
 pub(super) fn product_with(
@@ -554,6 +607,42 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    #[cfg(feature = "std")]
+    fn a_product_in_turns_has_the_bits_of_the_product() {
+        // Shared in turns; too small for that; too few columns; more than the second cache holds.
+        for (k, n) in [(784, 512), (131, 517), (100, 700), (30, 40), (9000, 8), (5000, 700)] {
+            for (layout, bias) in Layout::ALL.iter().flat_map(|&layout| [(layout, false), (layout, true)]) {
+                let mut problem = Problem::new(1, k, n);
+                problem.b_layout = layout;
+                problem.bias = problem.bias.filter(|_| bias);
+                for isa in [Isa::Portable, isa()] {
+                    let expected = bits(&problem.solve(isa, Function::Gelu));
+                    let argument = bits(&problem.solve(isa, Function::Linear));
+                    for threads in [1, 2, 3, 8] {
+                        let (mut c, mut kept) = (vec![f32::NAN; n], vec![f32::NAN; n]);
+                        let tail = Tail {
+                            bias: problem.bias.as_deref(),
+                            function: Function::Gelu,
+                            preactivation: Some(&mut kept),
+                        };
+                        crate::kernels::testing::pool(threads)
+                            .install(|| in_turns_with(isa, problem.a(), problem.b(), tail, &mut c));
+                        assert!(bits(&c) == expected, "{isa}: {k}×{n}, {layout:?}, {threads} threads");
+                        assert!(bits(&kept) == argument, "{isa}: {k}×{n}, {layout:?}, {threads} threads");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "one row")]
+    fn several_rows_do_not_go_in_turns() {
+        let a = Matrix::new(&[1.0f32; 4], 2, 2);
+        f32::product_in_turns(a, a, Tail::default(), &mut [0.0; 4]);
     }
 
     #[test]
