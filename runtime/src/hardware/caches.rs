@@ -2,6 +2,9 @@
 
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+#[cfg(target_arch = "x86_64")]
+use super::vendor::{Vendor, vendor};
+
 /// How much the caches that a core has for itself hold, in bytes.
 ///
 /// ```
@@ -74,14 +77,11 @@ fn find() -> Caches {
 fn from_cpuid() -> Option<(usize, usize)> {
     use core::arch::x86_64::{__cpuid, __cpuid_count};
 
-    /// "AuthenticAMD" and "HygonGenuine" begin so.
-    const AMD: [u32; 2] = [u32::from_le_bytes(*b"Auth"), u32::from_le_bytes(*b"Hygo")];
     const INSTRUCTIONS: u32 = 2;
 
-    let vendor = __cpuid(0);
-    let leaf = if AMD.contains(&vendor.ebx) { 0x8000_001D } else { 4 };
-    let most = if leaf == 4 { vendor.eax } else { __cpuid(0x8000_0000).eax };
-    if most < leaf {
+    // Leaves are numbered from the first of their range, which says the last.
+    let (first, leaf) = if vendor() == Vendor::Amd { (0x8000_0000, 0x8000_001D) } else { (0, 4) };
+    if __cpuid(first).eax < leaf {
         return None;
     }
     let mut sizes = [0; 2];

@@ -1,4 +1,4 @@
-//! The machine: instruction sets and threads, found once, and memory aligned to its cache lines.
+//! The machine: instruction sets, caches, maker and threads, found once, and memory aligned to its cache lines.
 
 #[cfg(feature = "std")]
 pub mod buffer;
@@ -7,6 +7,7 @@ pub mod isa;
 #[cfg(feature = "std")]
 mod team;
 pub mod threads;
+pub mod vendor;
 
 #[cfg(feature = "std")]
 pub use buffer::Buffer;

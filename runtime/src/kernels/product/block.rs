@@ -14,6 +14,7 @@ use super::pack::pack;
 use super::tile::{
     MAX_ROWS, Operands, PANEL_VECTORS, STREAM_COLUMNS, max_rows, max_stream_rows, row, stream, tile,
 };
+use crate::hardware::vendor::{Vendor, vendor};
 use crate::kernels::Function;
 use crate::kernels::function::MapRows;
 use crate::kernels::simd::{Kernel, MAX_LANES, Simd};
@@ -52,6 +53,8 @@ unsafe impl Sync for Block<'_> {}
 const K_BLOCK: usize = 512;
 /// A `b` of up to this many elements is not packed: it fits in the L1 cache.
 const SMALL: usize = 8192;
+const _: () =
+    assert!(SMALL <= K_BLOCK * PANEL_VECTORS * MAX_LANES, "panels that are packed together have room");
 /// Up to this many steps, products of a few rows are computed along whole rows of `c` rather than in tiles.
 const FEW_STEPS: usize = 8;
 /// How many rows use a packed panel before the next is packed, such that their block of `a`, 384 KiB, stays in the L2 cache.
@@ -331,21 +334,57 @@ impl Kernel for Block<'_> {
         } else if in_place && (small && self.n <= PANEL_VECTORS * S::LANES || self.m <= max_rows::<S>()) {
             self.run_in_place(simd);
         } else {
-            simd.call(Packed(self));
+            simd.call(Packed { block: self, copies: copies_columns() });
         }
     }
 }
 
 /// A block whose panels are packed on the stack. Not inlined, so that other blocks do not need that much stack.
-struct Packed<'a>(Block<'a>);
+struct Packed<'a> {
+    block: Block<'a>,
+    /// Whether rows of an `a` that lies by columns are copied.
+    copies: bool,
+}
+
+/// Whether to copy rows of an `a` that lies by columns, as the batch does in a weight's gradient. Tiles then read them in order, and not a line of the
+/// cache, often on another page, for each step. Intel's cores gain 15 to 24 % from 128 steps on (784 rows and 512 columns); AMD's reach 95 %
+/// of their limit without, and nothing is known of others.
+fn copies_columns() -> bool {
+    vendor() == Vendor::Intel
+}
 
 #[repr(C, align(64))]
 struct Panel(MaybeUninit<[f32; K_BLOCK * PANEL_VECTORS * MAX_LANES]>);
 
 /// Rows of `a` that are copied together.
-const COPIED_ROWS: usize = 2 * MAX_ROWS;
+const COPIED_ROWS: usize = 4 * MAX_ROWS;
 /// Distance between the rows of copied `a`: not a power of two, which would put all rows into the same sets of the cache.
 const COPY_ROW: usize = K_BLOCK + MAX_LANES;
+
+/// Copies `rows` rows of an `a` that lies column by column, `k` steps of `a_column`, side by side.
+///
+/// # Safety
+/// They are readable at `from`, and as many are writable at `to`.
+#[inline(always)]
+unsafe fn copy_turned<S: Simd>(
+    simd: S,
+    k: usize,
+    rows: usize,
+    from: *const f32,
+    a_column: usize,
+    to: *mut f32,
+) {
+    for p in 0..k {
+        for i in (0..rows).step_by(S::LANES) {
+            let count = S::LANES.min(rows - i);
+            // SAFETY: rows `i..i + count` of step `p`.
+            unsafe {
+                let column = simd.load_part(from.add(p * a_column + i), count);
+                simd.store_part(to.add(p * rows + i), count, column);
+            }
+        }
+    }
+}
 
 #[repr(C, align(64))]
 struct Copied(MaybeUninit<[f32; COPIED_ROWS * COPY_ROW]>);
@@ -355,7 +394,7 @@ impl Kernel for Packed<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let block = self.0;
+        let Self { block, copies } = self;
         let k_blocks = block.k.div_ceil(K_BLOCK).max(1);
         let (width, height) = (PANEL_VECTORS * S::LANES, max_rows::<S>());
         let collides = block.a_column == 1
@@ -366,7 +405,8 @@ impl Kernel for Packed<'_> {
         let mut copy = Copied(MaybeUninit::uninit());
         let copied = copy.0.as_mut_ptr().cast::<f32>();
 
-        let most = match (collides, block.b_column) {
+        let turned = copies && block.a_row == 1 && block.a_column > 1 && block.n > width;
+        let most = match (collides || turned, block.b_column) {
             (true, _) => COPIED_ROWS,
             (false, 1) => GROUP,
             (false, _) => TURNING_GROUP,
@@ -381,6 +421,14 @@ impl Kernel for Packed<'_> {
                         // SAFETY: `k` numbers of a row lie within `a`; `copied` has room for `COPIED_ROWS` rows of
                         // `K_BLOCK`.
                         unsafe { core::ptr::copy_nonoverlapping(from, copied.add(i * COPY_ROW), k) };
+                    }
+                }
+                if turned {
+                    for (i, rows) in tall_first(group, height) {
+                        let from = block.a.wrapping_add(first + i + p * block.a_column);
+                        // SAFETY: `k` steps of `rows` rows lie within `a`; `copied` has room for `COPIED_ROWS` rows of `K_BLOCK`, of
+                        // which those before take `i · k`.
+                        unsafe { copy_turned(simd, k, rows, from, block.a_column, copied.add(i * k)) };
                     }
                 }
                 let together = (SMALL / (k * width).max(1)).max(1) * width;
@@ -411,6 +459,9 @@ impl Kernel for Packed<'_> {
                             if collides {
                                 operands.a = copied.wrapping_add(i * COPY_ROW);
                                 operands.a_row = COPY_ROW;
+                            } else if turned {
+                                operands.a = copied.wrapping_add(i * k);
+                                operands.a_step = rows;
                             }
                             // SAFETY: `rows` rows and `columns` columns from `j` lie within the operands; the panel
                             // was packed above or by the tile of the first rows.
@@ -488,6 +539,38 @@ impl Kernel for Transposed<'_> {
                         *sum = tile.0[column * width + i];
                     }
                 }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hardware::isa::Isa;
+    use crate::kernels::simd::dispatch;
+    use crate::kernels::testing::bits;
+    use std::vec;
+    use std::vec::Vec;
+
+    /// More rows than are copied at once, more steps than a block, columns that fill no panel, rows that fill no tile.
+    #[test]
+    fn copied_rows_change_no_bit() {
+        for (m, k, n) in [(13, 4, 65), (49, 100, 70), (60, 700, 64), (131, 33, 129), (25, 513, 40)] {
+            let values = |len: usize, seed: usize| -> Vec<f32> {
+                (0..len).map(|i| ((i * 7919 + seed) % 2003) as f32 / 1001.0 - 1.0).collect()
+            };
+            let (a, b) = (values(m * k, 1), values(k * n, 2));
+            let (a, b) = (Matrix::new(&a, k, m).transposed(), Matrix::new(&b, k, n));
+            for isa in Isa::available() {
+                let [copied, in_place] = [true, false].map(|copies| {
+                    let mut c = vec![f32::NAN; m * n];
+                    // SAFETY: operands and result have the sizes of the product.
+                    let block = unsafe { Block::new(a, b, None, Function::Linear, None, &mut c) };
+                    dispatch(isa, Packed { block, copies });
+                    bits(&c)
+                });
+                assert!(copied == in_place, "{isa}: {m}×{k}×{n}");
             }
         }
     }

@@ -11,7 +11,7 @@
 //! sizes decide only when a step is computed and where its intermediate sum is kept, so they never change a bit: a sample alone
 //! has the same result as in a batch.
 //!
-//! Nothing is allocated; panels are packed on the stack, which takes 120 KiB where there are more than a dozen rows or
+//! Nothing is allocated; panels are packed on the stack, which takes 165 KiB where there are more than a dozen rows or
 //! a transposed `b`, and next to nothing otherwise.
 //!
 //! ```text

@@ -72,7 +72,7 @@ pub(super) unsafe fn tile<S: Simd, const V: usize, const PART: bool>(
     macro_rules! rows {
         ($($r:literal)+) => {
             match rows {
-                $($r => simd.call(Tile::<$r, V, PART>(operands)),)+
+                $($r => tile_of::<S, $r, V, PART>(simd, operands),)+
                 // SAFETY: the caller's.
                 _ => unsafe { wide::<S, V, PART>(simd, rows, operands) },
             }
@@ -90,7 +90,7 @@ unsafe fn wide<S: Simd, const V: usize, const PART: bool>(simd: S, rows: usize, 
     macro_rules! rows {
         ($($r:literal)+) => {
             match rows {
-                $($r => simd.call(Tile::<$r, V, PART>(operands)),)+
+                $($r => tile_of::<S, $r, V, PART>(simd, operands),)+
                 _ => unreachable!("a tile of {rows} rows"),
             }
         };
@@ -100,10 +100,25 @@ unsafe fn wide<S: Simd, const V: usize, const PART: bool>(simd: S, rows: usize, 
     }
 }
 
-/// A tile of `R` rows and `V` vectors; `PART`: the last vector may be cut. Made by [`tile`] and [`row`] alone.
-struct Tile<'a, const R: usize, const V: usize, const PART: bool>(&'a Operands);
+/// The tile of `R` rows, which are read in order where both operands are packed.
+#[inline(always)]
+fn tile_of<S: Simd, const R: usize, const V: usize, const PART: bool>(simd: S, operands: &Operands) {
+    let Operands { a_row, a_step, b_ahead, packed, .. } = *operands;
+    if const { V == PANEL_VECTORS && !PART } && a_row == 1 && a_step == R && b_ahead == 0 && packed.is_null()
+    {
+        simd.call(Tile::<R, PANEL_VECTORS, false, true>(operands));
+    } else {
+        simd.call(Tile::<R, V, PART, false>(operands));
+    }
+}
 
-impl<const R: usize, const V: usize, const PART: bool> Kernel for Tile<'_, R, V, PART> {
+/// A tile of `R` rows and `V` vectors; `PART`: the last vector may be cut; `ORDERED`: the factors of a step lie side by side behind those of the
+/// step before, and `b` is packed. Made by [`tile`] and [`row`] alone.
+struct Tile<'a, const R: usize, const V: usize, const PART: bool, const ORDERED: bool>(&'a Operands);
+
+impl<const R: usize, const V: usize, const PART: bool, const ORDERED: bool> Kernel
+    for Tile<'_, R, V, PART, ORDERED>
+{
     type Output = ();
 
     #[inline(always)]
@@ -124,6 +139,8 @@ impl<const R: usize, const V: usize, const PART: bool> Kernel for Tile<'_, R, V,
             last,
             relu,
         } = *self.0;
+        // Constants, so that all factors of a step are found from one pointer.
+        let (a_row, a_step) = if ORDERED { (1, R) } else { (a_row, a_step) };
         let part = |v: usize| PART && v == V - 1;
         // SAFETY: all accesses are within what the caller of `tile` promised: `i < R` rows, `p < k` steps, and V
         // vectors of which the last, if `part`, is read and written for `last` columns only.
@@ -147,11 +164,11 @@ impl<const R: usize, const V: usize, const PART: bool> Kernel for Tile<'_, R, V,
                 for v in 0..V {
                     let from = b.add(v * S::LANES);
                     row[v] = if part(v) && S::MASKED { simd.load_part(from, last) } else { simd.load(from) };
-                    if v * S::LANES % 16 == 0 {
+                    if !ORDERED && v * S::LANES % 16 == 0 {
                         simd.prefetch(from.wrapping_add(b_ahead));
                     }
                 }
-                if !packed.is_null() {
+                if !ORDERED && !packed.is_null() {
                     for v in 0..V {
                         simd.store(packed.add(v * S::LANES), row[v]);
                     }
@@ -195,7 +212,7 @@ impl<const R: usize, const V: usize, const PART: bool> Kernel for Tile<'_, R, V,
 /// As [`tile`] with one row, `PART` false.
 #[inline(always)]
 pub(super) unsafe fn row<S: Simd, const V: usize>(simd: S, operands: &Operands) {
-    simd.call(Tile::<1, V, false>(operands));
+    simd.call(Tile::<1, V, false, false>(operands));
 }
 
 /// The most rows of [`stream`].
