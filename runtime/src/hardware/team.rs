@@ -15,7 +15,8 @@ use std::boxed::Box;
 use std::format;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use sync::{AtomicBool, AtomicPtr, AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, Wait, fence};
+pub(super) use sync::Wait;
+use sync::{AtomicBool, AtomicPtr, AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, fence};
 
 /// How long a helper polls for work before it sleeps: as long as waking takes. Polling and waking together then never cost more than
 /// twice what the better of sleeping at once and polling on would have cost.
@@ -285,14 +286,14 @@ mod sync {
 
     /// A wait for another thread.
     #[derive(Default)]
-    pub(super) struct Wait {
+    pub(in crate::hardware) struct Wait {
         looks: u32,
         since: Option<Instant>,
     }
 
     impl Wait {
         /// Pauses between two polls: a spin hint, every [`LOOKS`] polls `yield_now`. Returns whether less than `limit` has passed.
-        pub(super) fn rest(&mut self, limit: Duration) -> bool {
+        pub(in crate::hardware) fn rest(&mut self, limit: Duration) -> bool {
             self.looks += 1;
             if !self.looks.is_multiple_of(LOOKS) {
                 core::hint::spin_loop();
@@ -312,11 +313,11 @@ mod sync {
     use std::time::Duration;
 
     #[derive(Default)]
-    pub(super) struct Wait;
+    pub(in crate::hardware) struct Wait;
 
     impl Wait {
         /// One look more, then sleep.
-        pub(super) fn rest(&mut self, _: Duration) -> bool {
+        pub(in crate::hardware) fn rest(&mut self, _: Duration) -> bool {
             loom::thread::yield_now();
             false
         }

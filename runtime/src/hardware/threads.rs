@@ -11,13 +11,15 @@
 //! [`threads`] says how many threads share work. Without `std` everything runs on the calling thread.
 
 #[cfg(feature = "std")]
-use super::team::{Team, is_inside};
+use super::team::{Team, Wait, is_inside};
 use core::ops::Range;
 #[cfg(feature = "std")]
 use core::sync::atomic::{
     AtomicUsize,
-    Ordering::{Acquire, Release},
+    Ordering::{Acquire, Relaxed, Release},
 };
+#[cfg(feature = "std")]
+use core::time::Duration;
 #[cfg(feature = "std")]
 use std::sync::{LazyLock, Mutex, OnceLock};
 
@@ -267,9 +269,9 @@ pub fn share_slices<S: Divide>(all: S, granule: usize, cost: usize, part: impl F
     }
 }
 
-/// Does what [`share_slices`] does with as many elements, but one piece after the other, each on the thread that `share_slices` gives it to:
-/// for work that cannot be shared, on data that other work shares. A piece that has been changed by one core takes another core longer
-/// to read than to compute.
+/// Does what [`share_slices`] does with as many elements, but one piece after the other: for work that cannot be shared, on data that other
+/// work shares. The caller has the first piece in both, and of two threads the other the second. A piece that has been changed by one core
+/// takes another core longer to read than to compute.
 ///
 /// ```
 /// use typenet_runtime::hardware::threads::in_turns;
@@ -298,12 +300,13 @@ pub fn in_turns(length: usize, granule: usize, cost: usize, mut part: impl FnMut
 #[cfg(feature = "std")]
 fn take_turns(length: usize, granule: usize, pieces: usize, mut part: impl FnMut(Range<usize>) + Send) {
     let (turn, part) = (AtomicUsize::new(0), Mutex::new(&mut part));
+    // The caller has the first turn. A thread that has the next has begun, so whoever waits for it waits for a thread that runs.
+    let next = AtomicUsize::new(1);
     share(pieces, |i| {
-        let mut polls = 0;
+        let i = if i == 0 { 0 } else { next.fetch_add(1, Relaxed) };
+        let mut wait = Wait::default();
         while turn.load(Acquire) < i {
-            polls += 1;
-            // As long as others wait for the processor, they may be those that this one waits for.
-            if polls < 2000 { core::hint::spin_loop() } else { std::thread::yield_now() }
+            wait.rest(Duration::MAX);
         }
         // Also where the part panics, so that nobody waits for ever.
         let _ends = Ends(&turn, i + 1);
@@ -324,12 +327,9 @@ impl Drop for Ends<'_> {
     }
 }
 
-/// The most pieces of one slice. Each has a place that says who takes it.
-const MOST_PIECES: usize = 64;
-
 /// In how many pieces elements are shared.
 fn pieces(length: usize, granule: usize, cost: usize) -> usize {
-    parts(length.saturating_mul(cost)).min(length.div_ceil(granule)).min(MOST_PIECES)
+    parts(length.saturating_mul(cost)).min(length.div_ceil(granule))
 }
 
 /// Where piece `i` begins, a multiple of `granule`; `i == pieces` is the end.
@@ -339,20 +339,26 @@ fn cut(length: usize, granule: usize, pieces: usize, i: usize) -> usize {
     (granules * i / pieces * granule).min(length)
 }
 
-/// Piece `i` is done by part `i`, so that it stays in the cache of the core that runs this part each time.
+/// The caller has the first piece each time, so that it stays in the cache of its core, and of two threads the other the second.
 #[cfg(feature = "std")]
 fn share_pieces<S: Divide>(all: S, pieces: usize, granule: usize, part: impl Fn(usize, S) + Sync) {
-    let places = [const { Mutex::new(None) }; MOST_PIECES];
-    let (length, mut rest) = (all.length(), Some(all));
-    for (i, place) in places.iter().enumerate().take(pieces) {
-        let [from, to] = [i, i + 1].map(|i| cut(length, granule, pieces, i));
-        let piece = rest.take().expect("the rest").divide(to - from);
-        rest = Some(piece.1);
-        *place.lock().expect("nobody else has it yet") = Some((from, piece.0));
-    }
+    let length = all.length();
+    let (first, all) = all.divide(cut(length, granule, pieces, 1));
+    let (first, rest) = (Mutex::new(Some(first)), Mutex::new((1, Some(all))));
+    let take = |i: usize| {
+        // A poisoned lock means that another part panicked, and the panic will reach the caller: nothing is left to do here.
+        if i == 0 {
+            return Some((0, first.lock().ok()?.take()?));
+        }
+        let mut rest = rest.lock().ok()?;
+        let (next, all) = (rest.0, rest.1.take()?);
+        let [from, to] = [next, next + 1].map(|i| cut(length, granule, pieces, i));
+        let (piece, others) = all.divide(to - from);
+        *rest = (next + 1, (next + 1 < pieces).then_some(others));
+        Some((from, piece))
+    };
     share(pieces, |i| {
-        // A poisoned lock means that this part panicked before, and the panic will reach the caller: nothing is left to do here.
-        if let Some((from, piece)) = places[i].lock().map_or(None, |mut place| place.take()) {
+        if let Some((from, piece)) = take(i) {
             part(from, piece);
         }
     });
@@ -361,7 +367,6 @@ fn share_pieces<S: Divide>(all: S, pieces: usize, granule: usize, part: impl Fn(
 #[cfg(all(test, feature = "std"))]
 mod tests {
     use super::*;
-    use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
     use std::vec;
 
     fn pool(threads: usize) -> rayon::ThreadPool {
@@ -397,6 +402,25 @@ mod tests {
                 assert_eq!(turns, shared, "{length} elements, {threads} threads");
                 assert_eq!((turns[0].start, turns[turns.len() - 1].end), (0, length));
             }
+        }
+    }
+
+    #[test]
+    fn a_panic_in_any_turn_of_any_number_leaves_nobody_waiting() {
+        for (round, threads) in (0..600).zip([2, 3, 5, 8].into_iter().cycle()) {
+            let (mut turns, culprit) = (0, round % threads);
+            let run = || {
+                in_turns(1_000_000, 1, 1, |_| {
+                    turns += 1;
+                    if turns == culprit + 1 {
+                        // Not by the hook, which would print it.
+                        std::panic::resume_unwind(std::boxed::Box::new(()));
+                    }
+                });
+            };
+            let all = std::panic::AssertUnwindSafe(|| pool(threads).install(run));
+            assert!(std::panic::catch_unwind(all).is_err(), "{threads} threads, turn {culprit}");
+            assert_eq!(turns, culprit + 1);
         }
     }
 
