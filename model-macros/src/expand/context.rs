@@ -79,9 +79,9 @@ impl Context<'_> {
             || self.model.outputs.len() == 1 && self.outputs[0] == layer
     }
 
-    /// The layers that compute in inference, or in training.
-    pub(super) fn steps(&self, in_training: bool) -> Vec<usize> {
-        let computes = |role| role == Role::Step || in_training && role == Role::Training;
+    /// The layers that compute in training; in inference some of them do not.
+    pub(super) fn steps(&self) -> Vec<usize> {
+        let computes = |role| matches!(role, Role::Step | Role::Training);
         let layers = self.model.layers.iter().enumerate();
         layers.filter(|(i, layer)| computes(layer.role) || self.outputs.contains(i)).map(|(i, _)| i).collect()
     }

@@ -1,7 +1,7 @@
 //! The straight-line code of a model: one step for each layer that computes.
 //!
-//! Which values lie where is a matter of wiring and lengths, which `runtime/src/layers/graph.rs` turns into constants: a run
-//! of the runtime hands each layer its pass.
+//! Which values lie where is a matter of wiring and lengths, which `runtime/src/layers/graph/` turns into constants: a walk
+//! of the runtime along the layers hands each its pass.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
@@ -47,7 +47,7 @@ pub(crate) fn wiring(context: &Context<'_>) -> TokenStream {
     let outputs =
         context.outputs().iter().map(|&layer| Literal::usize_unsuffixed(inputs + layer)).collect::<Vec<_>>();
     let (this, wiring, scratch) = (&context.this, &context.wiring, &context.scratch);
-    let nodes = context.steps(true).into_iter().map(|layer| {
+    let nodes = context.steps().into_iter().map(|layer| {
         let (name, alias, index) =
             (node(context, layer), &context.aliases[layer], Literal::usize_unsuffixed(layer));
         let takes = &layers[layer];
@@ -99,7 +99,7 @@ pub(crate) fn initialize(context: &Context<'_>) -> TokenStream {
 
 /// The layers in the order in which they compute, or from the last to the first.
 fn walk(context: &Context<'_>, is_backward: bool) -> TokenStream {
-    let (mut steps, wiring) = (context.steps(true), &context.wiring);
+    let (mut steps, wiring) = (context.steps(), &context.wiring);
     if is_backward {
         steps.reverse();
     }
@@ -123,7 +123,7 @@ fn walk(context: &Context<'_>, is_backward: bool) -> TokenStream {
     }
 }
 
-/// `Passes`, for every backend on which all layers run.
+/// `Layers` and `Passes`, for every backend on which all layers run.
 pub(crate) fn passes(context: &Context<'_>) -> TokenStream {
     let (this, wiring) = (&context.this, &context.wiring);
     if context.model.is_mistaken {
@@ -136,7 +136,7 @@ pub(crate) fn passes(context: &Context<'_>) -> TokenStream {
             }
         };
     }
-    let bounds = context.steps(true).into_iter().map(|layer| {
+    let bounds = context.steps().into_iter().map(|layer| {
         let alias = &context.aliases[layer];
         if context.is_end(layer) {
             quote!(#alias: Run<B>, <#alias as Layer>::Body: Run<B>)

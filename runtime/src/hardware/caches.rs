@@ -45,7 +45,7 @@ impl Caches {
 /// ```
 #[inline]
 pub fn caches() -> Caches {
-    /// `0`: not found yet. Both are found together, so that whoever sees one computes the same as who found it.
+    /// `0`: not found yet.
     static L1: AtomicUsize = AtomicUsize::new(0);
     static L2: AtomicUsize = AtomicUsize::new(0);
     let (l1, l2) = (L1.load(Relaxed), L2.load(Relaxed));

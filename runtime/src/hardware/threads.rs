@@ -297,6 +297,10 @@ pub fn in_turns(length: usize, granule: usize, cost: usize, mut part: impl FnMut
     }
 }
 
+/// Polls for a turn, some 30 µs, before the thread yields.
+#[cfg(feature = "std")]
+const TURN_POLLS: usize = 2000;
+
 #[cfg(feature = "std")]
 fn take_turns(length: usize, granule: usize, pieces: usize, mut part: impl FnMut(Range<usize>) + Send) {
     let (turn, part) = (AtomicUsize::new(0), Mutex::new(&mut part));
@@ -304,9 +308,15 @@ fn take_turns(length: usize, granule: usize, pieces: usize, mut part: impl FnMut
     let next = AtomicUsize::new(1);
     share(pieces, |i| {
         let i = if i == 0 { 0 } else { next.fetch_add(1, Relaxed) };
-        let mut wait = Wait::default();
+        // A turn takes as long as a few calls of the system, so the processor is only offered to others after that.
+        let (mut polls, mut wait) = (0, Wait::default());
         while turn.load(Acquire) < i {
-            wait.rest(Duration::MAX);
+            polls += 1;
+            if polls < TURN_POLLS {
+                core::hint::spin_loop();
+            } else {
+                wait.rest(Duration::MAX);
+            }
         }
         // Also where the part panics, so that nobody waits for ever.
         let _ends = Ends(&turn, i + 1);
