@@ -2,19 +2,20 @@
 //!
 //! The columns of `b` are divided into panels as wide as a tile. With few rows, or a `b` that fits in the L1 cache, tiles read `b` where
 //! it is. Otherwise the inner index is divided into blocks such that a panel's block fits in cache. The block is packed, by the first
-//! tile itself where the layout allows, and then used for all rows; between two blocks the partial sums are kept in `c`.
+//! tile itself where the layout allows, and then used for all rows; between two blocks the partial sums are kept in `c`. Where it is the rows
+//! that fill vectors, the block is computed as its transpose.
 
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ops::Range;
 
+use super::blocking::{Blocking, COPIED, PANEL, STEPS};
 use super::columns::{columns, max_column_rows};
 use super::matrix::Matrix;
 use super::pack::pack;
 use super::tile::{
     MAX_ROWS, Operands, PANEL_VECTORS, STREAM_COLUMNS, max_rows, max_stream_rows, row, stream, tile,
 };
-use crate::hardware::vendor::{Vendor, vendor};
 use crate::kernels::Function;
 use crate::kernels::function::MapRows;
 use crate::kernels::simd::{Kernel, MAX_LANES, Simd};
@@ -49,24 +50,16 @@ unsafe impl Send for Block<'_> {}
 // SAFETY: as above.
 unsafe impl Sync for Block<'_> {}
 
-/// The most steps of a chain before its partial sum goes to `c`, so that a packed panel is at most 64 KiB.
-const K_BLOCK: usize = 512;
-/// A `b` of up to this many elements is not packed: it fits in the L1 cache.
-const SMALL: usize = 8192;
-const _: () =
-    assert!(SMALL <= K_BLOCK * PANEL_VECTORS * MAX_LANES, "panels that are packed together have room");
 /// Up to this many steps, products of a few rows are computed along whole rows of `c` rather than in tiles.
 const FEW_STEPS: usize = 8;
-/// How many rows use a packed panel before the next is packed, such that their block of `a`, 384 KiB, stays in the L2 cache.
-const GROUP: usize = 192;
-/// The same where packing transposes `b`, which takes longer; still within the L2 cache.
-const TURNING_GROUP: usize = 384;
 /// From this many steps on, transposing a tile costs little compared with computing it.
 const TURNING_STEPS: usize = 64;
 /// Addresses this many bytes apart fall into the same set of the L1 cache.
 const SET_PERIOD: usize = 4096;
 /// How many rows ahead `b` is prefetched where it is not packed.
 const ROWS_AHEAD: usize = 12;
+/// Numbers of a line of the cache.
+const LINE: usize = 16;
 
 /// Where chains start without a bias, for as many columns as any tile or stream has.
 static ZEROS: [f32; STREAM_COLUMNS] = [0.0; STREAM_COLUMNS];
@@ -231,13 +224,21 @@ impl<'a> Block<'a> {
         j
     }
 
-    /// Whether the product is cheaper as the transpose of `bᵀ·aᵀ`: `b` lies by columns, and `a` has so few rows
-    /// that packing `b` would take longer than using it.
+    /// Whether the product is cheaper as the transpose of `bᵀ·aᵀ`, with tiles of `width` rows.
     #[inline(always)]
     fn is_better_transposed(&self, width: usize) -> bool {
-        let collides = (self.b_column * size_of::<f32>()).is_multiple_of(SET_PERIOD);
         let plain = self.bias.is_null() && self.preactivation.is_null() && self.function == Function::Linear;
-        plain && !self.resumed && !collides && self.m <= width && self.k >= TURNING_STEPS
+        // `b` lies by columns, and `a` has so few rows that packing `b` would take longer than using it.
+        let collides = (self.b_column * size_of::<f32>()).is_multiple_of(SET_PERIOD);
+        let few_rows =
+            self.b_row == 1 && self.b_column > 1 && !collides && self.m <= width && self.k >= TURNING_STEPS;
+        // `a` lies by columns, so that its rows fill vectors, which the few columns of `b` do not.
+        let few_columns = self.a_row == 1
+            && self.a_column > 1
+            && self.n <= MAX_ROWS
+            && self.m >= width
+            && self.k >= FEW_STEPS;
+        plain && !self.resumed && (few_rows || few_columns)
     }
 
     /// Computes the block where `b` lies column by column, by [`columns`].
@@ -299,17 +300,15 @@ fn tall_first(rows: usize, max: usize) -> impl Iterator<Item = (usize, usize)> {
 /// As [`tile`]; `last` is set here.
 #[inline(always)]
 unsafe fn panel_tile<S: Simd>(simd: S, rows: usize, columns: usize, mut operands: Operands) {
+    let vectors = columns.div_ceil(S::LANES);
+    operands.last = columns - (vectors - 1) * S::LANES;
     // SAFETY: the caller's.
     unsafe {
-        if columns == PANEL_VECTORS * S::LANES {
-            operands.last = S::LANES;
-            tile::<S, PANEL_VECTORS, false>(simd, rows, &operands);
-        } else if columns > S::LANES {
-            operands.last = columns - S::LANES;
-            tile::<S, PANEL_VECTORS, true>(simd, rows, &operands);
-        } else {
-            operands.last = columns;
-            tile::<S, 1, true>(simd, rows, &operands);
+        match (vectors, operands.last == S::LANES) {
+            (1, _) => tile::<S, 1, true>(simd, rows, &operands),
+            (2, true) => tile::<S, 2, false>(simd, rows, &operands),
+            (2, false) => tile::<S, 2, true>(simd, rows, &operands),
+            _ => unreachable!("a panel of {columns} columns"),
         }
     }
 }
@@ -319,133 +318,161 @@ impl Kernel for Block<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
+        if self.b_row == 1 && self.b_column > 1 && self.m <= max_column_rows::<S>() {
+            return self.run_columns(simd);
+        }
+        if self.is_better_transposed(PANEL_VECTORS * S::LANES) {
+            return simd.call(Transposed(self));
+        }
+        let blocking = Blocking::here();
         let whole_vectors = S::MASKED || self.n.is_multiple_of(PANEL_VECTORS * S::LANES);
         let in_place = self.b_column == 1 && whole_vectors;
-        let small = self.k * self.n <= SMALL;
+        let small = self.k * self.n <= blocking.small;
         let few_rows = self.m <= max_stream_rows::<S>() && !small;
         let few_steps = self.k <= FEW_STEPS && self.n >= 4 * S::LANES;
-        let by_columns = self.b_row == 1 && self.b_column > 1;
-        if by_columns && self.m <= max_column_rows::<S>() {
-            self.run_columns(simd);
-        } else if by_columns && self.is_better_transposed(PANEL_VECTORS * S::LANES) {
-            simd.call(Transposed(self));
-        } else if in_place && (few_rows || few_steps) && self.k > 0 {
+        // Where vectors are cut, rows of a panel are whole and begin with lines of the cache, which pays from a few tiles on.
+        let cut = self.n < S::LANES && self.m > 4 * max_rows::<S>();
+        let one_panel = self.n <= PANEL_VECTORS * S::LANES && !cut;
+        if in_place && (few_rows || few_steps) && self.k > 0 {
             self.run_streaming(simd);
-        } else if in_place && (small && self.n <= PANEL_VECTORS * S::LANES || self.m <= max_rows::<S>()) {
+        } else if in_place && (small && one_panel || self.m <= max_rows::<S>()) {
             self.run_in_place(simd);
         } else {
-            simd.call(Packed { block: self, copies: copies_columns() });
+            simd.call(Packed { block: self, blocking });
         }
     }
+}
+
+/// Bounds of `count` pieces of `size`, nearly equal and multiples of `granule` but for the last.
+#[inline(always)]
+fn bound(piece: usize, count: usize, size: usize, granule: usize) -> usize {
+    (piece * size / count).next_multiple_of(granule).min(size)
 }
 
 /// A block whose panels are packed on the stack. Not inlined, so that other blocks do not need that much stack.
 struct Packed<'a> {
     block: Block<'a>,
-    /// Whether rows of an `a` that lies by columns are copied.
-    copies: bool,
-}
-
-/// Whether to copy rows of an `a` that lies by columns, as the batch does in a weight's gradient. Tiles then read them in order, and not a line of the
-/// cache, often on another page, for each step. Intel's cores gain 15 to 24 % from 128 steps on (784 rows and 512 columns); AMD's reach 95 %
-/// of their limit without, and nothing is known of others.
-fn copies_columns() -> bool {
-    vendor() == Vendor::Intel
+    blocking: Blocking,
 }
 
 #[repr(C, align(64))]
-struct Panel(MaybeUninit<[f32; K_BLOCK * PANEL_VECTORS * MAX_LANES]>);
+struct Panel(MaybeUninit<[f32; PANEL]>);
 
-/// Rows of `a` that are copied together.
-const COPIED_ROWS: usize = 4 * MAX_ROWS;
-/// Distance between the rows of copied `a`: not a power of two, which would put all rows into the same sets of the cache.
-const COPY_ROW: usize = K_BLOCK + MAX_LANES;
+#[repr(C, align(64))]
+struct Copied(MaybeUninit<[f32; COPIED]>);
 
-/// Copies `rows` rows of an `a` that lies column by column, `k` steps of `a_column`, side by side.
+/// How rows of `a` are read by tiles.
+#[derive(Clone, Copy, PartialEq)]
+enum Rows {
+    /// Where they are.
+    InPlace,
+    /// Copied to other distances, because their own puts all of them into the same sets of the cache.
+    Apart,
+    /// Copied from columns, so that the factors of a step lie side by side.
+    Ordered,
+}
+
+/// Copies `k` steps of `rows` rows of an `a` that lies column by column, in blocks of up to `height` as tiles read them.
 ///
 /// # Safety
-/// They are readable at `from`, and as many are writable at `to`.
+/// The rows are readable at `from`, with `a_column` from one step to the next, and as many numbers are writable at `to`.
 #[inline(always)]
-unsafe fn copy_turned<S: Simd>(
+unsafe fn copy_ordered<S: Simd>(
     simd: S,
     k: usize,
     rows: usize,
+    height: usize,
     from: *const f32,
     a_column: usize,
     to: *mut f32,
 ) {
-    for p in 0..k {
-        for i in (0..rows).step_by(S::LANES) {
-            let count = S::LANES.min(rows - i);
-            // SAFETY: rows `i..i + count` of step `p`.
-            unsafe {
-                let column = simd.load_part(from.add(p * a_column + i), count);
-                simd.store_part(to.add(p * rows + i), count, column);
+    for (first, rows) in tall_first(rows, height) {
+        for p in 0..k {
+            for i in (0..rows).step_by(S::LANES) {
+                let count = S::LANES.min(rows - i);
+                // SAFETY: rows from `first + i` of step `p`; blocks lie one behind the other, each as many steps of its rows.
+                unsafe {
+                    let column = simd.load_part(from.add(p * a_column + first + i), count);
+                    simd.store_part(to.add(first * k + p * rows + i), count, column);
+                }
             }
         }
     }
 }
-
-#[repr(C, align(64))]
-struct Copied(MaybeUninit<[f32; COPIED_ROWS * COPY_ROW]>);
 
 impl Kernel for Packed<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Self { block, copies } = self;
-        let k_blocks = block.k.div_ceil(K_BLOCK).max(1);
+        let Self { block, blocking: Blocking { rows: most, copies, small } } = self;
         let (width, height) = (PANEL_VECTORS * S::LANES, max_rows::<S>());
-        let collides = block.a_column == 1
-            && (block.a_row * size_of::<f32>()).is_multiple_of(SET_PERIOD)
-            && block.m > height;
         let mut panel = Panel(MaybeUninit::uninit());
         let packed = panel.0.as_mut_ptr().cast::<f32>();
         let mut copy = Copied(MaybeUninit::uninit());
         let copied = copy.0.as_mut_ptr().cast::<f32>();
 
-        let turned = copies && block.a_row == 1 && block.a_column > 1 && block.n > width;
-        let most = match (collides || turned, block.b_column) {
-            (true, _) => COPIED_ROWS,
-            (false, 1) => GROUP,
-            (false, _) => TURNING_GROUP,
+        let collides = (block.a_row * size_of::<f32>()).is_multiple_of(SET_PERIOD) && block.m > height;
+        let rows_of_a = if block.a_column == 1 && collides {
+            Rows::Apart
+        } else if copies && block.a_row == 1 && block.a_column > 1 && block.n > width {
+            Rows::Ordered
+        } else {
+            Rows::InPlace
         };
+        // Shorter blocks leave room for more rows.
+        let steps = if rows_of_a == Rows::Ordered { STEPS / 2 } else { STEPS };
+        let k_blocks = block.k.div_ceil(steps).max(1);
+        let longest = block.k.div_ceil(k_blocks).next_multiple_of(LINE);
+        // Not a power of two.
+        let apart = longest + LINE;
+        let most = match (rows_of_a, block.b_column) {
+            (Rows::Apart, _) => COPIED / apart,
+            (Rows::Ordered, _) => COPIED / longest.max(LINE),
+            (Rows::InPlace, 1) => most,
+            (Rows::InPlace, _) => 2 * most,
+        };
+        let together = (small / (longest * width).max(1)).max(1) * width;
         for (first, group) in row_blocks(block.m, most) {
             for k_block in 0..k_blocks {
-                let (p, end) = (k_block * block.k / k_blocks, (k_block + 1) * block.k / k_blocks);
+                let p = bound(k_block, k_blocks, block.k, LINE);
+                let end = bound(k_block + 1, k_blocks, block.k, LINE);
                 let k = end - p;
-                if collides {
-                    for i in 0..group {
-                        let from = block.a.wrapping_add((first + i) * block.a_row + p);
-                        // SAFETY: `k` numbers of a row lie within `a`; `copied` has room for `COPIED_ROWS` rows of
-                        // `K_BLOCK`.
-                        unsafe { core::ptr::copy_nonoverlapping(from, copied.add(i * COPY_ROW), k) };
+                let from = block.a.wrapping_add(first * block.a_row + p * block.a_column);
+                match rows_of_a {
+                    Rows::InPlace => {}
+                    Rows::Apart => {
+                        for i in 0..group {
+                            // SAFETY: `k` numbers of a row lie within `a`; `copied` has room for as many rows `apart`.
+                            unsafe {
+                                core::ptr::copy_nonoverlapping(
+                                    from.add(i * block.a_row),
+                                    copied.add(i * apart),
+                                    k,
+                                );
+                            }
+                        }
                     }
+                    // SAFETY: `k` steps of the group's rows lie within `a`; `copied` has room for as many rows of the longest block.
+                    Rows::Ordered => unsafe {
+                        copy_ordered(simd, k, group, height, from, block.a_column, copied);
+                    },
                 }
-                if turned {
-                    for (i, rows) in tall_first(group, height) {
-                        let from = block.a.wrapping_add(first + i + p * block.a_column);
-                        // SAFETY: `k` steps of `rows` rows lie within `a`; `copied` has room for `COPIED_ROWS` rows of `K_BLOCK`, of
-                        // which those before take `i · k`.
-                        unsafe { copy_turned(simd, k, rows, from, block.a_column, copied.add(i * k)) };
-                    }
-                }
-                let together = (SMALL / (k * width).max(1)).max(1) * width;
                 for from in (0..block.n).step_by(together) {
                     let to = block.n.min(from + together);
                     for (i, rows) in tall_first(group, height) {
                         for j in (from..to).step_by(width) {
                             let columns = width.min(to - j);
+                            let panel_width = columns.next_multiple_of(S::LANES);
                             let panel = packed.wrapping_add((j - from) * k);
                             // Tiles of the first rows pack what they read, if that is rows of whole vectors.
                             let by_tile = i == 0 && block.b_column == 1 && columns == width;
                             if i == 0 && !by_tile {
                                 let b = block.b.wrapping_add(p * block.b_row + j * block.b_column);
                                 // SAFETY: `k` rows from `p` and `columns` columns from `j` lie within `b`; there is
-                                // room for a panel of `k` rows, and for `together` columns if that is more.
+                                // room for a panel of `k` rows, and for those `together` if they are more.
                                 unsafe {
-                                    pack(simd, k, columns, b, block.b_row, block.b_column, panel, width)
+                                    pack(simd, k, columns, b, block.b_row, block.b_column, panel, panel_width)
                                 };
                             }
                             let mut operands = block.operands(first + i, j, p, k, 0);
@@ -453,15 +480,19 @@ impl Kernel for Packed<'_> {
                                 operands.packed = panel;
                             } else {
                                 operands.b = panel;
-                                operands.b_step = width;
+                                operands.b_step = panel_width;
                                 operands.b_ahead = 0;
                             }
-                            if collides {
-                                operands.a = copied.wrapping_add(i * COPY_ROW);
-                                operands.a_row = COPY_ROW;
-                            } else if turned {
-                                operands.a = copied.wrapping_add(i * k);
-                                operands.a_step = rows;
+                            match rows_of_a {
+                                Rows::InPlace => {}
+                                Rows::Apart => {
+                                    operands.a = copied.wrapping_add(i * apart);
+                                    operands.a_row = apart;
+                                }
+                                Rows::Ordered => {
+                                    operands.a = copied.wrapping_add(i * k);
+                                    operands.a_step = rows;
+                                }
                             }
                             // SAFETY: `rows` rows and `columns` columns from `j` lie within the operands; the panel
                             // was packed above or by the tile of the first rows.
@@ -477,12 +508,15 @@ impl Kernel for Packed<'_> {
     }
 }
 
-/// A block that is computed as its transpose: `aᵀ` is packed as the panel, the columns of `b` are read where they are, and each tile
-/// is transposed when it is stored to `c`. Not inlined, for the size of its stack frame.
+/// A block that is computed as its transpose: the columns of `b` are the tile's rows, read where they are; `aᵀ` is read where it is if it lies by
+/// rows, and else packed; each tile is transposed on its way to `c`. Not inlined, for the size of its stack frame.
 struct Transposed<'a>(Block<'a>);
 
 #[repr(C, align(64))]
 struct Turned([f32; MAX_ROWS * PANEL_VECTORS * MAX_LANES]);
+
+/// Columns that [`Simd::load_columns`] gives.
+const QUAD: usize = 4;
 
 impl Kernel for Transposed<'_> {
     type Output = ();
@@ -490,55 +524,88 @@ impl Kernel for Transposed<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let Block { m, k, n, a, a_row, a_column, b, b_row, b_column, c, c_row, .. } = self.0;
-        let width = if m <= S::LANES { S::LANES } else { PANEL_VECTORS * S::LANES };
-        let k_blocks = k.div_ceil(K_BLOCK);
+        let most = PANEL_VECTORS * S::LANES;
         let mut panel = Panel(MaybeUninit::uninit());
         let packed = panel.0.as_mut_ptr().cast::<f32>();
         let mut tile = Turned([0.0; MAX_ROWS * PANEL_VECTORS * MAX_LANES]);
-        for k_block in 0..k_blocks {
-            let (p, end) = (k_block * k / k_blocks, (k_block + 1) * k / k_blocks);
-            // SAFETY: steps from `p` to `end` of all rows lie within `a`; the panel has room for `K_BLOCK` steps of
-            // `width`, which is not less than `m`.
-            unsafe {
-                pack(simd, end - p, m, a.wrapping_add(p * a_column), a_column, a_row, packed, width);
-            }
-            for (j, columns) in row_blocks(n, max_rows::<S>()) {
-                let to = c.wrapping_add(j);
-                if k_block > 0 {
-                    for (column, sums) in tile.0.chunks_exact_mut(width).take(columns).enumerate() {
-                        for (i, sum) in sums.iter_mut().take(m).enumerate() {
-                            // SAFETY: row `i` and column `j + column` lie within `c`.
-                            *sum = unsafe { *to.add(i * c_row + column) };
+        for first in (0..m).step_by(most) {
+            let rows = most.min(m - first);
+            let a = a.wrapping_add(first * a_row);
+            let c = c.wrapping_add(first * c_row);
+            let in_place = a_row == 1 && (S::MASKED || rows == most);
+            let width = rows.next_multiple_of(S::LANES);
+            let k_blocks = if in_place { 1 } else { k.div_ceil(STEPS) };
+            for k_block in 0..k_blocks {
+                let (p, end) = (bound(k_block, k_blocks, k, LINE), bound(k_block + 1, k_blocks, k, LINE));
+                let a = a.wrapping_add(p * a_column);
+                if !in_place {
+                    // SAFETY: steps from `p` to `end` of all rows lie within `a`; the panel has room for them.
+                    unsafe { pack(simd, end - p, rows, a, a_column, a_row, packed, width) };
+                }
+                for (j, columns) in row_blocks(n, max_rows::<S>()) {
+                    let to = c.wrapping_add(j);
+                    if k_block > 0 {
+                        for (column, sums) in tile.0.chunks_exact_mut(width).take(columns).enumerate() {
+                            for (i, sum) in sums.iter_mut().take(rows).enumerate() {
+                                // SAFETY: row `i` and column `j + column` lie within `c`.
+                                *sum = unsafe { *to.add(i * c_row + column) };
+                            }
                         }
                     }
+                    let start = if k_block > 0 { (tile.0.as_ptr(), width) } else { (ZEROS.as_ptr(), 0) };
+                    let (from, b_step, b_ahead) = match in_place {
+                        true => (a, a_column, ROWS_AHEAD * a_column),
+                        false => (packed.cast_const(), width, 0),
+                    };
+                    let operands = Operands {
+                        k: end - p,
+                        a: b.wrapping_add(j * b_column + p * b_row),
+                        a_row: b_column,
+                        a_step: b_row,
+                        b: from,
+                        b_step,
+                        b_ahead,
+                        packed: core::ptr::null_mut(),
+                        start: start.0,
+                        start_row: start.1,
+                        c: tile.0.as_mut_ptr(),
+                        c_row: width,
+                        last: 0,
+                        relu: false,
+                    };
+                    // SAFETY: steps from `p` to `end` of `columns` columns from `j` lie within `b`, and of `rows` rows within `a` or the
+                    // panel; `tile` holds `columns` rows of `width`.
+                    unsafe { panel_tile(simd, columns, rows, operands) };
+                    // SAFETY: `rows` rows of `c` have `columns` columns from `j`.
+                    unsafe { turn(simd, tile.0.as_ptr(), width, columns, rows, to, c_row) };
                 }
-                let first = k_block == 0;
-                let operands = Operands {
-                    k: end - p,
-                    a: b.wrapping_add(j * b_column + p * b_row),
-                    a_row: b_column,
-                    a_step: b_row,
-                    b: packed,
-                    b_step: width,
-                    b_ahead: 0,
-                    packed: core::ptr::null_mut(),
-                    start: if first { ZEROS.as_ptr() } else { tile.0.as_ptr() },
-                    start_row: if first { 0 } else { width },
-                    c: tile.0.as_mut_ptr(),
-                    c_row: width,
-                    last: 0,
-                    relu: false,
-                };
-                // SAFETY: steps from `p` to `end` of `columns` columns from `j` lie within `b`; the panel was packed
-                // above; `tile` holds `columns` rows of `width`.
-                unsafe { panel_tile(simd, columns, m, operands) };
-                for i in 0..m {
-                    // SAFETY: row `i` of `c` has `columns` columns from `j`.
-                    let row = unsafe { core::slice::from_raw_parts_mut(to.add(i * c_row), columns) };
-                    for (column, sum) in row.iter_mut().enumerate() {
-                        *sum = tile.0[column * width + i];
-                    }
-                }
+            }
+        }
+    }
+}
+
+/// Writes the transpose of `rows` rows of `columns` numbers at `from`, `width` apart: its row `i` goes to `to + i · to_row`.
+///
+/// # Safety
+/// `width`, at least `columns` and a multiple of [`QUAD`], numbers are readable in each of the `rows` rows; `rows` are writable at each of `columns` places.
+#[inline(always)]
+unsafe fn turn<S: Simd>(
+    simd: S,
+    from: *const f32,
+    width: usize,
+    rows: usize,
+    columns: usize,
+    to: *mut f32,
+    to_row: usize,
+) {
+    for first in (0..rows).step_by(S::LANES) {
+        let count = S::LANES.min(rows - first);
+        for column in (0..columns).step_by(QUAD) {
+            // SAFETY: `count` rows from `first`, and four columns, which are no more than `width`.
+            let quad = unsafe { simd.load_columns(from.add(first * width + column), width, count) };
+            for (t, values) in quad.into_iter().enumerate().take(columns - column) {
+                // SAFETY: the caller's.
+                unsafe { simd.store_part(to.add((column + t) * to_row + first), count, values) };
             }
         }
     }
@@ -567,7 +634,7 @@ mod tests {
                     let mut c = vec![f32::NAN; m * n];
                     // SAFETY: operands and result have the sizes of the product.
                     let block = unsafe { Block::new(a, b, None, Function::Linear, None, &mut c) };
-                    dispatch(isa, Packed { block, copies });
+                    dispatch(isa, Packed { block, blocking: Blocking { copies, ..Blocking::here() } });
                     bits(&c)
                 });
                 assert!(copied == in_place, "{isa}: {m}×{k}×{n}");

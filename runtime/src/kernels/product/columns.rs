@@ -19,6 +19,9 @@ const QUAD: usize = 4;
 const LINE: usize = 16;
 /// How far ahead columns are prefetched, in steps: one line beyond the one in use.
 const AHEAD: usize = 32;
+/// How many lines the second of two vectors is behind the first: more than are prefetched, so that lines of both, whose columns may lie in the same few sets of
+/// the L1 cache, are not there at the same time.
+const LAG: usize = 5;
 
 /// Computes `rows` rows by `count` columns, element `(p, j)` of `b` at `b + p + j · b_step`.
 ///
@@ -90,43 +93,58 @@ impl<const R: usize> Columns<'_, R> {
         }
     }
 
-    /// A vector of columns from `j`; `PART`: it is not whole.
+    /// `V` vectors of columns from `j`; `PART`: the only one is not whole.
     ///
     /// # Safety
     /// As [`columns`].
     #[inline(always)]
-    unsafe fn vector<S: Simd, const PART: bool>(&self, simd: S, j: usize) {
+    unsafe fn vectors<S: Simd, const V: usize, const PART: bool>(&self, simd: S, j: usize) {
         let Operands { k, start, start_row, b, b_step, c, c_row, relu, .. } = *self.operands;
         let count = if PART { self.count - j } else { S::LANES };
         // SAFETY: rows, steps and columns are within what the caller of `columns` promised.
         unsafe {
-            let mut sums = [simd.splat(0.0); R];
+            let mut sums = [[simd.splat(0.0); R]; V];
             if !start.is_null() {
-                for i in 0..R {
-                    sums[i] = simd.load_part(start.add(i * start_row + j), count);
+                for v in 0..V {
+                    for i in 0..R {
+                        sums[v][i] = simd.load_part(start.add(i * start_row + j + v * S::LANES), count);
+                    }
                 }
             }
             // Without steps `b` may be empty, and this lie beyond it.
             let b = b.wrapping_add(j * b_step);
-            let mut p = 0;
-            while k - p >= LINE {
-                if !PART {
-                    for i in 0..S::LANES {
-                        simd.prefetch(b.wrapping_add(i * b_step + p + AHEAD));
+            let lines = k / LINE;
+            let lag = if V == 1 { 0 } else { LAG };
+            for turn in 0..lines + lag {
+                for v in 0..V {
+                    let line = turn.wrapping_sub(v * lag);
+                    if line < lines {
+                        let b = b.wrapping_add(v * S::LANES * b_step);
+                        let p = line * LINE;
+                        if !PART {
+                            for i in 0..S::LANES {
+                                simd.prefetch(b.wrapping_add(i * b_step + p + AHEAD));
+                            }
+                        }
+                        for from in (p..p + LINE).step_by(QUAD) {
+                            self.quad(simd, from, from + QUAD, b, count, &mut sums[v]);
+                        }
                     }
                 }
-                for from in (p..p + LINE).step_by(QUAD) {
-                    self.quad(simd, from, from + QUAD, b, count, &mut sums);
+            }
+            for v in 0..V {
+                let b = b.wrapping_add(v * S::LANES * b_step);
+                let mut p = lines * LINE;
+                while p < k {
+                    self.quad(simd, p, k.min(p + QUAD), b, count, &mut sums[v]);
+                    p += QUAD;
                 }
-                p += LINE;
             }
-            while p < k {
-                self.quad(simd, p, k.min(p + QUAD), b, count, &mut sums);
-                p += QUAD;
-            }
-            for i in 0..R {
-                let sum = if relu { simd.max(simd.splat(0.0), sums[i]) } else { sums[i] };
-                simd.store_part(c.add(i * c_row + j), count, sum);
+            for v in 0..V {
+                for i in 0..R {
+                    let sum = if relu { simd.max(simd.splat(0.0), sums[v][i]) } else { sums[v][i] };
+                    simd.store_part(c.add(i * c_row + j + v * S::LANES), count, sum);
+                }
             }
         }
     }
@@ -140,12 +158,19 @@ impl<const R: usize> Kernel for Columns<'_, R> {
         let mut j = 0;
         // SAFETY: the caller's of `columns`: whole vectors from `j`, and then what is left.
         unsafe {
+            // One or two rows would wait for their own sums.
+            if R <= 2 && self.operands.k >= 4 * LAG * LINE {
+                while self.count - j >= 2 * S::LANES {
+                    self.vectors::<S, 2, false>(simd, j);
+                    j += 2 * S::LANES;
+                }
+            }
             while self.count - j >= S::LANES {
-                self.vector::<S, false>(simd, j);
+                self.vectors::<S, 1, false>(simd, j);
                 j += S::LANES;
             }
             if j < self.count {
-                self.vector::<S, true>(simd, j);
+                self.vectors::<S, 1, true>(simd, j);
             }
         }
     }

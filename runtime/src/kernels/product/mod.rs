@@ -15,14 +15,17 @@
 //! a transposed `b`, and next to nothing otherwise.
 //!
 //! ```text
-//! mod     what a product is: operands, tail, reference, sharing between threads
-//! block   the loops over panels of columns, blocks of the inner index and blocks of rows
-//! matrix  matrices inside slices
-//! tile    the innermost loop: a few rows by a few vectors of columns, in registers
-//! pack    panels of `b` copied so that a tile reads them in order
+//! mod       what a product is: operands, tail, reference, sharing between threads
+//! block     the loops over panels of columns, blocks of the inner index and blocks of rows
+//! blocking  how large those blocks are, by the machine
+//! matrix    matrices inside slices
+//! tile      the innermost loop: a few rows by a few vectors of columns, in registers
+//! columns   a few rows by a `b` that lies column by column
+//! pack      panels of `b` copied so that a tile reads them in order
 //! ```
 
 mod block;
+mod blocking;
 mod columns;
 mod matrix;
 mod pack;
@@ -474,6 +477,37 @@ mod tests {
         }
     }
 
+    /// Sizes that the property tests above seldom meet.
+    #[test]
+    fn every_route_is_one_chain() {
+        // Few columns: rows fill the vectors, whole and cut panels, one and two blocks of columns; packed for their lines. One or two rows:
+        // two vectors of columns, one behind the other. Rows that are copied, and more than one group of those.
+        for (m, k, n) in [
+            (70, 40, 10),
+            (45, 20, 3),
+            (32, 8, 12),
+            (129, 530, 11),
+            (60, 300, 9),
+            (1, 400, 75),
+            (2, 323, 47),
+            (210, 530, 40),
+            (30, 1024, 70),
+            (13, 1100, 33),
+        ] {
+            for layouts in 0..9 {
+                let mut problem = Problem::new(m, k, n);
+                problem.a_layout = Layout::ALL[layouts / 3];
+                problem.b_layout = Layout::ALL[layouts % 3];
+                problem.bias = None;
+                let chain = bits(&problem.chain());
+                for isa in Isa::available().filter(|&isa| isa != Isa::Portable) {
+                    let found = bits(&problem.solve(isa, Function::Linear));
+                    assert!(found == chain, "{isa}: {m}×{k}×{n}, layouts {layouts}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn a_product_added_in_two_parts_is_one_chain() {
         // On every route: one row and several, few steps, packed panels, `b` by columns, a single column.
@@ -707,6 +741,8 @@ mod tests {
             (13, 520, 33),
             (30, 1024, 9),
             (200, 70, 130),
+            (70, 40, 10),
+            (2, 400, 75),
             (9, 5, 1),
         ];
         for isa in Isa::available() {

@@ -74,7 +74,7 @@ pub(super) unsafe fn tile<S: Simd, const V: usize, const PART: bool>(
             match rows {
                 $($r => tile_of::<S, $r, V, PART>(simd, operands),)+
                 // SAFETY: the caller's.
-                _ => unsafe { wide::<S, V, PART>(simd, rows, operands) },
+                _ => unsafe { high::<S, V, PART>(simd, rows, operands) },
             }
         };
     }
@@ -86,7 +86,7 @@ pub(super) unsafe fn tile<S: Simd, const V: usize, const PART: bool>(
 /// # Safety
 /// As [`tile`].
 #[inline(always)]
-unsafe fn wide<S: Simd, const V: usize, const PART: bool>(simd: S, rows: usize, operands: &Operands) {
+unsafe fn high<S: Simd, const V: usize, const PART: bool>(simd: S, rows: usize, operands: &Operands) {
     macro_rules! rows {
         ($($r:literal)+) => {
             match rows {
@@ -100,75 +100,60 @@ unsafe fn wide<S: Simd, const V: usize, const PART: bool>(simd: S, rows: usize, 
     }
 }
 
-/// The tile of `R` rows, which are read in order where both operands are packed.
+/// The tile of `R` rows, by where its operands are.
 #[inline(always)]
 fn tile_of<S: Simd, const R: usize, const V: usize, const PART: bool>(simd: S, operands: &Operands) {
-    let Operands { a_row, a_step, b_ahead, packed, .. } = *operands;
-    if const { V == PANEL_VECTORS && !PART } && a_row == 1 && a_step == R && b_ahead == 0 && packed.is_null()
-    {
-        simd.call(Tile::<R, PANEL_VECTORS, false, true>(operands));
+    let Operands { a_row, a_step, b_step, b_ahead, packed, .. } = *operands;
+    let is_packed = b_step == V * S::LANES && b_ahead == 0 && packed.is_null();
+    // A panel's last vector may be cut if it is the only one, whose tiles are fast enough for that.
+    if const { PART && V > 1 } || !is_packed {
+        simd.call(Tile::<R, V, PART, ANY>(operands));
+    } else if const { V > 1 } && a_row == 1 && a_step == R {
+        simd.call(Tile::<R, V, PART, ORDERED>(operands));
+    } else if a_step == 1 {
+        simd.call(Tile::<R, V, PART, PACKED>(operands));
     } else {
-        simd.call(Tile::<R, V, PART, false>(operands));
+        simd.call(Tile::<R, V, PART, ANY>(operands));
     }
 }
 
-/// A tile of `R` rows and `V` vectors; `PART`: the last vector may be cut; `ORDERED`: the factors of a step lie side by side behind those of the
-/// step before, and `b` is packed. Made by [`tile`] and [`row`] alone.
-struct Tile<'a, const R: usize, const V: usize, const PART: bool, const ORDERED: bool>(&'a Operands);
+/// `b` is read wherever it is, and packed on the way if asked for.
+const ANY: u8 = 0;
+/// `b` is packed, and each row of `a` lies in order.
+const PACKED: u8 = 1;
+/// `b` is packed, and the factors of a step lie side by side behind those of the step before.
+const ORDERED: u8 = 2;
 
-impl<const R: usize, const V: usize, const PART: bool, const ORDERED: bool> Kernel
-    for Tile<'_, R, V, PART, ORDERED>
-{
-    type Output = ();
+/// A tile of `R` rows and `V` vectors; `PART`: the last vector may be cut; `PLACE`: where the operands are. Made by [`tile`] and [`row`] alone.
+struct Tile<'a, const R: usize, const V: usize, const PART: bool, const PLACE: u8>(&'a Operands);
 
+impl<const R: usize, const V: usize, const PART: bool, const PLACE: u8> Tile<'_, R, V, PART, PLACE> {
+    /// All steps, from wherever the operands are.
+    ///
+    /// # Safety
+    /// As [`tile`].
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let Operands {
-            k,
-            a,
-            a_row,
-            a_step,
-            b,
-            b_step,
-            b_ahead,
-            packed,
-            start,
-            start_row,
-            c,
-            c_row,
-            last,
-            relu,
-        } = *self.0;
-        // Constants, so that all factors of a step are found from one pointer.
-        let (a_row, a_step) = if ORDERED { (1, R) } else { (a_row, a_step) };
-        let part = |v: usize| PART && v == V - 1;
-        // SAFETY: all accesses are within what the caller of `tile` promised: `i < R` rows, `p < k` steps, and V
-        // vectors of which the last, if `part`, is read and written for `last` columns only.
-        unsafe {
-            let mut sums = [[simd.splat(0.0); V]; R];
-            for i in 0..R {
-                for v in 0..V {
-                    let from = start.add(i * start_row + v * S::LANES);
-                    sums[i][v] = if part(v) { simd.load_part(from, last) } else { simd.load(from) };
-                }
-            }
-            // Every third row has a pointer of its own; the load of a factor adds one or two `a_row` to it for the rows between. From a
-            // single pointer, the additions that give all rows' addresses would be a chain that takes longer than the products.
-            let mut thirds = [a; MAX_ROWS / 3];
-            for (third, rows) in thirds.iter_mut().enumerate() {
-                *rows = a.wrapping_add(3 * third * a_row);
-            }
-            let (mut b, mut packed) = (b, packed);
-            for _ in 0..k {
+    unsafe fn any<S: Simd>(&self, simd: S, sums: &mut [[S::Floats; V]; R]) {
+        let Operands { k, a, a_row, a_step, mut b, b_step, b_ahead, mut packed, last, .. } = *self.0;
+        // Every third row has a pointer of its own; the load of a factor adds one or two `a_row` to it for the rows between. From a
+        // single pointer, the additions that give all rows' addresses would be a chain that takes longer than the products.
+        let mut thirds = [a; MAX_ROWS / 3];
+        for (third, rows) in thirds.iter_mut().enumerate() {
+            *rows = a.wrapping_add(3 * third * a_row);
+        }
+        for _ in 0..k {
+            // SAFETY: `i < R` rows of a step less than `k`, and V vectors of which the last, if it may be cut, is read for `last` columns.
+            unsafe {
                 let mut row = [simd.splat(0.0); V];
                 for v in 0..V {
                     let from = b.add(v * S::LANES);
-                    row[v] = if part(v) && S::MASKED { simd.load_part(from, last) } else { simd.load(from) };
-                    if !ORDERED && v * S::LANES % 16 == 0 {
+                    let part = PART && v == V - 1 && S::MASKED;
+                    row[v] = if part { simd.load_part(from, last) } else { simd.load(from) };
+                    if v * S::LANES % 16 == 0 {
                         simd.prefetch(from.wrapping_add(b_ahead));
                     }
                 }
-                if !ORDERED && !packed.is_null() {
+                if !packed.is_null() {
                     for v in 0..V {
                         simd.store(packed.add(v * S::LANES), row[v]);
                     }
@@ -180,10 +165,93 @@ impl<const R: usize, const V: usize, const PART: bool, const ORDERED: bool> Kern
                         sums[i][v] = simd.mul_add(factor, row[v], sums[i][v]);
                     }
                 }
-                for rows in &mut thirds {
-                    *rows = rows.wrapping_add(a_step);
+            }
+            for rows in &mut thirds {
+                *rows = rows.wrapping_add(a_step);
+            }
+            b = b.wrapping_add(b_step);
+        }
+    }
+
+    /// All steps, with `b` packed. What takes a port from the multiply-adds is left out: there is next to no arithmetic with addresses.
+    ///
+    /// # Safety
+    /// As [`tile`], and `PLACE` is true.
+    #[inline(always)]
+    unsafe fn packed<S: Simd>(&self, simd: S, sums: &mut [[S::Floats; V]; R]) {
+        let Operands { k, a, a_row, .. } = *self.0;
+        let mut rows = [a; R];
+        for i in 0..R {
+            rows[i] = a.wrapping_add(i * a_row);
+        }
+        // A pointer for each row, with one index for all. The compiler, if it knew how they are related, would compute each from the one before, in
+        // every step.
+        let rows = core::hint::black_box(rows);
+        let mut p = 0;
+        // SAFETY: steps less than `k`.
+        unsafe {
+            while p + 2 <= k {
+                self.step(simd, p, &rows, sums);
+                self.step(simd, p + 1, &rows, sums);
+                p += 2;
+            }
+            if p < k {
+                self.step(simd, p, &rows, sums);
+            }
+        }
+    }
+
+    /// Step `p` of [`packed`](Self::packed).
+    ///
+    /// # Safety
+    /// As there, and `p` is less than the number of steps.
+    #[inline(always)]
+    unsafe fn step<S: Simd>(
+        &self,
+        simd: S,
+        p: usize,
+        rows: &[*const f32; R],
+        sums: &mut [[S::Floats; V]; R],
+    ) {
+        // SAFETY: `i < R` rows; the panel has V whole vectors for each step.
+        unsafe {
+            let mut row = [simd.splat(0.0); V];
+            for v in 0..V {
+                row[v] = simd.load(self.0.b.add((p * V + v) * S::LANES));
+            }
+            for i in 0..R {
+                let factor =
+                    simd.splat(if PLACE == ORDERED { *self.0.a.add(p * R + i) } else { *rows[i].add(p) });
+                for v in 0..V {
+                    sums[i][v] = simd.mul_add(factor, row[v], sums[i][v]);
                 }
-                b = b.wrapping_add(b_step);
+            }
+        }
+    }
+}
+
+impl<const R: usize, const V: usize, const PART: bool, const PLACE: u8> Kernel
+    for Tile<'_, R, V, PART, PLACE>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Operands { start, start_row, c, c_row, last, relu, .. } = *self.0;
+        let part = |v: usize| PART && v == V - 1;
+        // SAFETY: all accesses are within what the caller of `tile` promised: `i < R` rows, and V
+        // vectors of which the last, if `part`, is read and written for `last` columns only.
+        unsafe {
+            let mut sums = [[simd.splat(0.0); V]; R];
+            for i in 0..R {
+                for v in 0..V {
+                    let from = start.add(i * start_row + v * S::LANES);
+                    sums[i][v] = if part(v) { simd.load_part(from, last) } else { simd.load(from) };
+                }
+            }
+            match PLACE {
+                ANY => self.any(simd, &mut sums),
+                _ => self.packed(simd, &mut sums),
             }
             if relu {
                 for i in 0..R {
@@ -212,7 +280,7 @@ impl<const R: usize, const V: usize, const PART: bool, const ORDERED: bool> Kern
 /// As [`tile`] with one row, `PART` false.
 #[inline(always)]
 pub(super) unsafe fn row<S: Simd, const V: usize>(simd: S, operands: &Operands) {
-    simd.call(Tile::<1, V, false, false>(operands));
+    simd.call(Tile::<1, V, false, ANY>(operands));
 }
 
 /// The most rows of [`stream`].
