@@ -52,7 +52,7 @@ unsafe impl Sync for Block<'_> {}
 
 /// Up to this many steps, products of a few rows are computed along whole rows of `c` rather than in tiles.
 const FEW_STEPS: usize = 8;
-/// From this many steps on, transposing a tile costs little compared with computing it.
+/// From this many steps on, transposing a tile or packing a small `b` costs little compared with computing it.
 const TURNING_STEPS: usize = 64;
 /// Addresses this many bytes apart fall into the same set of the L1 cache.
 const SET_PERIOD: usize = 4096;
@@ -149,6 +149,8 @@ impl<'a> Block<'a> {
             b_step: self.b_row,
             b_ahead: ROWS_AHEAD * self.b_row,
             packed: core::ptr::null_mut(),
+            panels: 1,
+            b_panel: 0,
             start,
             start_row,
             c,
@@ -330,8 +332,11 @@ impl Kernel for Block<'_> {
         let small = self.k * self.n <= blocking.small;
         let few_rows = self.m <= max_stream_rows::<S>() && !small;
         let few_steps = self.k <= FEW_STEPS && self.n >= 4 * S::LANES;
-        // Where vectors are cut, rows of a panel are whole and begin with lines of the cache, which pays from a few tiles on.
-        let cut = self.n < S::LANES && self.m > 4 * max_rows::<S>();
+        // Where vectors are cut, rows of a panel are whole and begin with lines of the cache, which pays from a few tiles and some steps on.
+        let cut = self.n < S::LANES
+            && self.m > 4 * max_rows::<S>()
+            && self.k >= TURNING_STEPS
+            && self.a_column == 1;
         let one_panel = self.n <= PANEL_VECTORS * S::LANES && !cut;
         if in_place && (few_rows || few_steps) && self.k > 0 {
             self.run_streaming(simd);
@@ -432,7 +437,8 @@ impl Kernel for Packed<'_> {
             (Rows::InPlace, 1) => most,
             (Rows::InPlace, _) => 2 * most,
         };
-        let together = (small / (longest * width).max(1)).max(1) * width;
+        // No wider than the zeros where chains start.
+        let together = (small / (longest * width).max(1)).max(1).min(STREAM_COLUMNS / width) * width;
         for (first, group) in row_blocks(block.m, most) {
             for k_block in 0..k_blocks {
                 let p = bound(k_block, k_blocks, block.k, LINE);
@@ -460,28 +466,46 @@ impl Kernel for Packed<'_> {
                 }
                 for from in (0..block.n).step_by(together) {
                     let to = block.n.min(from + together);
+                    // Panels as wide as they can be, and what is left.
+                    let whole = (to - from) / width;
+                    let strips = [(from, whole, width), (from + whole * width, 1, (to - from) % width)];
                     for (i, rows) in tall_first(group, height) {
-                        for j in (from..to).step_by(width) {
-                            let columns = width.min(to - j);
-                            let panel_width = columns.next_multiple_of(S::LANES);
-                            let panel = packed.wrapping_add((j - from) * k);
-                            // Tiles of the first rows pack what they read, if that is rows of whole vectors.
-                            let by_tile = i == 0 && block.b_column == 1 && columns == width;
-                            if i == 0 && !by_tile {
-                                let b = block.b.wrapping_add(p * block.b_row + j * block.b_column);
-                                // SAFETY: `k` rows from `p` and `columns` columns from `j` lie within `b`; there is
-                                // room for a panel of `k` rows, and for those `together` if they are more.
-                                unsafe {
-                                    pack(simd, k, columns, b, block.b_row, block.b_column, panel, panel_width)
-                                };
+                        for (j, panels, columns) in strips {
+                            if panels * columns == 0 {
+                                continue;
                             }
+                            let panel_width = columns.next_multiple_of(S::LANES);
+                            let to = packed.wrapping_add((j - from) * k);
                             let mut operands = block.operands(first + i, j, p, k, 0);
-                            if by_tile {
-                                operands.packed = panel;
+                            operands.panels = panels;
+                            // Tiles of the first rows pack what they read, if that is rows of whole vectors.
+                            if i == 0 && block.b_column == 1 && columns == width {
+                                operands.packed = to;
+                                operands.b_panel = width;
                             } else {
-                                operands.b = panel;
+                                for panel in 0..if i == 0 { panels } else { 0 } {
+                                    let j = j + panel * width;
+                                    let b = block.b.wrapping_add(p * block.b_row + j * block.b_column);
+                                    let to = to.wrapping_add(panel * width * k);
+                                    // SAFETY: `k` rows from `p` and `columns` columns from `j` lie within `b`; there is
+                                    // room for a panel of `k` rows, and for those `together` if they are more.
+                                    unsafe {
+                                        pack(
+                                            simd,
+                                            k,
+                                            columns,
+                                            b,
+                                            block.b_row,
+                                            block.b_column,
+                                            to,
+                                            panel_width,
+                                        );
+                                    }
+                                }
+                                operands.b = to;
                                 operands.b_step = panel_width;
                                 operands.b_ahead = 0;
+                                operands.b_panel = width * k;
                             }
                             match rows_of_a {
                                 Rows::InPlace => {}
@@ -494,11 +518,11 @@ impl Kernel for Packed<'_> {
                                     operands.a_step = rows;
                                 }
                             }
-                            // SAFETY: `rows` rows and `columns` columns from `j` lie within the operands; the panel
-                            // was packed above or by the tile of the first rows.
+                            // SAFETY: `rows` rows and the panels' columns from `j` lie within the operands; the panels
+                            // were packed above or by the tiles of the first rows.
                             unsafe { panel_tile(simd, rows, columns, operands) };
                             if end == block.k {
-                                block.finish_tile(simd, first + i, rows, j, columns);
+                                block.finish_tile(simd, first + i, rows, j, panels * columns);
                             }
                         }
                     }
@@ -566,6 +590,8 @@ impl Kernel for Transposed<'_> {
                         b_step,
                         b_ahead,
                         packed: core::ptr::null_mut(),
+                        panels: 1,
+                        b_panel: 0,
                         start: start.0,
                         start_row: start.1,
                         c: tile.0.as_mut_ptr(),

@@ -45,6 +45,9 @@ pub(super) struct Operands {
     pub(super) b_ahead: usize,
     /// Receives a packed copy of the rows of `b`, `V` vectors each; null if `b` is not to be packed.
     pub(super) packed: *mut f32,
+    /// How many panels to compute, one tile beside the other, and from one panel of `b` to the next. Packed copies lie one behind the other.
+    pub(super) panels: usize,
+    pub(super) b_panel: usize,
     /// The sums before the first step: row `i` is at `start + i · start_row`.
     pub(super) start: *const f32,
     pub(super) start_row: usize,
@@ -61,7 +64,7 @@ pub(super) struct Operands {
 ///
 /// # Safety
 /// What `operands` describes is readable (`a`, `b`, `start`) and writable (`packed`, `c`) for `rows` rows and
-/// `V` vectors of columns, the last of which counts for `last` columns. With `PART` false, or where `b` was packed,
+/// `V` vectors of columns in each panel, the last of which counts for `last` columns. With `PART` false, or where `b` was packed,
 /// whole vectors of `b` are readable.
 #[inline(always)]
 pub(super) unsafe fn tile<S: Simd, const V: usize, const PART: bool>(
@@ -124,17 +127,23 @@ const PACKED: u8 = 1;
 /// `b` is packed, and the factors of a step lie side by side behind those of the step before.
 const ORDERED: u8 = 2;
 
-/// A tile of `R` rows and `V` vectors; `PART`: the last vector may be cut; `PLACE`: where the operands are. Made by [`tile`] and [`row`] alone.
+/// Tiles of `R` rows and `V` vectors; `PART`: the last vector may be cut; `PLACE`: where the operands are. Made by [`tile`] and [`row`] alone.
 struct Tile<'a, const R: usize, const V: usize, const PART: bool, const PLACE: u8>(&'a Operands);
 
 impl<const R: usize, const V: usize, const PART: bool, const PLACE: u8> Tile<'_, R, V, PART, PLACE> {
-    /// All steps, from wherever the operands are.
+    /// All steps of a panel at `b`, wherever the operands are.
     ///
     /// # Safety
     /// As [`tile`].
     #[inline(always)]
-    unsafe fn any<S: Simd>(&self, simd: S, sums: &mut [[S::Floats; V]; R]) {
-        let Operands { k, a, a_row, a_step, mut b, b_step, b_ahead, mut packed, last, .. } = *self.0;
+    unsafe fn any<S: Simd>(
+        &self,
+        simd: S,
+        mut b: *const f32,
+        mut packed: *mut f32,
+        sums: &mut [[S::Floats; V]; R],
+    ) {
+        let Operands { k, a, a_row, a_step, b_step, b_ahead, last, .. } = *self.0;
         // Every third row has a pointer of its own; the load of a factor adds one or two `a_row` to it for the rows between. From a
         // single pointer, the additions that give all rows' addresses would be a chain that takes longer than the products.
         let mut thirds = [a; MAX_ROWS / 3];
@@ -173,30 +182,42 @@ impl<const R: usize, const V: usize, const PART: bool, const PLACE: u8> Tile<'_,
         }
     }
 
-    /// All steps, with `b` packed. What takes a port from the multiply-adds is left out: there is next to no arithmetic with addresses.
+    /// Where each row of `a` begins. A tile then has a pointer for each row and one index for all. The compiler, if it knew how the pointers
+    /// are related, would compute each from the one before, in every step.
+    #[inline(always)]
+    fn rows(&self) -> [*const f32; R] {
+        let mut rows = [self.0.a; R];
+        if PLACE == PACKED {
+            for (i, row) in rows.iter_mut().enumerate() {
+                *row = row.wrapping_add(i * self.0.a_row);
+            }
+            rows = core::hint::black_box(rows);
+        }
+        rows
+    }
+
+    /// All steps of a packed panel. What takes a port from the multiply-adds is left out: prefetches, and arithmetic with addresses.
     ///
     /// # Safety
-    /// As [`tile`], and `PLACE` is true.
+    /// As [`tile`], `b` is a packed panel, and `rows` are [`rows`](Self::rows).
     #[inline(always)]
-    unsafe fn packed<S: Simd>(&self, simd: S, sums: &mut [[S::Floats; V]; R]) {
-        let Operands { k, a, a_row, .. } = *self.0;
-        let mut rows = [a; R];
-        for i in 0..R {
-            rows[i] = a.wrapping_add(i * a_row);
-        }
-        // A pointer for each row, with one index for all. The compiler, if it knew how they are related, would compute each from the one before, in
-        // every step.
-        let rows = core::hint::black_box(rows);
+    unsafe fn packed<S: Simd>(
+        &self,
+        simd: S,
+        b: *const f32,
+        rows: &[*const f32; R],
+        sums: &mut [[S::Floats; V]; R],
+    ) {
         let mut p = 0;
         // SAFETY: steps less than `k`.
         unsafe {
-            while p + 2 <= k {
-                self.step(simd, p, &rows, sums);
-                self.step(simd, p + 1, &rows, sums);
+            while p + 2 <= self.0.k {
+                Self::step(simd, p, b, rows, sums);
+                Self::step(simd, p + 1, b, rows, sums);
                 p += 2;
             }
-            if p < k {
-                self.step(simd, p, &rows, sums);
+            if p < self.0.k {
+                Self::step(simd, p, b, rows, sums);
             }
         }
     }
@@ -207,9 +228,9 @@ impl<const R: usize, const V: usize, const PART: bool, const PLACE: u8> Tile<'_,
     /// As there, and `p` is less than the number of steps.
     #[inline(always)]
     unsafe fn step<S: Simd>(
-        &self,
         simd: S,
         p: usize,
+        b: *const f32,
         rows: &[*const f32; R],
         sums: &mut [[S::Floats; V]; R],
     ) {
@@ -217,11 +238,11 @@ impl<const R: usize, const V: usize, const PART: bool, const PLACE: u8> Tile<'_,
         unsafe {
             let mut row = [simd.splat(0.0); V];
             for v in 0..V {
-                row[v] = simd.load(self.0.b.add((p * V + v) * S::LANES));
+                row[v] = simd.load(b.add((p * V + v) * S::LANES));
             }
             for i in 0..R {
                 let factor =
-                    simd.splat(if PLACE == ORDERED { *self.0.a.add(p * R + i) } else { *rows[i].add(p) });
+                    simd.splat(if PLACE == ORDERED { *rows[0].add(p * R + i) } else { *rows[i].add(p) });
                 for v in 0..V {
                     sums[i][v] = simd.mul_add(factor, row[v], sums[i][v]);
                 }
@@ -237,38 +258,48 @@ impl<const R: usize, const V: usize, const PART: bool, const PLACE: u8> Kernel
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Operands { start, start_row, c, c_row, last, relu, .. } = *self.0;
+        let Operands { k, panels, b_panel, start_row, c_row, last, relu, .. } = *self.0;
+        let Operands { mut b, mut packed, mut start, mut c, .. } = *self.0;
+        let rows = self.rows();
         let part = |v: usize| PART && v == V - 1;
-        // SAFETY: all accesses are within what the caller of `tile` promised: `i < R` rows, and V
-        // vectors of which the last, if `part`, is read and written for `last` columns only.
-        unsafe {
-            let mut sums = [[simd.splat(0.0); V]; R];
-            for i in 0..R {
-                for v in 0..V {
-                    let from = start.add(i * start_row + v * S::LANES);
-                    sums[i][v] = if part(v) { simd.load_part(from, last) } else { simd.load(from) };
-                }
-            }
-            match PLACE {
-                ANY => self.any(simd, &mut sums),
-                _ => self.packed(simd, &mut sums),
-            }
-            if relu {
+        for _ in 0..panels {
+            // SAFETY: all accesses are within what the caller of `tile` promised: `i < R` rows, and V
+            // vectors of which the last, if `part`, is read and written for `last` columns only.
+            unsafe {
+                let mut sums = [[simd.splat(0.0); V]; R];
                 for i in 0..R {
                     for v in 0..V {
-                        sums[i][v] = simd.max(simd.splat(0.0), sums[i][v]);
+                        let from = start.add(i * start_row + v * S::LANES);
+                        sums[i][v] = if part(v) { simd.load_part(from, last) } else { simd.load(from) };
+                    }
+                }
+                match PLACE {
+                    ANY => self.any(simd, b, packed, &mut sums),
+                    _ => self.packed(simd, b, &rows, &mut sums),
+                }
+                if relu {
+                    for i in 0..R {
+                        for v in 0..V {
+                            sums[i][v] = simd.max(simd.splat(0.0), sums[i][v]);
+                        }
+                    }
+                }
+                for i in 0..R {
+                    for v in 0..V {
+                        let to = c.add(i * c_row + v * S::LANES);
+                        if part(v) {
+                            simd.store_part(to, last, sums[i][v]);
+                        } else {
+                            simd.store(to, sums[i][v]);
+                        }
                     }
                 }
             }
-            for i in 0..R {
-                for v in 0..V {
-                    let to = c.add(i * c_row + v * S::LANES);
-                    if part(v) {
-                        simd.store_part(to, last, sums[i][v]);
-                    } else {
-                        simd.store(to, sums[i][v]);
-                    }
-                }
+            b = b.wrapping_add(b_panel);
+            start = start.wrapping_add(V * S::LANES);
+            c = c.wrapping_add(V * S::LANES);
+            if PLACE == ANY && !packed.is_null() {
+                packed = packed.wrapping_add(k * V * S::LANES);
             }
         }
     }
