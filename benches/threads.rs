@@ -1,6 +1,6 @@
 //! Every workload on one thread, on two, and on four, which are more than many machines have cores: sharing must never lose.
 //!
-//! `cargo bench -p typenet-benches --bench threads`. Each line is one training or prediction in samples a second, the median of
+//! `cargo bench -p typenet-benches --bench threads`; a word behind `--` chooses lines that contain it. Each line is one training or prediction in samples a second, the median of
 //! several turns of each number of threads, one after the other, so that a noisy moment meets them all.
 
 use core::hint::black_box;
@@ -47,7 +47,7 @@ fn main() {
     for batch in [1, 16, 64, 256, 1024] {
         predict::<Mlp>(&pools, "W1 predict", batch);
     }
-    for batch in [1, 32, 256, 1024] {
+    for batch in [1, 32, 128, 256, 512, 1024] {
         train::<Tiny, _, _, _>(&pools, "W2 Adam", batch, Adam::default(), BinaryCrossEntropy, |i| i % 3 == 0);
     }
     for batch in [1, 32, 256, 1024] {
@@ -117,6 +117,10 @@ fn compare<F: FnMut() + Send>(
     batch: usize,
     mut steps: [F; COUNTS.len()],
 ) {
+    let name = format!("{name} batch {batch}");
+    if std::env::args().skip(1).any(|word| !word.starts_with("--") && !name.contains(&word)) {
+        return;
+    }
     let mut rates = COUNTS.map(|_| Vec::new());
     for _ in 0..TURNS {
         for ((pool, step), rates) in pools.iter().zip(&mut steps).zip(&mut rates) {
@@ -127,7 +131,7 @@ fn compare<F: FnMut() + Send>(
         rates.sort_by(f64::total_cmp);
         rates[TURNS / 2]
     });
-    print!("{:<32}", format!("{name} batch {batch}"));
+    print!("{name:<32}");
     rates.iter().for_each(|rate| print!("{rate:>14.0}"));
     rates[1..].iter().for_each(|rate| print!("{:>8.2}", rate / rates[0]));
     println!();

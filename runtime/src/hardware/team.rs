@@ -44,6 +44,21 @@ pub(super) fn is_inside() -> bool {
     INSIDE.get()
 }
 
+/// Makes this thread count as one that computes a piece, so that it shares nothing, until it is dropped.
+pub(super) struct Inside(bool);
+
+impl Inside {
+    pub(super) fn enter() -> Self {
+        Self(INSIDE.replace(true))
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        INSIDE.set(self.0);
+    }
+}
+
 /// What is to be done with each piece.
 type Part<'a> = &'a (dyn Fn(usize) + Sync);
 

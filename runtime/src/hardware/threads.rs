@@ -11,7 +11,9 @@
 //! [`threads`] says how many threads share work. Without `std` everything runs on the calling thread.
 
 #[cfg(feature = "std")]
-use super::team::{Team, Wait, is_inside};
+use super::team::{Inside, Team, Wait, is_inside};
+#[cfg(feature = "std")]
+use super::vendor::{Vendor, vendor};
 use core::ops::Range;
 #[cfg(feature = "std")]
 use core::sync::atomic::{
@@ -153,6 +155,33 @@ pub fn enter<R>(cost: usize, work: impl FnOnce() -> R) -> R {
     let helpers = if cost < WORTH_ATTENDING { 0 } else { parts(cost) - 1 };
     let _attended = (helpers > 0).then(|| TEAM.attend(helpers, threads() - 1));
     work()
+}
+
+/// [`enter`] for work in so many `pieces`, one after the other, each of which reads what those before it have changed, as the layers of a training step do.
+/// Where sharing the pieces would lose, all of it runs on this thread.
+///
+/// On Intel's cores a line of the cache that another core has changed takes 5 ns to read: a step of 30 → 64 → 32 → 1 on 256 samples, pieces of 22,000 units, is 1.15 to
+/// 1.2 times as long on two threads as on one, and on 1,024 samples 0.9 times. On AMD's cores the first was 0.84 times as long.
+///
+/// ```
+/// use typenet_runtime::hardware::threads::{enter_pieces, threads};
+///
+/// // Too little to be shared, on any machine.
+/// assert_eq!(enter_pieces(100, 10, || 1 + 1), 2);
+/// ```
+#[cfg(feature = "std")]
+pub fn enter_pieces<R>(cost: usize, pieces: usize, work: impl FnOnce() -> R) -> R {
+    if cost / pieces.max(1) >= least_piece(vendor()) {
+        return enter(cost, work);
+    }
+    let _inside = Inside::enter();
+    work()
+}
+
+/// Units of the least piece that [`enter_pieces`] shares.
+#[cfg(feature = "std")]
+fn least_piece(vendor: Vendor) -> usize {
+    if vendor == Vendor::Intel { 4 * WORTH_A_THREAD } else { 0 }
 }
 
 /// Runs `part(0)` … `part(count - 1)`, each once, in any order, `part(0)` on this thread. A panic in one of them is passed on once
@@ -542,6 +571,21 @@ mod tests {
         assert_eq!(parts(WORTH_A_THREAD), 1);
         pool(4).install(|| assert_eq!(parts(100 * WORTH_A_THREAD), 4));
         pool(1).install(|| assert_eq!(parts(100 * WORTH_A_THREAD), 1));
+    }
+
+    #[test]
+    fn steps_of_small_pieces_stay_on_one_thread_where_sharing_loses() {
+        assert!(least_piece(Vendor::Intel) > WORTH_A_THREAD);
+        assert_eq!([Vendor::Amd, Vendor::Other].map(least_piece), [0, 0]);
+        pool(4).install(|| {
+            let least = least_piece(vendor());
+            let small = if least > 0 { 1 } else { 4 };
+            assert_eq!(enter_pieces(10 * least, 10, threads), 4);
+            assert_eq!(enter_pieces((10 * least).saturating_sub(1), 10, threads), small);
+            let panic = std::panic::catch_unwind(|| enter_pieces(0, 10, || panic!("of the work")));
+            assert!(panic.is_err());
+            assert_eq!(threads(), 4);
+        });
     }
 
     #[test]

@@ -11,3 +11,8 @@ pub(super) fn predict_cost<M: Model>(batch: usize) -> usize {
 pub(super) fn step_cost<M: Model>(batch: usize) -> usize {
     3 * predict_cost::<M>(batch) + parameter_count::<M>()
 }
+
+/// How many pieces of such a step are shared, one after the other.
+pub(super) const fn step_pieces<M: Model>() -> usize {
+    3 * M::LAYERS.len()
+}

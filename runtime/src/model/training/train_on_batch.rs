@@ -9,7 +9,7 @@ use crate::hardware::threads;
 use crate::kernels::Rng;
 use crate::layers::batch::output_columns;
 use crate::layers::{Model, parameter_count};
-use crate::model::cost::step_cost;
+use crate::model::cost::{step_cost, step_pieces};
 use crate::model::report::finite::find_in_state;
 use crate::model::{Error, NonFiniteValue, Trainer};
 use crate::optimizers::Optimizer;
@@ -125,7 +125,7 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
         let len = self.check_batch(samples, labels, weights)?;
         self.reserve(len)?;
         let batch = Batch { samples: Some(&columns), len, labels, chosen: None, weights };
-        let loss = threads::enter(step_cost::<M>(len), || {
+        let loss = threads::enter_pieces(step_cost::<M>(len), step_pieces::<M>(), || {
             let loss = self.forward(&batch, 0, rng)?;
             self.backward(batch.samples, len)?;
             Ok::<_, Error>(loss)

@@ -22,7 +22,7 @@ use crate::layers::model::find_bad_word;
 use crate::layers::{
     Backward, Cpu, Forward, Headless, Model, Port, Run, Step, Trained, output_len, parameter_count,
 };
-use crate::model::cost::step_cost;
+use crate::model::cost::{step_cost, step_pieces};
 use crate::model::report::finite;
 use crate::model::run::state::LossSum;
 use crate::model::{Error, Scores};
@@ -570,7 +570,9 @@ impl<M: Model, O: Optimizer, L, K> Trainer<M, O, L, K> {
     where
         M: Judged<L, Y>,
     {
-        threads::enter(step_cost::<M>(batch.len), || self.step_inside(batch, epoch, rng))
+        threads::enter_pieces(step_cost::<M>(batch.len), step_pieces::<M>(), || {
+            self.step_inside(batch, epoch, rng)
+        })
     }
 
     /// [`step_on`](Self::step_on), where sharing costs least.
