@@ -45,7 +45,8 @@ pub(super) struct Operands {
     pub(super) b_ahead: usize,
     /// Receives a packed copy of the rows of `b`, `V` vectors each; null if `b` is not to be packed.
     pub(super) packed: *mut f32,
-    /// How many panels to compute, one tile beside the other, and from one panel of `b` to the next. Packed copies lie one behind the other.
+    /// How many panels to compute, one tile beside the other, and from one panel of `b` to the next. Packed copies lie one behind the other. Where the last vector
+    /// may be cut, one.
     pub(super) panels: usize,
     pub(super) b_panel: usize,
     /// The sums before the first step: row `i` is at `start + i · start_row`.
@@ -262,7 +263,9 @@ impl<const R: usize, const V: usize, const PART: bool, const PLACE: u8> Kernel
         let Operands { mut b, mut packed, mut start, mut c, .. } = *self.0;
         let rows = self.rows();
         let part = |v: usize| PART && v == V - 1;
-        for _ in 0..panels {
+        debug_assert!(!PART || panels == 1);
+        // Said here, so that such tiles, which may be short, spend nothing on the loop.
+        for _ in 0..if PART { 1 } else { panels } {
             // SAFETY: all accesses are within what the caller of `tile` promised: `i < R` rows, and V
             // vectors of which the last, if `part`, is read and written for `last` columns only.
             unsafe {
