@@ -125,7 +125,7 @@ impl Team {
         self.job.0.unclaimed.store(pieces - 1, Ordering::Release);
 
         let mut claimed = 0;
-        INSIDE.set(true);
+        let inside = Inside::enter();
         let result = catch_unwind(AssertUnwindSafe(|| {
             // With the fence in `sleep`: either this thread sees in `awake` that a helper is asleep, or that helper sees the
             // new job before it sleeps.
@@ -137,7 +137,7 @@ impl Team {
                 part(piece);
             }
         }));
-        INSIDE.set(false);
+        drop(inside);
         // After a panic here, pieces that are not claimed are dropped.
         let left = if result.is_err() { self.job.0.unclaimed.swap(0, Ordering::Relaxed) } else { 0 };
         let done = self.wait_for(pieces - 1 - claimed - left);

@@ -41,7 +41,7 @@ pub const WORTH_A_THREAD: usize = 10_000;
 ///
 /// On a thread of a rayon pool, as many as the pool has: [`install`] limits whatever is called in it. Elsewhere as many as the
 /// environment variable `RAYON_NUM_THREADS` says, or else [`available_parallelism`]; both are looked at once. A global pool that was
-/// built with another number counts on its own threads only. Inside a part of shared work: one.
+/// built with another number counts on its own threads only. Inside a part of shared work, or work that [`enter_pieces`] does not share: one.
 ///
 /// ```
 /// use typenet_runtime::hardware::threads::{share, threads};

@@ -256,6 +256,29 @@ impl<'a> Block<'a> {
         self.finish_tile(simd, 0, self.m, 0, self.n);
     }
 
+    /// Packs `panels` panels of `columns` columns from `j`, one behind the other, for `k` steps from `p`.
+    ///
+    /// # Safety
+    /// They lie within `b`, and as many whole vectors are writable at `to`.
+    #[inline(always)]
+    unsafe fn pack_strip<S: Simd>(
+        &self,
+        simd: S,
+        (p, k): (usize, usize),
+        j: usize,
+        panels: usize,
+        columns: usize,
+        to: *mut f32,
+    ) {
+        let width = columns.next_multiple_of(S::LANES);
+        for panel in 0..panels {
+            let b = self.b.wrapping_add(p * self.b_row + (j + panel * columns) * self.b_column);
+            let to = to.wrapping_add(panel * width * k);
+            // SAFETY: the caller's.
+            unsafe { pack(simd, k, columns, b, self.b_row, self.b_column, to, width) };
+        }
+    }
+
     /// Computes the block a few rows at a time, by [`stream`] over whole rows of `b`.
     #[inline(always)]
     fn run_streaming<S: Simd>(&self, simd: S) {
@@ -428,17 +451,17 @@ impl Kernel for Packed<'_> {
         // Shorter blocks leave room for more rows.
         let steps = if rows_of_a == Rows::Ordered { STEPS / 2 } else { STEPS };
         let k_blocks = block.k.div_ceil(steps).max(1);
-        let longest = block.k.div_ceil(k_blocks).next_multiple_of(LINE);
+        let longest = block.k.div_ceil(k_blocks).max(1).next_multiple_of(LINE);
         // Not a power of two.
         let apart = longest + LINE;
         let most = match (rows_of_a, block.b_column) {
             (Rows::Apart, _) => COPIED / apart,
-            (Rows::Ordered, _) => COPIED / longest.max(LINE),
+            (Rows::Ordered, _) => COPIED / longest,
             (Rows::InPlace, 1) => most,
             (Rows::InPlace, _) => 2 * most,
         };
         // No wider than the zeros where chains start.
-        let together = (small / (longest * width).max(1)).max(1).min(STREAM_COLUMNS / width) * width;
+        let together = (small / (longest * width)).max(1).min(STREAM_COLUMNS / width) * width;
         for (first, group) in row_blocks(block.m, most) {
             for k_block in 0..k_blocks {
                 let p = bound(k_block, k_blocks, block.k, LINE);
@@ -483,24 +506,10 @@ impl Kernel for Packed<'_> {
                                 operands.packed = to;
                                 operands.b_panel = width;
                             } else {
-                                for panel in 0..if i == 0 { panels } else { 0 } {
-                                    let j = j + panel * width;
-                                    let b = block.b.wrapping_add(p * block.b_row + j * block.b_column);
-                                    let to = to.wrapping_add(panel * width * k);
-                                    // SAFETY: `k` rows from `p` and `columns` columns from `j` lie within `b`; there is
-                                    // room for a panel of `k` rows, and for those `together` if they are more.
-                                    unsafe {
-                                        pack(
-                                            simd,
-                                            k,
-                                            columns,
-                                            b,
-                                            block.b_row,
-                                            block.b_column,
-                                            to,
-                                            panel_width,
-                                        );
-                                    }
+                                if i == 0 {
+                                    // SAFETY: `k` steps from `p` and the panels' columns from `j` lie within `b`; there is room for a
+                                    // panel of `k` steps, and for those `together` if they are more.
+                                    unsafe { block.pack_strip(simd, (p, k), j, panels, columns, to) };
                                 }
                                 operands.b = to;
                                 operands.b_step = panel_width;
